@@ -1,0 +1,40 @@
+"""What colcon and pip build; the metadata is here, not in pyproject.toml, so that Humble's setuptools 59 reads it."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+NAME = "trackvla_ros"
+NODES = {
+    "sim_node": "evt_bench.nodes.sim_node:main",
+    "recorder_node": "evt_bench.nodes.recorder_node:main",
+    "video_node": "vlt_ros.nodes.video_node:main",
+    "tracker_node": "vlt_ros.nodes.tracker_node:main",
+    "planner_node": "trackvla_ros.nodes.planner_node:main",
+    "controller_node": "go2_bridge.nodes.controller_node:main",
+}
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    description="A robot follows what a sentence describes: VLT and TrackVLA on ROS 2",
+    license="Apache-2.0",
+    maintainer="trackvla_ros maintainers",
+    maintainer_email="trackvla-ros@example.com",
+    package_dir={"": "src"},
+    packages=find_packages("src"),
+    package_data={"": ["assets/*", "assets/**/*", "weights/*", "py.typed"]},
+    python_requires=">=3.10",
+    install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+        (f"share/{NAME}/launch", glob("launch/*.xml")),
+        (f"share/{NAME}/config", glob("config/*.yaml") + glob("config/*.rviz")),
+    ],
+    entry_points={
+        "console_scripts": ["trackvla = trackvla_cli.main:main"] + [f"{name} = {target}" for name, target in NODES.items()],
+    },
+    zip_safe=False,
+)

@@ -1,0 +1,1 @@
+"""trajectory + LiDAR -> command: controller, stop layer, robot drivers."""

@@ -1,0 +1,83 @@
+"""The four seams where parts are swapped: Tracker, Policy, Controller, RobotDriver.
+
+Each has several implementations; ``pipeline.py`` shows them in a row, the ROS nodes run the same calls at their own rates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from track_common.types import Array, Cloud, Frame, Odometry, Sighting, Trajectory, VelocityCommand
+
+
+class Tracker(Protocol):
+    """image + sentence (or first box) -> box."""
+
+    def init(self, frame: Frame, instruction: str, box_xyxy: Array | None = None) -> Sighting:
+        """Take a new target, from a sentence, a first box (4,) in pixels, or both; forget the old one.
+
+        Raises:
+            TargetError: this tracker cannot start from what was given.
+        """
+        ...
+
+    def update(self, frame: Frame) -> Sighting:
+        """Find the target in the next frame; ``Sighting.box`` is None where it is not seen."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """What a policy may look at; each part is the newest one not younger than the frame, None where there is none."""
+
+    frame: Frame
+    sighting: Sighting | None = None
+    cloud: Cloud | None = None
+    odometry: Odometry | None = None
+
+
+class Policy(Protocol):
+    """images + sentence (+ box, LiDAR) -> trajectory."""
+
+    def reset(self, instruction: str) -> None:
+        """Start a new episode: forget the history, take the sentence."""
+        ...
+
+    def infer(self, observation: Observation) -> Trajectory:
+        """Trajectory in base_link at the observation's image stamp."""
+        ...
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a controller answers: the command and why it is what it is ("" = following, else a stop reason)."""
+
+    command: VelocityCommand
+    reason: str = ""
+
+
+class Controller(Protocol):
+    """trajectory + LiDAR + odometry -> command. Inputs are pushed as they come, ``control`` is called at a fixed rate."""
+
+    def on_trajectory(self, trajectory: Trajectory) -> None: ...
+
+    def on_cloud(self, cloud: Cloud) -> None: ...
+
+    def on_odometry(self, odometry: Odometry) -> None: ...
+
+    def control(self, now: float) -> Decision:
+        """Command for this instant; a stop with its reason where any input is missing, stale or unsound."""
+        ...
+
+
+class RobotDriver(Protocol):
+    """command -> robot."""
+
+    def send(self, command: VelocityCommand, now: float) -> None: ...
+
+    def stop(self, now: float) -> None: ...
+
+
+class TargetError(RuntimeError):
+    """A tracker cannot start from the sentence or box it was given; the message says what it needs."""

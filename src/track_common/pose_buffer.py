@@ -1,0 +1,70 @@
+"""Recent odometry, so that what was seen at an image stamp can be placed in odom (planner and controller both need it)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+
+import numpy as np
+
+from track_common.geometry import interpolate_pose
+from track_common.types import Array, Odometry
+
+MAX_SPEED = 6.0  # m/s; a GO2 reaches 3.8 (sport API), faster between two messages is a jump
+JUMP_SLACK = 0.25  # m; odometry noise and late messages
+CLOCK_RESET = 1.0  # s; a stamp this far back is a restarted clock, less is a message out of order
+
+
+class PoseBuffer:
+    """Poses of base_link in odom by stamp, kept for ``duration`` seconds."""
+
+    def __init__(self, duration: float = 3.0) -> None:
+        self._duration = duration
+        self._odometry: deque[Odometry] = deque()
+
+    @property
+    def newest(self) -> Odometry | None:
+        """The last odometry taken in, or None."""
+        return self._odometry[-1] if self._odometry else None
+
+    def push(self, odometry: Odometry) -> bool:
+        """Take one message in; returns False where it broke the chain and the past was dropped.
+
+        A jump in place or a clock that fell back by more than a second empties the buffer first. NaN raises ValueError;
+        a message slightly out of order is ignored.
+        """
+        values = (odometry.stamp, odometry.x, odometry.y, odometry.yaw, odometry.vx, odometry.vy, odometry.wz)
+        if not np.all(np.isfinite(values)):
+            raise ValueError(f"odometry has a value that is not finite: {odometry}")
+        is_broken = self._is_jump(odometry)
+        if is_broken:
+            self._odometry.clear()
+        elif self._odometry and odometry.stamp <= self._odometry[-1].stamp:
+            return True
+        self._odometry.append(odometry)
+        while odometry.stamp - self._odometry[0].stamp > self._duration:
+            self._odometry.popleft()
+        return not is_broken
+
+    def pose_at(self, stamp: float, slack: float = 0.1) -> Array | None:
+        """(3,) pose at ``stamp``, interpolated; up to ``slack`` s past the newest it is held; None outside the buffer."""
+        if not self._odometry:
+            return None
+        first, last = self._odometry[0], self._odometry[-1]
+        if stamp < first.stamp or stamp > last.stamp + slack:
+            return None
+        if stamp >= last.stamp:
+            return last.pose
+        index = bisect_right(self._odometry, stamp, key=lambda o: o.stamp)
+        before, after = self._odometry[index - 1], self._odometry[index]
+        return interpolate_pose(before.pose, after.pose, (stamp - before.stamp) / (after.stamp - before.stamp))
+
+    def _is_jump(self, odometry: Odometry) -> bool:
+        if not self._odometry:
+            return False
+        last = self._odometry[-1]
+        elapsed = odometry.stamp - last.stamp
+        if elapsed < -CLOCK_RESET or elapsed > self._duration:
+            return True
+        distance = float(np.hypot(odometry.x - last.x, odometry.y - last.y))
+        return distance > MAX_SPEED * max(elapsed, 0.0) + JUMP_SLACK

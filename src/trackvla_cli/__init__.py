@@ -1,0 +1,1 @@
+"""The command `trackvla`: thin, imports lazily."""

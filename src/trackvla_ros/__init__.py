@@ -1,0 +1,1 @@
+"""images + sentence -> trajectory: policies and the node that runs them."""

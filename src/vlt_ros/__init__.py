@@ -1,0 +1,1 @@
+"""image + sentence -> box: trackers and the node that runs them."""
