@@ -1,0 +1,56 @@
+"""Frame -> pooled visual tokens: the tower (EVA, or a small CNN for the CPU), then average pooling on its grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from trackvla_ros.model.config import VisionConfig
+from trackvla_ros.model.eva import EvaVit
+
+
+@dataclass(frozen=True, eq=False)
+class PooledFrame:
+    """All the model ever needs of a frame: coarse (B, 4, C) once it is past, fine (B, 64, C) while it is current."""
+
+    coarse: Tensor
+    fine: Tensor
+
+
+class SmallCnn(nn.Module):
+    """Strided convolutions, each halving the side, for the size that trains on a CPU; width C, patch_size = 2**depth."""
+
+    def __init__(self, config: VisionConfig) -> None:
+        super().__init__()
+        if 2**config.depth != config.patch_size:
+            raise ValueError(f"cnn: vision.patch_size {config.patch_size} is not 2**depth; depth is {config.depth}")
+        layers: list[nn.Module] = []
+        channels = 3
+        for level in range(config.depth):
+            width = config.width // 2 ** (config.depth - 1 - level)
+            layers += [nn.Conv2d(channels, width, 3, stride=2, padding=1), nn.GroupNorm(1, width), nn.GELU()]
+            channels = width
+        self.layers = nn.Sequential(*layers)
+        self.position = nn.Parameter(torch.randn(1, config.grid**2, config.width) * 0.02)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (B, 3, S, S) to features (B, N, C) in row-major order."""
+        return self.layers(images).flatten(2).transpose(1, 2) + self.position
+
+
+def build_tower(config: VisionConfig) -> EvaVit | SmallCnn:
+    """The tower named by ``config.kind``, its parameters frozen where the config says so."""
+    tower = EvaVit(config) if config.kind == "eva" else SmallCnn(config)
+    tower.requires_grad_(not config.frozen)
+    return tower
+
+
+def pool_grid(features: Tensor, side: int) -> Tensor:
+    """Average a square map of features (B, N, C), row-major, to (B, side**2, C)."""
+    batch, count, channels = features.shape
+    grid = int(round(count**0.5))
+    plane = features.transpose(1, 2).reshape(batch, channels, grid, grid)
+    return F.avg_pool2d(plane, grid // side).flatten(2).transpose(1, 2)
