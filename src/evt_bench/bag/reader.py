@@ -9,6 +9,7 @@ import struct
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -68,7 +69,7 @@ class _Storage(Protocol):
 
 
 class BagReader:
-    """One bag; opening it reads it through once, so that ``survey`` is true for cut-off bags too."""
+    """One bag, read as often as asked."""
 
     def __init__(self, path: Path | str) -> None:
         """Open a bag folder, or a bare .mcap or .db3 file.
@@ -78,7 +79,11 @@ class BagReader:
         """
         self.path = Path(path)
         self._storage = _open_storage(self.path)
-        self.survey = _survey(self._storage)
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What the bag holds; reads it through once, so that it is true for a bag that was cut off too."""
+        return _survey(self._storage)
 
     def messages(self, topics: Collection[str] | None = None) -> Iterator[BagMessage]:
         """Messages of the named topics (default all) in file order, which is the order of receipt per file."""
