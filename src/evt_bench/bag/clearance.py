@@ -34,7 +34,7 @@ def transform_to_base(recording: Recording, frame_id: str, base: str = "base_lin
 
 
 def clouds_base(recording: Recording, period: float = 0.0) -> Iterator[tuple[float, Array]]:
-    """Stamp and points (N, 3) in base_link of each cloud, at most one per ``period`` seconds; without tf_static none."""
+    """Stamp and points (N, 3) in base_link of each cloud, at most one per ``period`` s; none without tf_static."""
     last = -np.inf
     for sample in recording.decoded("points"):
         if sample.stamp - last < period:

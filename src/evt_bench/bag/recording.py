@@ -1,7 +1,7 @@
 """What a bag says, topic by topic, as the project's values on two clocks: header stamps and sending times.
 
-Stamps are the sensor's clock (simulated time in simulation); sending times are the computer's, for latencies. Images and
-clouds are not kept: images give their stamps here, and are read again one by one by whoever looks into them.
+Stamps are the sensor's clock (simulated time in simulation); sending times are the computer's, for latencies. Images
+and clouds are not kept: they give their stamps here, and are read again one by one by whoever looks into them.
 """
 
 from __future__ import annotations

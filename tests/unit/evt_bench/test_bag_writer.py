@@ -1,5 +1,6 @@
-"""A bag written here is a rosbag2 folder: the rosbags library reads it, and metadata.yaml has every key Jazzy asks for."""
+"""A bag written here is a rosbag2 folder: rosbags reads it, and metadata.yaml has every key Jazzy asks for."""
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from rosbags.rosbag2 import Reader
 
 from evt_bench.bag.definitions import DefinitionError, DefinitionStore
 from evt_bench.bag.qos import QosOffer
+from evt_bench.bag.reader import BagReader
 from evt_bench.bag.writer import BagWriteError, BagWriter
 
 STRING = "std_msgs/msg/String"
@@ -135,16 +137,24 @@ def test_refuses_a_folder_that_exists_an_unknown_compression_and_an_unknown_topi
         writer.write("/nowhere", b"", START)
 
 
-def test_a_full_disk_is_one_error_that_names_the_bag(tmp_path, definitions, monkeypatch):
+@pytest.fixture
+def small_disk():
+    """The operating system refuses files above 300 kB, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_one_error_that_names_the_bag_and_what_fitted_is_readable(tmp_path, definitions, small_disk):
     writer = BagWriter(tmp_path / "run", "none")
     writer.add_topic("/instruction", definitions.get(STRING))
-    writer._stream.close()
-    writer._stream = Path("/dev/full").open("wb")
-    monkeypatch.setattr(writer._writer, "_Writer__stream", writer._stream)
-    with pytest.raises(BagWriteError, match="run: .*No space left on device"):
-        for i in range(30):
+    with pytest.raises(BagWriteError, match=f"cannot write the bag {tmp_path / 'run'}: .*File too large"):
+        for i in range(10):
             writer.write("/instruction", encode(definitions, "x" * 100_000), START + i)
+            writer.flush()
     writer.abort()
+    assert BagReader(tmp_path / "run").survey.topics["/instruction"].count == 2
 
 
 def test_definitions_of_packages_rosbags_does_not_know_are_read_with_what_they_are_made_of(tmp_path):
