@@ -1,0 +1,162 @@
+"""People in one image: NanoDet on onnxruntime. First step of the grounded tracker (image -> candidates -> box).
+
+The network and its border conventions are described in ``weights/NOTICE``: 416x416 letterboxed BGR in, class scores
+(already sigmoid) and box-side distributions out, at strides 8, 16 and 32.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from track_common.boxes import clip_to_image, from_xyxy
+from track_common.config import setting
+from track_common.types import Array
+
+WEIGHTS = Path(__file__).parent / "weights" / "nanodet.onnx"
+SIDE = 416  # px, the network's input
+STRIDES = (8, 16, 32)  # px per cell of the three output levels
+BINS = 11  # values of each box-side distribution, in strides (generalised focal loss, Li et al. 2020)
+MEAN_BGR = np.array([103.53, 116.28, 123.675], np.float32)
+STD_BGR = np.array([57.375, 57.12, 58.395], np.float32)
+PERSON = 0  # COCO class
+PADDING_BGR = (104, 116, 124)  # the mean: zero after normalisation
+CUT_MARGIN = 2.0  # px; a box this near the border of a searched region may be cut by it
+MIN_SIDE = 3.0  # px; a smaller box carries no appearance
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """What counts as a detection and how much of the machine it may use."""
+
+    score_threshold: float = setting(0.2, "weakest detection kept; weak ones only continue tracks", low=0.01, high=1.0)
+    overlap_threshold: float = setting(0.6, "IoU above which the weaker of two boxes is dropped", low=0.0, high=1.0)
+    threads: int = setting(1, "onnxruntime threads", low=1, high=64, runtime=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """boxes_xyxy (N, 4) in pixels of the whole image, scores (N,) in 0..1, best first."""
+
+    boxes_xyxy: Array
+    scores: Array
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+class PersonDetector:
+    """NanoDet-g, person class only. One object may be used from one thread at a time."""
+
+    def __init__(self, config: DetectorConfig | None = None, weights: Path = WEIGHTS) -> None:
+        self._config = config or DetectorConfig()
+        if not weights.is_file():
+            raise FileNotFoundError(f"no detector weights at {weights}; install the package again (`make setup`)")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._config.threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the core to other nodes
+        self._session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+        self._input = self._session.get_inputs()[0].name
+        self._cells = [_cell_centres(stride) for stride in STRIDES]
+
+    def detect(self, rgb: NDArray[np.uint8], region_xyxy: Array | None = None) -> Detections:
+        """People in the image (H, W, 3) uint8, or in one region (4,) of it seen at the network's full resolution."""
+        height, width = rgb.shape[:2]
+        x0, y0, x1, y1 = _whole_pixels(region_xyxy, width, height)
+        patch = rgb[y0:y1, x0:x1]
+        if patch.size == 0:
+            return _NOTHING
+        tensor, scale, pad = _letterbox(patch)
+        boxes, scores = self._decode(self._session.run(None, {self._input: tensor}))
+        boxes = (boxes - np.tile(pad, 2)) / scale + np.array([x0, y0, x0, y0])
+        return self._select(clip_to_image(boxes, width, height), scores)
+
+    def _decode(self, outputs: list[NDArray[np.float32]]) -> tuple[Array, Array]:
+        """(N, 4) corners in network pixels and (N,) person scores of every cell above the threshold."""
+        boxes, scores = [], []
+        for level, stride in enumerate(STRIDES):
+            score = outputs[level][0, :, PERSON]
+            kept = np.flatnonzero(score > self._config.score_threshold)
+            sides = _expected_sides(outputs[level + 3][0, kept]) * stride
+            centres = self._cells[level][kept]
+            boxes.append(np.concatenate([centres - sides[:, :2], centres + sides[:, 2:]], axis=1))
+            scores.append(score[kept])
+        return np.concatenate(boxes).astype(float), np.concatenate(scores).astype(float)
+
+    def _select(self, boxes: Array, scores: Array) -> Detections:
+        """Non-maximum suppression."""
+        sizes = boxes[:, 2:] - boxes[:, :2]
+        large = np.flatnonzero((sizes >= MIN_SIDE).all(axis=1))
+        if len(large) == 0:
+            return _NOTHING
+        boxes, scores = boxes[large], scores[large]
+        kept = _suppress(boxes, scores, self._config.overlap_threshold)
+        return Detections(boxes[kept], scores[kept])
+
+
+def merge(whole: Detections, close: Detections, region_xyxy: Array, config: DetectorConfig) -> Detections:
+    """Detections of the whole image and of a region seen close up; where both saw a person the close look counts.
+
+    Boxes of the region that its border may have cut are left to the whole image.
+    """
+    low, high = region_xyxy[:2] + CUT_MARGIN, region_xyxy[2:] - CUT_MARGIN
+    is_uncut = (close.boxes_xyxy[:, :2] > low).all(axis=1) & (close.boxes_xyxy[:, 2:] < high).all(axis=1)
+    boxes = np.concatenate([close.boxes_xyxy[is_uncut], whole.boxes_xyxy])
+    scores = np.concatenate([close.scores[is_uncut], whole.scores])
+    if len(boxes) == 0:
+        return _NOTHING
+    rank = np.concatenate([1.0 + close.scores[is_uncut], whole.scores])
+    kept = _suppress(boxes, rank, config.overlap_threshold)
+    return Detections(boxes[kept], scores[kept])
+
+
+_NOTHING = Detections(np.zeros((0, 4)), np.zeros(0))
+
+
+def _suppress(boxes_xyxy: Array, scores: Array, overlap_threshold: float) -> NDArray[np.int64]:
+    """Indices of the boxes that no better one overlaps, best first."""
+    kept = cv2.dnn.NMSBoxes(from_xyxy(boxes_xyxy, "xywh").tolist(), scores.tolist(), 0.0, overlap_threshold)
+    return np.asarray(kept, np.int64).reshape(-1)
+
+
+def _whole_pixels(region_xyxy: Array | None, width: int, height: int) -> tuple[int, int, int, int]:
+    if region_xyxy is None:
+        return 0, 0, width, height
+    x0, y0, x1, y1 = clip_to_image(np.round(region_xyxy), width, height).astype(int)
+    return int(x0), int(y0), int(x1), int(y1)
+
+
+def _letterbox(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float, Array]:
+    """Network input (1, 3, 416, 416), its scale (network px per image px) and padding (2,) x, y in network pixels.
+
+    Stretching instead would lose people in wide images.
+    """
+    height, width = rgb.shape[:2]
+    scale = SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    pad = np.array([(SIDE - size[0]) // 2, (SIDE - size[1]) // 2])
+    canvas = np.empty((SIDE, SIDE, 3), np.uint8)
+    canvas[:] = PADDING_BGR
+    resized = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR)
+    canvas[pad[1] : pad[1] + size[1], pad[0] : pad[0] + size[0]] = resized[:, :, ::-1]
+    return ((canvas - MEAN_BGR) / STD_BGR).transpose(2, 0, 1)[None], scale, pad.astype(float)
+
+
+def _cell_centres(stride: int) -> Array:
+    """(N, 2) centre of every cell of one level, network pixels, row by row."""
+    along = (np.arange(SIDE // stride) + 0.5) * stride
+    x, y = np.meshgrid(along, along)
+    return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def _expected_sides(logits: NDArray[np.float32]) -> Array:
+    """(N, 4) distances left, top, right, bottom in strides: mean of each softmax over (N, 4 * 11) logits."""
+    logits = logits.reshape(-1, 4, BINS)
+    weights = np.exp(logits - logits.max(axis=2, keepdims=True))
+    return (weights @ np.arange(BINS)) / weights.sum(axis=2)

@@ -1,0 +1,171 @@
+"""The grounded tracker: finds the person a sentence describes and keeps that identity (image + sentence -> box).
+
+Each frame: detect people, continue their tracks, let words and memory say which of them is meant. A target that is not
+seen is reported lost; one the detector misses for a moment counts as seen only where its colours are still in place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from track_common.boxes import area, clip_to_image, from_xyxy, is_usable
+from track_common.config import setting
+from track_common.interfaces import TargetError
+from track_common.types import Array, Box, Frame, Sighting
+from vlt_ros.appearance import look
+from vlt_ros.association import AssociationConfig, Track
+from vlt_ros.detector import Detections, DetectorConfig, PersonDetector, merge
+from vlt_ros.identity import IdentityConfig, Memory, TargetChooser
+from vlt_ros.people import People
+from vlt_ros.words import Description, parse
+
+MAX_STEP = 0.5  # s; a longer gap says nothing more about where a person went
+DEFAULT_STEP = 1.0 / 15.0  # s; assumed where stamps stand still or run backwards
+CLOSE_UP = 4.5  # sides of the region searched close up, in target heights
+MIN_CLOSE_UP = 160.0  # px
+FIRST_BOX_OVERLAP = 0.4  # IoU at which a detection is taken for the given first box
+TILES = 4  # parts of the image searched one a frame while there is no target
+
+
+@dataclass(frozen=True)
+class GroundedConfig(DetectorConfig, AssociationConfig, IdentityConfig):
+    """All settings of the grounded tracker."""
+
+    bridge_duration: float = setting(0.5, "how long colours alone may confirm the target", unit="s", low=0.0, high=5.0)
+    bridge_likeness: float = setting(0.85, "colour likeness that confirms it", low=0.0, high=1.0)
+    small_height: float = setting(0.25, "targets lower than this share of the image are searched close up", low=0.0)
+    is_searching_tiles: bool = setting(True, "search parts of the image close up while there is no target")
+
+
+class GroundedTracker:
+    """Tracker of a described person; see ``track_common.interfaces.Tracker``."""
+
+    def __init__(self, config: GroundedConfig | None = None, detector: PersonDetector | None = None) -> None:
+        self._config = config or GroundedConfig()
+        self._detector = detector or PersonDetector(self._config)
+        self._people = People(self._config)
+        self._description = Description()
+        self._chooser = TargetChooser(self._config, self._description)
+        self._stamp: float | None = None
+        self._target: Track | None = None
+        self._tile = 0
+
+    def init(self, frame: Frame, instruction: str, box_xyxy: Array | None = None) -> Sighting:
+        """New target; with a box (4,) that person, its looks remembered at once; without, whom the words fit.
+
+        Raises:
+            TargetError: the box lies outside the image, or there is no box and the sentence is not understood.
+        """
+        description = _describe(instruction, has_box=box_xyxy is not None)
+        height, width = frame.rgb.shape[:2]
+        if box_xyxy is not None and not is_usable(box_xyxy, width, height):
+            raise TargetError(f"first box {np.asarray(box_xyxy)} is not inside the image of {width}x{height} pixels")
+        self._description, self._stamp, self._target = description, None, None
+        self._people.start()
+        memory = None
+        if box_xyxy is not None:
+            stripes = look(frame.rgb, np.asarray(box_xyxy, float), description, frame.camera).stripes
+            memory = Memory(stripes, stripes, seen=1.0)
+        self._chooser = TargetChooser(self._config, description, memory)
+        if box_xyxy is not None:
+            self._start_at(frame, np.asarray(box_xyxy, float))
+        return self.update(frame)
+
+    def update(self, frame: Frame) -> Sighting:
+        """The target in the next frame."""
+        elapsed = self._elapsed(frame.stamp)
+        height, width = frame.rgb.shape[:2]
+        tracks = self._people.step(frame, self._detect(frame), elapsed, self._description)
+        self._target = self._chooser.choose(tracks, (width, height), elapsed)
+        if self._target is not None and self._target.is_seen and not self._is_crowded(self._target, tracks):
+            self._chooser.remember(self._target, elapsed)
+        others = tuple(
+            self._as_box(t, frame, t.score, str(t.identity)) for t in tracks if t.is_seen and t is not self._target
+        )
+        return Sighting(frame.stamp, self._target_box(frame, tracks), others)
+
+    def _detect(self, frame: Frame) -> Detections:
+        """People in the whole image and, where they are small or nobody is the target yet, in a part of it close up."""
+        found = self._detector.detect(frame.rgb)
+        region = self._close_up(frame)
+        return found if region is None else merge(found, self._detector.detect(frame.rgb, region), region, self._config)
+
+    def _close_up(self, frame: Frame) -> Array | None:
+        """Region (4,) to search at higher resolution, or None."""
+        height, width = frame.rgb.shape[:2]
+        if self._target is None:
+            self._tile = (self._tile + 1) % TILES
+            return _tile(self._tile, width, height) if self._config.is_searching_tiles else None
+        centre_x, centre_y, _, tall = from_xyxy(self._target.filter.box_xyxy, "cxcywh")
+        if tall > self._config.small_height * height:
+            return None
+        half = max(CLOSE_UP * tall, MIN_CLOSE_UP) / 2.0
+        return np.array([centre_x - half, centre_y - half, centre_x + half, centre_y + half])
+
+    def _start_at(self, frame: Frame, box_xyxy: Array) -> None:
+        """Start the target's track at a given box."""
+        appearance = look(frame.rgb, box_xyxy, self._description, frame.camera)
+        self._target = self._people.add(box_xyxy, 1.0, appearance)
+        self._chooser.take(self._target)
+
+    def _target_box(self, frame: Frame, tracks: list[Track]) -> Box | None:
+        """The target's box where it is seen: detected, or for a moment confirmed by its colours."""
+        target, memory = self._target, self._chooser.memory
+        if target is None or memory is None:
+            return None
+        if target.is_seen:
+            return self._as_box(target, frame, target.score, "target")
+        if target.unseen > self._config.bridge_duration or self._is_crowded(target, tracks):
+            return None
+        box_xyxy = target.filter.box_xyxy
+        if not is_usable(box_xyxy, frame.rgb.shape[1], frame.rgb.shape[0]):
+            return None
+        likeness = memory.likeness(look(frame.rgb, box_xyxy, self._description, frame.camera).stripes)
+        if likeness < self._config.bridge_likeness:
+            return None
+        return self._as_box(target, frame, likeness * self._config.score_threshold, "target")
+
+    def _is_crowded(self, target: Track, tracks: list[Track]) -> bool:
+        """True where another seen person's box covers a quarter of the target's: its colours may be the other's."""
+        box = target.filter.box_xyxy
+        for other in tracks:
+            if other is target or not other.is_seen:
+                continue
+            their = other.filter.box_xyxy
+            shared = np.prod(np.clip(np.minimum(box[2:], their[2:]) - np.maximum(box[:2], their[:2]), 0.0, None))
+            if shared > 0.25 * area(box):
+                return True
+        return False
+
+    def _as_box(self, track: Track, frame: Frame, score: float, label: str) -> Box:
+        clipped = clip_to_image(track.filter.box_xyxy, frame.rgb.shape[1], frame.rgb.shape[0])
+        return Box(clipped, float(np.clip(score, 0.0, 1.0)), label)
+
+    def _elapsed(self, stamp: float) -> float:
+        """Seconds since the last frame, kept sane: 0 for the first."""
+        last, self._stamp = self._stamp, stamp
+        if last is None:
+            return 0.0
+        step = stamp - last
+        return min(step, MAX_STEP) if step > 0.0 else DEFAULT_STEP
+
+
+def _describe(instruction: str, has_box: bool) -> Description:
+    try:
+        description = parse(instruction)
+    except ValueError as error:
+        raise TargetError(str(error)) from error
+    if not description.is_understood and not has_box:
+        raise TargetError(
+            f"no word of the instruction '{instruction[:80]}' is known; wanted English such as "
+            "'follow the woman in the red shirt and black trousers', or a first box"
+        )
+    return description
+
+
+def _tile(index: int, width: int, height: int) -> Array:
+    """(4,) one of the four overlapping quarters, each 60 % of the sides."""
+    x, y = 0.4 * width * (index % 2), 0.4 * height * (index // 2)
+    return np.array([x, y, x + 0.6 * width, y + 0.6 * height])

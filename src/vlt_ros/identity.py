@@ -1,0 +1,130 @@
+"""Which of the people in view is the one meant: words at first, then more and more what the target was seen to look like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from track_common.boxes import from_xyxy
+from track_common.config import setting
+from track_common.types import Array
+from vlt_ros.appearance import similarity
+from vlt_ros.association import Track
+from vlt_ros.people import blend
+from vlt_ros.words import Description
+
+LIKENESS_LEVEL = 0.85  # colour likeness that speaks neither for nor against (docs/tracking.md)
+TRUST_DURATION = 2.0  # s seen until the memory counts fully
+LONG_RATE = 0.01  # of the long-term memory, a frame
+SHORT_RATE = 0.08  # of the short-term memory, a frame
+EVIDENCE_CAP = 1.2  # nats; words never outweigh everything
+
+
+@dataclass(frozen=True)
+class IdentityConfig:
+    """When a person is taken for the target and when not any more."""
+
+    min_evidence: float = setting(-0.15, "words must fit at least this well to take a target", unit="nats")
+    switch_margin: float = setting(0.5, "another person must fit this much better to become the target", unit="nats")
+    switch_duration: float = setting(0.4, "... and for this long", unit="s", low=0.0, high=10.0)
+    reacquire_duration: float = setting(0.2, "a person found again must fit this long", unit="s", low=0.0, high=10.0)
+    min_likeness: float = setting(0.72, "... and be this much like the target", low=0.0, high=1.0)
+    likeness_weight: float = setting(6.0, "nats per unit of colour likeness", low=0.0, high=50.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What the target looks like: stripes (3, D) over all its time and lately, and how long it was seen (s)."""
+
+    long_term: Array
+    short_term: Array
+    seen: float
+
+    def likeness(self, stripes: Array) -> float:
+        """0..1; the better of the two memories, so that neither a new light nor an old mistake decides alone."""
+        return max(similarity(self.long_term, stripes), similarity(self.short_term, stripes))
+
+    def after(self, stripes: Array, elapsed: float) -> Memory:
+        """Memory with one more clear look."""
+        long_rate = max(LONG_RATE, 0.1 * (1.0 - self.trust))
+        return Memory(
+            blend(self.long_term, stripes, long_rate), blend(self.short_term, stripes, SHORT_RATE), self.seen + elapsed
+        )
+
+    @property
+    def trust(self) -> float:
+        """0..1, growing with the time seen."""
+        return min(1.0, self.seen / TRUST_DURATION)
+
+
+class TargetChooser:
+    """Holds the target's identity and memory; ``choose`` is called once a frame."""
+
+    def __init__(self, config: IdentityConfig, description: Description, memory: Memory | None = None) -> None:
+        self._config, self._description, self._memory = config, description, memory
+        self._identity: int | None = None
+        self._rival: tuple[int, float] | None = None  # identity and how long it has fitted better
+
+    @property
+    def memory(self) -> Memory | None:
+        """What the target looks like, None before there was one."""
+        return self._memory
+
+    def take(self, track: Track) -> None:
+        """Make a track the target, for good until another fits better."""
+        self._identity, self._rival = track.identity, None
+        if self._memory is None:
+            self._memory = Memory(track.stripes, track.stripes, 0.0)
+
+    def choose(self, tracks: list[Track], image_size: tuple[int, int], elapsed: float) -> Track | None:
+        """The target's track, seen in this frame or not; None where there is none. image_size: width, height."""
+        target = next((t for t in tracks if t.identity == self._identity), None)
+        rivals = [t for t in tracks if t.is_seen and t is not target and self._is_possible(t)]
+        best = max(rivals, key=lambda t: self.fit(t, image_size), default=None)
+        if best is not None and self._has_convinced(best, target, image_size, elapsed):
+            if target is not None and target.is_seen:
+                self._memory = Memory(best.stripes, best.stripes, 0.0)  # the old one was a mistake
+            self.take(best)
+            target = best
+        return target
+
+    def remember(self, track: Track, elapsed: float) -> None:
+        """A clear look at the target."""
+        if self._memory is not None:
+            self._memory = self._memory.after(track.appearance.stripes, elapsed)
+
+    def fit(self, track: Track, image_size: tuple[int, int]) -> float:
+        """How well a track fits the sentence and the memory (nats); without either, how prominent it stands."""
+        fit = min(track.evidence, EVIDENCE_CAP)
+        if not self._description.attributes and self._memory is None:
+            fit += _prominence(track, image_size)
+        if self._memory is not None:
+            likeness = self._memory.likeness(track.stripes) - LIKENESS_LEVEL
+            fit += self._memory.trust * self._config.likeness_weight * likeness
+        return fit
+
+    def _is_possible(self, track: Track) -> bool:
+        if self._memory is not None and self._memory.trust >= 1.0:
+            return self._memory.likeness(track.stripes) >= self._config.min_likeness
+        return track.evidence >= self._config.min_evidence
+
+    def _has_convinced(self, best: Track, target: Track | None, image_size: tuple[int, int], elapsed: float) -> bool:
+        """True where ``best`` has fitted better than the target long enough to take its place."""
+        if target is not None and target.is_seen:
+            needed, wait = self._config.switch_margin, self._config.switch_duration
+            if self.fit(best, image_size) < self.fit(target, image_size) + needed:
+                self._rival = None
+                return False
+        else:
+            wait = self._config.reacquire_duration if self._memory is not None else 0.0
+        held = self._rival[1] + elapsed if self._rival is not None and self._rival[0] == best.identity else 0.0
+        self._rival = (best.identity, held)
+        return held >= wait
+
+
+def _prominence(track: Track, image_size: tuple[int, int]) -> float:
+    """Near the middle and large: log share of the image height less the offset from the middle in half widths."""
+    centre_x, _, _, height = from_xyxy(track.filter.box_xyxy, "cxcywh")
+    offset = abs(centre_x - image_size[0] / 2.0) / (image_size[0] / 2.0)
+    return float(np.log(max(height, 1.0) / image_size[1]) - offset)

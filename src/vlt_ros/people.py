@@ -1,0 +1,102 @@
+"""Everybody in view over time: detections of one frame continue, start and end tracks (detections -> tracks)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from track_common.boxes import area
+from track_common.types import Array, Frame
+from vlt_ros.appearance import Appearance, look
+from vlt_ros.association import AssociationConfig, BoxFilter, Track, assign
+from vlt_ros.detector import Detections
+from vlt_ros.words import Description
+
+LOOKS_MEMORY = 25  # frames the running means reach back
+COVERED = 0.25  # share of a box behind another person's from which its colours are not trusted
+WEAK_SCORE = 0.35  # detections below this are placed less exactly
+NEUTRAL_EVIDENCE = 0.0  # where nothing could be judged
+
+
+class People:
+    """Tracks of all detected people; ``start`` forgets them."""
+
+    def __init__(self, config: AssociationConfig) -> None:
+        self._config = config
+        self._tracks: list[Track] = []
+        self._next_identity = 1
+
+    @property
+    def tracks(self) -> list[Track]:
+        """Tracks now alive, seen in the newest frame or not long ago."""
+        return list(self._tracks)
+
+    def start(self) -> None:
+        """Forget everybody; identities go on counting."""
+        self._tracks = []
+
+    def step(self, frame: Frame, detections: Detections, elapsed: float, description: Description) -> list[Track]:
+        """One frame, ``elapsed`` seconds after the last."""
+        appearances = [look(frame.rgb, box, description, frame.camera) for box in detections.boxes_xyxy]
+        for track in self._tracks:
+            track.filter.predict(elapsed, is_coasting=not track.is_seen)
+            track.unseen += elapsed
+        covered = _covered(detections.boxes_xyxy)
+        pairs = assign(self._tracks, detections.boxes_xyxy, appearances, self._config)
+        for t, d in pairs:
+            _continue(
+                self._tracks[t], detections.boxes_xyxy[d], float(detections.scores[d]), appearances[d], covered[d]
+            )
+        taken = {d for _, d in pairs}
+        for d in range(len(detections)):
+            if d not in taken and detections.scores[d] >= self._config.start_score:
+                self.add(detections.boxes_xyxy[d], float(detections.scores[d]), appearances[d])
+        self._tracks = [t for t in self._tracks if t.unseen <= self._config.keep_duration]
+        return self.tracks
+
+    def add(self, box_xyxy: Array, score: float, appearance: Appearance) -> Track:
+        """Start a track."""
+        is_judged = np.isfinite(appearance.evidence)
+        track = Track(
+            identity=self._next_identity,
+            filter=BoxFilter(box_xyxy, self._config),
+            stripes=appearance.stripes,
+            evidence=appearance.evidence if is_judged else NEUTRAL_EVIDENCE,
+            looks=int(is_judged),
+            unseen=0.0,
+            score=score,
+            appearance=appearance,
+        )
+        self._next_identity += 1
+        self._tracks.append(track)
+        return track
+
+
+def blend(old: Array, new: Array, rate: float) -> Array:
+    """Stripes (3, D) moved by ``rate`` towards new ones, where those are shown; never-shown old ones are taken over."""
+    shown = (new.sum(axis=1) > 0.0)[:, None]
+    known = (old.sum(axis=1) > 0.0)[:, None]
+    return np.where(shown, np.where(known, old + rate * (new - old), new), old)
+
+
+def _continue(track: Track, box_xyxy: Array, score: float, appearance: Appearance, covered: float) -> None:
+    """Take one more detection into a track; colours only where nobody stands before it."""
+    track.filter.correct(box_xyxy, noise_factor=1.0 if score >= WEAK_SCORE else 1.0 + covered * 3.0)
+    track.unseen, track.score, track.appearance = 0.0, score, appearance
+    if covered > COVERED:
+        return
+    rate = 1.0 / min(track.looks + 1, LOOKS_MEMORY)
+    track.stripes = blend(track.stripes, appearance.stripes, max(rate, 0.1))
+    if np.isfinite(appearance.evidence):
+        track.evidence += rate * (appearance.evidence - track.evidence)
+        track.looks += 1
+
+
+def _covered(boxes_xyxy: Array) -> Array:
+    """(N,) largest share of each box that lies behind one other box; the lower bottom edge is in front."""
+    if len(boxes_xyxy) == 0:
+        return np.zeros(0)
+    low = np.maximum(boxes_xyxy[:, None, :2], boxes_xyxy[None, :, :2])
+    high = np.minimum(boxes_xyxy[:, None, 2:], boxes_xyxy[None, :, 2:])
+    shared = np.prod(np.clip(high - low, 0.0, None), axis=-1) / np.maximum(area(boxes_xyxy), 1.0)[:, None]
+    is_front = boxes_xyxy[None, :, 3] > boxes_xyxy[:, None, 3]
+    return np.where(is_front, shared, 0.0).max(axis=1)
