@@ -62,16 +62,17 @@ class Child:
         """As subprocess has it: None while it runs, negative for a signal."""
         return self._popen.poll()
 
-    def lines(self, pipe: IO[bytes]) -> tuple[list[bytes], bool]:
-        """Finished lines waiting in a pipe, also written to the log; and whether the pipe has ended."""
-        text = self._unfinished[pipe]
-        ended = False
-        while True:
+    def lines(self, pipe: IO[bytes], is_last: bool = False) -> tuple[list[bytes], bool]:
+        """Finished lines in the next 64 kB of a pipe, also written to the log; and whether the pipe has ended.
+
+        ``is_last`` gives all there is, an unfinished line too; to be used once the process is gone.
+        """
+        chunk = _read(pipe)
+        text = self._unfinished[pipe] + (chunk or b"")
+        while is_last and chunk:
             chunk = _read(pipe)
             text += chunk or b""
-            if not chunk:
-                ended = chunk == b""
-                break
+        ended = is_last or chunk == b""
         *lines, rest = text.split(b"\n")
         if rest and (ended or len(rest) > MAX_LINE):
             lines, rest = [*lines, rest], b""

@@ -6,8 +6,9 @@ import os
 import time
 from pathlib import Path
 
-from track_common.config import suggest
 from track_common.ros.environment import ros_environment
+
+from track_common.config import suggest
 from trackvla_cli.launch.element import LaunchError
 from trackvla_cli.launch.packages import OWN_PACKAGE, Packages
 

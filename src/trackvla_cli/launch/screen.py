@@ -7,6 +7,8 @@ import select
 
 MAX_WRITE = 4096
 """Bytes a pipe takes without blocking once it is writable (Linux PIPE_BUF); longer lines are cut on the screen only."""
+PATIENCE = 0.2
+"""Seconds a reader may pause before lines are dropped."""
 
 
 class Screen:
@@ -14,6 +16,7 @@ class Screen:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._dropped = 0
 
     def say(self, text: str) -> None:
         """A line of the launcher's own."""
@@ -21,9 +24,26 @@ class Screen:
 
     def line(self, label: str, text: bytes) -> None:
         """A line that a process printed."""
-        data = f"[{label}] ".encode() + text
+        if not self._is_writable():
+            self._dropped += 1
+            return
+        if self._dropped:
+            self._write(
+                f"[launch] {self._dropped} lines not shown: the terminal was too slow; the logs have them".encode()
+            )
+            self._dropped = 0
+        self._write(f"[{label}] ".encode() + text)
+
+    def _is_writable(self) -> bool:
+        """A slow reader is waited for once; after that lines are dropped until it reads again."""
+        patience = 0.0 if self._dropped else PATIENCE
         try:
-            if select.select([], [self._descriptor], [], 0.1)[1]:
-                os.write(self._descriptor, data[: MAX_WRITE - 1] + b"\n")
+            return bool(select.select([], [self._descriptor], [], patience)[1])
+        except OSError:
+            return False
+
+    def _write(self, text: bytes) -> None:
+        try:
+            os.write(self._descriptor, text[: MAX_WRITE - 1] + b"\n")
         except OSError:
             return  # the terminal is gone; the logs have it all

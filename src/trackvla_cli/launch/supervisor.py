@@ -129,8 +129,8 @@ class Supervisor:
             if number in ENDING:
                 self.end(f"got {signal.Signals(number).name}")
 
-    def _show(self, child: Child, pipe: IO[bytes]) -> None:
-        lines, ended = child.lines(pipe)
+    def _show(self, child: Child, pipe: IO[bytes], is_last: bool = False) -> None:
+        lines, ended = child.lines(pipe, is_last)
         if child.process.output != "log" or pipe is child.stderr:
             for line in lines:
                 self._screen.line(child.process.label, line)
@@ -138,12 +138,10 @@ class Supervisor:
             self._selector.unregister(pipe)
 
     def _on_end(self, child: Child) -> None:
-        for pipe in [pipe for pipe in (child.stdout, child.stderr) if pipe in self._selector.get_map()]:
-            self._show(child, pipe)
-            if pipe in self._selector.get_map():
-                self._selector.unregister(pipe)
-        self._children.remove(child)
         signal_group(child.pid, signal.SIGKILL)
+        for pipe in [pipe for pipe in (child.stdout, child.stderr) if pipe in self._selector.get_map()]:
+            self._show(child, pipe, is_last=True)
+        self._children.remove(child)
         self._guardian.remove(child.pid)
         child.close()
         self._screen.say(child.describe_end())

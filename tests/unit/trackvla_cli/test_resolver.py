@@ -85,7 +85,8 @@ def test_parameters_keep_their_order_around_files(processes, tmp_path):
 def test_group_forgets_its_variables_and_environment(processes):
     inner, outer = processes(
         '<let name="y" value="outer"/><set_env name="FOO" value="outer"/>'
-        '<group><let name="y" value="inner"/><set_env name="FOO" value="inner"/><executable cmd="echo $(var y)"/></group>'
+        '<group><let name="y" value="inner"/><set_env name="FOO" value="inner"/>'
+        '<executable cmd="echo $(var y)"/></group>'
         '<executable cmd="echo $(var y)"/>'
     )
     assert (inner.command, inner.environment["FOO"]) == (("echo", "inner"), "inner")
@@ -192,7 +193,8 @@ def test_file_that_includes_itself_is_refused(processes, tmp_path):
 def test_arguments_are_listed_with_those_of_included_files_but_not_the_ones_given_to_them(launch_file, tmp_path):
     launch_file('<arg name="z"/><arg name="w" default="1"/>', "b.launch.xml")
     path = launch_file(
-        f'<arg name="x" default="$(env HOME)" description="d"/><group if="false"><include file="{tmp_path}/b.launch.xml">'
+        '<arg name="x" default="$(env HOME)" description="d"/>'
+        f'<group if="false"><include file="{tmp_path}/b.launch.xml">'
         '<arg name="z" value="1"/></include></group>'
     )
     listed = arguments_of(path, {}, {})

@@ -1,0 +1,68 @@
+"""The command `trackvla`: thin, and quick to start because each command imports what it needs when it runs.
+
+Exit codes: 0 done, 1 failed, 2 asked for wrongly. Errors that a user can act on are one line; `--debug` shows where.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from trackvla_cli.commands import bench, demo, doctor, info, launch, param, score, track
+
+app = typer.Typer(
+    help="A robot follows what a sentence describes. Start with `trackvla demo`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _common(debug: bool = typer.Option(False, "--debug", help="Show where an error comes from.")) -> None:
+    del debug  # read by main(), which sees errors of the parsing too
+
+
+app.command("demo")(demo.demo)
+app.command("launch")(launch.launch)
+app.command("track")(track.track)
+app.command("score")(score.score)
+app.command("doctor")(doctor.doctor)
+app.command("info")(info.info)
+app.add_typer(bench.app, name="bench")
+app.add_typer(param.app, name="param")
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    try:
+        app()
+    except (ValueError, RuntimeError, OSError) as error:
+        if "--debug" in sys.argv or not _is_for_users(error):
+            raise
+        print(f"trackvla: {error}", file=sys.stderr)
+        sys.exit(_exit_code(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _is_for_users(error: Exception) -> bool:
+    """Whether a message stands for itself: bad input, a missing file, or an error class of our own."""
+    own = type(error).__module__.split(".")[0] in ("track_common", "vlt_ros", "trackvla_ros", "go2_bridge", "evt_bench")
+    return own or type(error).__module__.startswith("trackvla_cli") or type(error) is ValueError or _names_file(error)
+
+
+def _names_file(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.filename is not None
+
+
+def _exit_code(error: Exception) -> int:
+    from track_common.config import ConfigError
+    from trackvla_cli.launch.element import LaunchError
+
+    return 2 if isinstance(error, (ConfigError, LaunchError)) else 1
+
+
+if __name__ == "__main__":
+    main()
