@@ -1,0 +1,109 @@
+"""Every setting of the robot side, once, with unit, range and reason; checked as a whole before any of it is used.
+
+Limits hold for what is sent to the robot. Nav2's names are kept where Nav2's Regulated Pure Pursuit has one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from track_common.config import ConfigError, setting
+
+
+@dataclass(frozen=True)
+class ControllerConfig:
+    """Settings of ``go2_bridge.follower.Follower``; defaults suit a GO2 indoors in simulation, see config/robots."""
+
+    # What may be sent
+    max_linear_vel: float = setting(2.0, "fastest command forwards (a GO2 takes 3.8)", unit="m/s", low=0.0, high=3.0)
+    max_reverse_vel: float = setting(0.8, "fastest command backwards", unit="m/s", low=0.0, high=1.5)
+    max_lateral_vel: float = setting(0.5, "fastest command sideways (a GO2 takes 1.0)", unit="m/s", low=0.0, high=1.0)
+    max_angular_vel: float = setting(1.8, "fastest turn commanded (a GO2 takes 4.0)", unit="rad/s", low=0.0, high=3.0)
+    max_linear_accel: float = setting(2.5, "how fast speed may rise", unit="m/s^2", low=0.1, high=10.0)
+    max_linear_decel: float = setting(3.5, "how fast it may fall while following", unit="m/s^2", low=0.1, high=10.0)
+    max_angular_accel: float = setting(8.0, "how fast the turn may change", unit="rad/s^2", low=0.1, high=30.0)
+    is_holonomic: bool = setting(True, "the base can walk sideways: it crabs while the yaw keeps the target in view")
+
+    # Pure pursuit
+    lookahead_time: float = setting(
+        0.5, "the carrot is where the trajectory is this much later", unit="s", low=0.2, high=2.0
+    )
+    min_lookahead_dist: float = setting(0.3, "nearest carrot steered at", unit="m", low=0.05, high=2.0)
+    max_lookahead_dist: float = setting(1.5, "farthest carrot steered at", unit="m", low=0.1, high=5.0)
+    heading_time: float = setting(0.4, "an error of heading is made good in this time", unit="s", low=0.1, high=2.0)
+    view_weight: float = setting(0.6, "share of the turn that serves the view at bearing 0", low=0.0, high=1.0)
+    view_limit: float = setting(0.5, "bearing from which the whole turn serves the view", unit="rad", low=0.1, high=1.5)
+    use_rotate_to_heading: bool = setting(
+        True, "turn on the spot where the path leaves sideways and the base cannot crab"
+    )
+    rotate_to_heading_min_angle: float = setting(0.785, "sideways begins here", unit="rad", low=0.2, high=3.1)
+    regulated_linear_scaling_min_radius: float = setting(
+        0.6, "curves tighter than this are slowed", unit="m", low=0.0, high=5.0
+    )
+    regulated_linear_scaling_min_speed: float = setting(0.25, "but not below this", unit="m/s", low=0.0, high=1.0)
+    extrapolation_time: float = setting(
+        0.3, "the trajectory's last pace is kept this long past its end", unit="s", low=0.0, high=1.0
+    )
+
+    # The robot as a delayed first-order plant: a GO2 on concrete, 2026 (dimos), see docs/control.md
+    dead_time: float = setting(0.15, "from command to first motion", unit="s", low=0.0, high=1.0)
+    time_constant: float = setting(0.30, "then 63 % of a step after this", unit="s", low=0.01, high=2.0)
+    gain_vx: float = setting(0.80, "steady speed per commanded speed, forwards", low=0.2, high=2.0)
+    gain_vy: float = setting(0.74, "the same sideways", low=0.2, high=2.0)
+    gain_wz: float = setting(0.90, "the same for turning", low=0.2, high=2.0)
+    use_dead_time_compensation: bool = setting(
+        True, "act from the pose the robot will have when the command takes effect"
+    )
+    use_gain_compensation: bool = setting(True, "divide commands by the gains")
+
+    # Stop layer
+    robot_length: float = setting(0.70, "footprint along x, centred on base_link", unit="m", low=0.1, high=2.0)
+    robot_width: float = setting(0.31, "footprint along y", unit="m", low=0.1, high=2.0)
+    stop_margin: float = setting(0.08, "room kept around the footprint", unit="m", low=0.0, high=1.0)
+    person_margin: float = setting(
+        0.20, "further room kept to the followed person, who moves", unit="m", low=0.0, high=1.5
+    )
+    reaction_time: float = setting(
+        0.15, "age of the sweep and control period, travelled before braking", unit="s", low=0.0, high=1.0
+    )
+    stop_decel: float = setting(2.0, "braking the robot can be relied on for", unit="m/s^2", low=0.1, high=10.0)
+    stop_angular_decel: float = setting(6.0, "the same for turning", unit="rad/s^2", low=0.1, high=30.0)
+    base_height: float = setting(
+        0.0, "base_link above the floor (0.31 for a GO2's own frame)", unit="m", low=0.0, high=1.5
+    )
+    min_obstacle_height: float = setting(0.12, "lower returns are floor", unit="m", low=0.02, high=1.0)
+    max_obstacle_height: float = setting(1.0, "the robot fits under higher ones", unit="m", low=0.2, high=3.0)
+
+    # Avoidance
+    use_elastic_band: bool = setting(True, "bend the trajectory round what the LiDAR sees")
+    band_margin: float = setting(0.12, "room the band keeps beyond half the robot's width", unit="m", low=0.0, high=1.0)
+    target_radius: float = setting(
+        0.55, "returns this near the target are its own, no obstacle", unit="m", low=0.0, high=1.5
+    )
+
+    # Watchdogs
+    max_age: float = setting(0.8, "oldest image a trajectory may come from", unit="s", low=0.1, high=3.0)
+    trajectory_timeout: float = setting(
+        0.4, "longest pause between trajectories: a dead planner stops the robot in 0.5 s", unit="s", low=0.1, high=3.0
+    )
+    odometry_timeout: float = setting(0.2, "oldest odometry", unit="s", low=0.02, high=2.0)
+    cloud_timeout: float = setting(0.4, "oldest sweep", unit="s", low=0.1, high=2.0)
+    require_cloud: bool = setting(True, "no LiDAR, no motion; false = the operator answers for obstacles")
+    min_cloud_points: int = setting(20, "a sweep with fewer sound returns is a blind LiDAR", low=0, high=10000)
+    future_slack: float = setting(
+        0.1, "stamps this far ahead are clock jitter, more is a wrong clock", unit="s", low=0.0, high=1.0
+    )
+
+    def check(self) -> None:
+        """What no single range can say."""
+        if self.min_lookahead_dist > self.max_lookahead_dist:
+            raise ConfigError(
+                f"min_lookahead_dist {self.min_lookahead_dist} m is over max_lookahead_dist {self.max_lookahead_dist} m"
+            )
+        if self.min_obstacle_height >= self.max_obstacle_height:
+            raise ConfigError(
+                f"min_obstacle_height {self.min_obstacle_height} m is not under max_obstacle_height "
+                f"{self.max_obstacle_height} m: nothing would count as an obstacle"
+            )
+        if self.trajectory_timeout > self.max_age:
+            raise ConfigError(f"trajectory_timeout {self.trajectory_timeout} s is over max_age {self.max_age} s")

@@ -1,0 +1,72 @@
+"""The robot as a delayed first-order plant: where it will be when the command sent now takes effect.
+
+dv/dt = (K u(t - L) - v) / tau,  one K for vx, vy and wz (identified on a GO2: K .80/.74/.90, tau 0.30 s, L 0.15 s)
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from track_common.types import Odometry, VelocityCommand
+
+STEP = 0.02  # s; a tenth of the time constant, fine enough for an exact decay per step
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Dead time L and time constant tau (s), gains K."""
+
+    dead_time: float
+    time_constant: float
+    gains: tuple[float, float, float]
+
+
+class CommandHistory:
+    """What was sent and when, for as long as it still acts."""
+
+    def __init__(self, duration: float = 3.0) -> None:
+        self._duration = duration
+        self._sent: deque[tuple[float, VelocityCommand]] = deque()
+
+    def push(self, time: float, command: VelocityCommand) -> None:
+        """Note a command sent at ``time`` (s); a clock that fell back empties the history."""
+        if self._sent and time < self._sent[-1][0]:
+            self._sent.clear()
+        self._sent.append((time, command))
+        while time - self._sent[0][0] > self._duration:
+            self._sent.popleft()
+
+    def between(self, begin: float, end: float) -> list[tuple[float, VelocityCommand]]:
+        """Commands in force from ``begin`` to ``end`` as (since when, command); before the first ever sent, a stop."""
+        pieces = [(begin, VelocityCommand())]
+        for time, command in self._sent:
+            if time <= begin:
+                pieces = [(begin, command)]
+            elif time < end:
+                pieces.append((time, command))
+        return pieces
+
+
+def roll_forward(state: Odometry, history: CommandHistory, plant: Plant, stamp: float) -> Odometry:
+    """The odometry expected at ``stamp``, replaying what was sent; ``state`` itself where that is not later."""
+    delay = plant.dead_time
+    pieces = history.between(state.stamp - delay, max(stamp - delay, state.stamp - delay))
+    ends = [time + delay for time, _ in pieces[1:]] + [stamp]
+    for (_, command), end in zip(pieces, ends, strict=True):
+        while end - state.stamp > 1e-9:
+            state = _advance(state, command, plant, min(STEP, end - state.stamp))
+    return state
+
+
+def _advance(state: Odometry, command: VelocityCommand, plant: Plant, dt: float) -> Odometry:
+    keep = math.exp(-dt / plant.time_constant)
+    aims = (plant.gains[0] * command.vx, plant.gains[1] * command.vy, plant.gains[2] * command.wz)
+    vx, vy, wz = (aim + (v - aim) * keep for aim, v in zip(aims, (state.vx, state.vy, state.wz), strict=True))
+    yaw = state.yaw + 0.5 * (state.wz + wz) * dt
+    middle = 0.5 * (state.yaw + yaw)
+    ahead, left = 0.5 * (state.vx + vx) * dt, 0.5 * (state.vy + vy) * dt
+    x = state.x + ahead * math.cos(middle) - left * math.sin(middle)
+    y = state.y + ahead * math.sin(middle) + left * math.cos(middle)
+    return Odometry(state.stamp + dt, x, y, math.atan2(math.sin(yaw), math.cos(yaw)), vx, vy, wz)

@@ -1,0 +1,1 @@
+"""command -> robot, one file a driver; the names are what ``driver:=`` takes."""

@@ -1,0 +1,203 @@
+"""trajectory + LiDAR + odometry -> command: the robot side in the order it happens. Start reading at ``_decide``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from go2_bridge.config import ControllerConfig
+from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
+from go2_bridge.control.pure_pursuit import pursue
+from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
+from go2_bridge.safety.limits import clamp, is_sound, limit_change, scaled
+from go2_bridge.safety.stop_zone import CREEP, allowed_share, solid_points, sound_points
+from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
+from track_common.config import validate
+from track_common.geometry import relative, transform_cloud, transform_points
+from track_common.interfaces import Decision
+from track_common.pose_buffer import PoseBuffer
+from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
+
+REORDER = 1.0  # s; a message this much older than the last is a restarted clock, less is one out of order
+REVERSE_SLACK = 0.02  # m; the trajectory must lead back by more than this before the robot walks backwards
+
+
+class Follower:
+    """Implements ``track_common.interfaces.Controller``; needs no ROS, takes time as an argument."""
+
+    def __init__(self, config: ControllerConfig | None = None) -> None:
+        self.configure(config or ControllerConfig())
+        self.reset()
+
+    def configure(self, config: ControllerConfig) -> None:
+        """Take new settings, all or none; may be called while following.
+
+        Raises:
+            ConfigError: naming setting, value and bound.
+        """
+        validate(config)
+        self.config = config
+        self._plant = Plant(config.dead_time, config.time_constant, (config.gain_vx, config.gain_vy, config.gain_wz))
+
+    def reset(self) -> None:
+        """Forget every input and command: a new episode."""
+        self._poses = PoseBuffer()
+        self._history = CommandHistory()
+        self._trajectory: Trajectory | None = None
+        self._path: TimedPath | None = None
+        self._cloud: Cloud | None = None
+        self._solid = np.zeros((0, 3))
+        self._arrived: float | None = None
+        self._fault: StopReason | None = None
+        self._time: float | None = None
+        self._sent = STOP
+
+    def on_trajectory(self, trajectory: Trajectory) -> None:
+        """Newest trajectory; an unsound one stops the robot, one slightly out of order is ignored."""
+        if self._trajectory is not None and 0.0 < self._trajectory.stamp - trajectory.stamp < REORDER:
+            return
+        self._trajectory, self._path, self._arrived = trajectory, None, None
+        if self._fault is not StopReason.BAD_ODOMETRY:
+            self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
+
+    def on_cloud(self, cloud: Cloud) -> None:
+        """Newest sweep in base_link; returns that are not finite or zero do not count."""
+        if self._cloud is not None and 0.0 < self._cloud.stamp - cloud.stamp < REORDER:
+            return
+        self._cloud = Cloud(sound_points(cloud.points_base), cloud.stamp)
+        self._solid = solid_points(self._cloud.points_base, self.config)
+
+    def on_odometry(self, odometry: Odometry) -> None:
+        """Newest odometry; where it jumped, the trajectory in hand hangs in the air and is dropped."""
+        try:
+            is_whole = self._poses.push(odometry)
+        except ValueError:
+            self._fault = StopReason.BAD_ODOMETRY
+            return
+        if not is_whole:
+            self._path, self._fault = None, StopReason.ODOMETRY_JUMP
+        elif self._fault is StopReason.BAD_ODOMETRY:
+            self._fault = None
+
+    def control(self, now: float) -> Decision:
+        """Command for this instant (s); call at 20-50 Hz. Any stop is immediate and carries its reason."""
+        decision = self._decide(now)
+        command = clamp(decision.command, self.config)
+        self._sent, self._time = command, now
+        self._history.push(now, command)
+        return Decision(command, decision.reason)
+
+    def _decide(self, now: float) -> Decision:
+        reason = self._check(now)
+        if reason is not None or self._path is None:
+            return _stop(reason or StopReason.NO_TRAJECTORY)
+        state = self._state(now)
+        wanted = self._follow(self._path, state)
+        if not is_sound(wanted):
+            return _stop(StopReason.BAD_COMMAND)
+        elapsed = now - self._time if self._time is not None else 0.0
+        command = limit_change(clamp(self._driven(wanted), self.config), self._sent, elapsed, self.config)
+        share = self._clear_share(command, state)
+        if share < CREEP:
+            return _stop(StopReason.OBSTACLE)
+        return Decision(scaled(command, share))
+
+    def _check(self, now: float) -> StopReason | None:
+        """Every reason not to move; afterwards the trajectory lies in odom."""
+        if self._time is not None and now < self._time:
+            self.reset()
+            return StopReason.CLOCK
+        if self._trajectory is not None and self._arrived is None:
+            self._arrived = now
+        reason = check_inputs(self._inputs(), now, self.config) or self._fault
+        if reason is not None or self._trajectory is None:
+            return reason
+        if not len(self._trajectory.poses_base):
+            return StopReason.PLANNER_STOP
+        if self._trajectory.status is TargetStatus.LOST:
+            return StopReason.TARGET_LOST
+        if self._path is None:
+            pose = self._place(self._trajectory.stamp)
+            self._path = None if pose is None else anchor(self._trajectory, pose)
+        return StopReason.UNPLACED if self._path is None else None
+
+    def _inputs(self) -> Inputs:
+        odometry, cloud, trajectory = self._poses.newest, self._cloud, self._trajectory
+        return Inputs(
+            odometry=None if odometry is None else odometry.stamp,
+            cloud=None if cloud is None else cloud.stamp,
+            cloud_points=0 if cloud is None else len(cloud.points_base),
+            image=None if trajectory is None else trajectory.stamp,
+            arrived=self._arrived,
+        )
+
+    def _place(self, stamp: float) -> Array | None:
+        """(3,) pose in odom at a sensor's stamp; None outside what the odometry covers."""
+        return self._poses.pose_at(stamp, slack=self.config.odometry_timeout)
+
+    def _state(self, now: float) -> Odometry:
+        """Where the robot will be when the command sent now takes effect."""
+        newest = self._poses.newest
+        assert newest is not None  # _check has seen to it
+        if not self.config.use_dead_time_compensation:
+            return newest
+        return roll_forward(newest, self._history, self._plant, now + self.config.dead_time)
+
+    def _follow(self, path: TimedPath, state: Odometry) -> VelocityCommand:
+        """True body velocity that follows what is left of the path, at its own pace."""
+        config, pose = self.config, state.pose
+        timed = extended(path, config.extrapolation_time)
+        line, distance = remaining(timed, pose[:2], state.stamp + config.lookahead_time)
+        yaw = pose_at(path, state.stamp + config.heading_time)[2]
+        wanted = pursue(line, distance, pose, float(yaw), config)
+        if wanted.vx < 0.0 and not _leads_back(path, pose):
+            return VelocityCommand(0.0, wanted.vy, wanted.wz)
+        return wanted
+
+    def _driven(self, wanted: VelocityCommand) -> VelocityCommand:
+        """The command under which the robot will really move as wanted."""
+        if not self.config.use_gain_compensation:
+            return wanted
+        gains = self._plant.gains
+        return VelocityCommand(wanted.vx / gains[0], wanted.vy / gains[1], wanted.wz / gains[2])
+
+    def _clear_share(self, command: VelocityCommand, state: Odometry) -> float:
+        """Share of the command the stop layer lets through; the followed person's returns count, with more room."""
+        if self._cloud is None or not len(self._solid):
+            return 1.0
+        place = self._place(self._cloud.stamp)
+        if place is None:
+            return 0.0 if self.config.require_cloud else 1.0
+        points = transform_points(relative(state.pose, place), self._solid[:, :2])
+        gains = self._plant.gains
+        moved = VelocityCommand(command.vx * gains[0], command.vy * gains[1], command.wz * gains[2])
+        return allowed_share(moved, points, self._margins(points, state), self.config)
+
+    def _margins(self, points: Array, state: Odometry) -> Array:
+        """(N,) room to keep around each return, m."""
+        margins = np.full(len(points), self.config.stop_margin)
+        target = self._target_from(state)
+        if target is not None:
+            is_target = np.sum((points - target) ** 2, axis=1) < self.config.target_radius**2
+            margins[is_target] += self.config.person_margin
+        return margins
+
+    def _target_from(self, state: Odometry) -> Array | None:
+        """(2,) the target as the planner saw it, in base_link at ``state``; None where it did not say."""
+        trajectory = self._trajectory
+        if trajectory is None or trajectory.target_base is None or not np.all(np.isfinite(trajectory.target_base)):
+            return None
+        place = self._place(trajectory.stamp)
+        if place is None:
+            return None
+        target = transform_cloud(place, np.asarray(trajectory.target_base, float).reshape(1, 3))[0]
+        return transform_points(relative(state.pose, np.zeros(3)), target[:2])
+
+
+def _stop(reason: StopReason) -> Decision:
+    return Decision(STOP, reason.value)
+
+
+def _leads_back(path: TimedPath, pose: Array) -> bool:
+    """True where the trajectory itself goes backwards; falling short of its pace is no reason to."""
+    way = path.poses_odom[-1, :2] - path.poses_odom[0, :2]
+    return float(way @ [np.cos(pose[2]), np.sin(pose[2])]) < -REVERSE_SLACK

@@ -1,0 +1,1 @@
+"""What stands between any command and the robot: watchdogs, stop zone, limits."""

@@ -1,0 +1,51 @@
+"""Limits on a command: soft ones while following, and the clamp that every command passes last before the robot."""
+
+from __future__ import annotations
+
+import math
+
+from go2_bridge.config import ControllerConfig
+from track_common.types import STOP, VelocityCommand
+
+HUGE = 100.0  # m/s or rad/s; more than this is no command but a fault upstream
+
+
+def is_sound(command: VelocityCommand) -> bool:
+    """True where every component is finite and of a size a robot could be asked for."""
+    return all(math.isfinite(v) and abs(v) < HUGE for v in (command.vx, command.vy, command.wz))
+
+
+def clamp(command: VelocityCommand, config: ControllerConfig) -> VelocityCommand:
+    """The command within the speed limits; vx and vy shrink together, which keeps its direction. Unsound means stop."""
+    if not is_sound(command):
+        return STOP
+    ahead = config.max_linear_vel if command.vx >= 0.0 else config.max_reverse_vel
+    share = min(_share(command.vx, ahead), _share(command.vy, config.max_lateral_vel))
+    turn = min(max(command.wz, -config.max_angular_vel), config.max_angular_vel)
+    return VelocityCommand(command.vx * share, command.vy * share, turn)
+
+
+def limit_change(
+    command: VelocityCommand, last: VelocityCommand, elapsed: float, config: ControllerConfig
+) -> VelocityCommand:
+    """The command brought within what may change since ``last`` in ``elapsed`` seconds; slowing down may be quicker."""
+    return VelocityCommand(
+        _ramp(command.vx, last.vx, elapsed, config.max_linear_accel, config.max_linear_decel),
+        _ramp(command.vy, last.vy, elapsed, config.max_linear_accel, config.max_linear_decel),
+        _ramp(command.wz, last.wz, elapsed, config.max_angular_accel, config.max_angular_accel),
+    )
+
+
+def scaled(command: VelocityCommand, share: float) -> VelocityCommand:
+    """All components times ``share``: slower along the same curve."""
+    return VelocityCommand(command.vx * share, command.vy * share, command.wz * share)
+
+
+def _share(value: float, limit: float) -> float:
+    return 1.0 if abs(value) <= limit else limit / abs(value)
+
+
+def _ramp(value: float, last: float, elapsed: float, accel: float, decel: float) -> float:
+    rate = decel if abs(value) < abs(last) or value * last < 0.0 else accel
+    step = max(rate * elapsed, 0.0)
+    return min(max(value, last - step), last + step)

@@ -1,0 +1,104 @@
+"""The stop layer: no command may sweep the footprint into a LiDAR return within the stopping distance.
+
+It looks at raw returns of the newest sweep, the followed person's included, knows nothing of plans and only slows.
+Rules after Nav2's collision_monitor (approach model); here the speed falls smoothly to what can still be braked.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from go2_bridge.config import ControllerConfig
+from track_common.types import STOP, Array, VelocityCommand
+
+HORIZON, SAMPLES = 1.6, 16  # s looked ahead and poses in it; 1.6 s covers braking from 2 m/s with reaction time
+CREEP = 0.05  # share of a command not worth sending: it is a stop
+CLOSING = 0.01  # m; a return already inside the margin blocks only motion that brings it nearer by more than this
+SELF_MARGIN = 0.02  # m; returns this near the hull are the robot's own
+
+
+def allowed_share(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> float:
+    """Share 0..1 of ``command`` from which the robot can still stop before the first return its footprint would meet.
+
+    Args:
+        command: true body velocity wanted.
+        points: (N, 2) returns in base_link, floor and own hull removed.
+        margins: (N,) room to keep around each, m.
+        config: footprint, reaction time and braking.
+    """
+    if command == STOP or not len(points):
+        return 1.0
+    contact = time_to_contact(command, points, margins, config)
+    speed = math.hypot(command.vx, command.vy)
+    braking = max(speed / config.stop_decel, abs(command.wz) / config.stop_angular_decel, 1e-3)
+    reaction = config.reaction_time
+    # share s moves s*(reaction + s*braking/2) seconds' worth of the full command before it stands; solve for contact
+    share = (math.sqrt(reaction**2 + 2.0 * braking * contact) - reaction) / braking
+    return share if share < 1.0 else 1.0
+
+
+def time_to_contact(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> float:
+    """Seconds until the footprint, moving as commanded, comes within its margin of a return; inf beyond the horizon."""
+    reach = math.hypot(command.vx, command.vy) * HORIZON + math.hypot(config.robot_length, config.robot_width)
+    near = np.sum(points**2, axis=1) < (reach + margins) ** 2
+    points, margins = points[near], margins[near]
+    if not len(points):
+        return math.inf
+    times = np.linspace(0.0, HORIZON, SAMPLES + 1)
+    gaps = gap_to_footprint(_seen_from(arc(command, times), points), config)  # (K, N)
+    blocked = (gaps < margins) & (gaps < gaps[0] - CLOSING)
+    hit = np.flatnonzero(blocked.any(axis=1))
+    if not len(hit):
+        return math.inf
+    first = int(hit[0])
+    return _crossing(times, gaps[:, blocked[first]], margins[blocked[first]], first)
+
+
+def arc(command: VelocityCommand, times: Array) -> Array:
+    """(K, 3) poses reached after ``times`` (K,) of constant body velocity."""
+    yaw = command.wz * times
+    along = np.sinc(yaw / np.pi) * times  # sin(yaw)/wz, also at wz = 0
+    aside = np.where(np.abs(yaw) > 1e-9, (1.0 - np.cos(yaw)) / np.where(np.abs(yaw) > 1e-9, yaw, 1.0), 0.0) * times
+    x = command.vx * along - command.vy * aside
+    y = command.vx * aside + command.vy * along
+    return np.stack([x, y, yaw], axis=1)
+
+
+def gap_to_footprint(points: Array, config: ControllerConfig) -> Array:
+    """(...) distance of points (..., 2) in base_link from the hull, m; negative inside."""
+    outside = np.abs(points) - 0.5 * np.array([config.robot_length, config.robot_width])
+    return np.linalg.norm(np.maximum(outside, 0.0), axis=-1) + np.minimum(outside.max(axis=-1), 0.0)
+
+
+def solid_points(points_base: Array, config: ControllerConfig) -> Array:
+    """(M, 3) sound returns of a sweep (N, 3) that a robot could walk into: floor, ceiling and its own hull left out."""
+    points = sound_points(points_base)
+    height = points[:, 2] + config.base_height
+    points = points[(height > config.min_obstacle_height) & (height < config.max_obstacle_height)]
+    return points[gap_to_footprint(points[:, :2], config) > SELF_MARGIN]
+
+
+def sound_points(points_base: Array) -> Array:
+    """(M, 3) returns that are finite and not the zeros a driver writes where nothing came back."""
+    points = np.asarray(points_base, float).reshape(-1, 3)
+    is_sound = np.isfinite(points).all(axis=1)
+    points = points[is_sound]
+    return points[np.abs(points).max(axis=1, initial=0.0) > 1e-6] if len(points) else points
+
+
+def _seen_from(poses: Array, points: Array) -> Array:
+    """(K, N, 2) points (N, 2) in the frame of each pose (K, 3)."""
+    c, s = np.cos(poses[:, 2])[:, None], np.sin(poses[:, 2])[:, None]
+    dx = points[None, :, 0] - poses[:, 0][:, None]
+    dy = points[None, :, 1] - poses[:, 1][:, None]
+    return np.stack([c * dx + s * dy, c * dy - s * dx], axis=-1)
+
+
+def _crossing(times: Array, gaps: Array, margins: Array, first: int) -> float:
+    """Time between samples ``first - 1`` and ``first`` at which the earliest of the gaps (K, M) falls to its margin."""
+    before, after = gaps[first - 1], gaps[first]
+    level = np.minimum(margins, before)  # one already inside its margin is met at once
+    share = np.clip((before - level) / np.maximum(before - after, 1e-9), 0.0, 1.0)
+    return float(times[first - 1] + share.min() * (times[first] - times[first - 1]))

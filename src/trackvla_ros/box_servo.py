@@ -1,0 +1,165 @@
+"""Policy ``box_servo``: a box and the LiDAR returns in it -> Kalman filter -> trajectory that keeps a standoff.
+
+Needs no pixels and no learning. Without LiDAR the range comes from the box alone (5-10 % at 2-4 m); without odometry
+the robot's own motion is taken for the target's, so prediction lags: use it for a film, not for a robot.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from track_common.config import ConfigError, setting, validate
+from track_common.geometry import inverse, relative, transform_cloud, transform_points
+from track_common.interfaces import Observation
+from track_common.pose_buffer import PoseBuffer
+from track_common.types import Array, Cloud, Frame, TargetStatus, Trajectory
+from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
+from trackvla_ros.target_filter import TargetState, predict, start, update
+from trackvla_ros.target_range import Measurement, Person, measure
+
+MAX_MISSES = 3  # looks in a row outside the gate before the filter believes them and starts anew
+MAX_CLOUD_AGE = 0.3  # s between sweep and image; in that time a walker leaves its own box
+CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
+
+
+@dataclass(frozen=True)
+class BoxServoConfig:
+    """How to follow and what is known of people; all of it may change while the node runs."""
+
+    standoff: float = setting(1.9, "distance kept from the target's axis to base_link", unit="m", low=0.8, high=4.0)
+    hold_band: float = setting(
+        0.15, "a standing target this near the standoff is not chased", unit="m", low=0.0, high=1.0
+    )
+    gain: float = setting(1.2, "speed per metre of distance error", unit="1/s", low=0.1, high=4.0)
+    max_speed: float = setting(1.8, "fastest the waypoints move", unit="m/s", low=0.0, high=3.0)
+    max_reverse: float = setting(
+        0.8, "fastest they back away from a target that comes near", unit="m/s", low=0.0, high=2.0
+    )
+    max_accel: float = setting(2.0, "how fast their pace changes", unit="m/s^2", low=0.1, high=10.0)
+    max_decel: float = setting(4.0, "how fast their pace falls", unit="m/s^2", low=0.1, high=10.0)
+    max_turn: float = setting(1.6, "how fast they turn", unit="rad/s", low=0.1, high=4.0)
+    coast_time: float = setting(1.2, "prediction is followed this long without a box", unit="s", low=0.0, high=5.0)
+    search_time: float = setting(
+        6.0, "then the robot turns to the last bearing this long", unit="s", low=0.0, high=60.0
+    )
+    person_height: float = setting(1.70, "expected height of the target", unit="m", low=0.5, high=2.3)
+    person_width: float = setting(0.50, "expected width of the target", unit="m", low=0.2, high=1.0)
+    base_height: float = setting(
+        0.0, "base_link above the floor (0.31 for a GO2's own frame)", unit="m", low=0.0, high=1.5
+    )
+
+    def check(self) -> None:
+        """Standoff and band must leave the robot outside a person's reach."""
+        if self.standoff - self.hold_band < 0.7:
+            raise ConfigError(
+                f"standoff {self.standoff} m less hold_band {self.hold_band} m is under 0.7 m; people need room"
+            )
+
+    @property
+    def motion(self) -> Motion:
+        """The part the waypoint builder needs."""
+        return Motion(
+            standoff=self.standoff,
+            hold_band=self.hold_band,
+            gain=self.gain,
+            max_speed=self.max_speed,
+            max_reverse=self.max_reverse,
+            max_accel=self.max_accel,
+            max_decel=self.max_decel,
+            max_turn=self.max_turn,
+        )
+
+
+class BoxServoPolicy:
+    """Implements ``track_common.interfaces.Policy``; one target, state forgotten at ``reset``."""
+
+    needs_image = False
+
+    def __init__(self, config: BoxServoConfig | None = None) -> None:
+        self.config = config or BoxServoConfig()
+        validate(self.config)
+        self.reset("")
+
+    def reset(self, instruction: str) -> None:
+        """Forget the target; the sentence itself is the tracker's business."""
+        self._poses = PoseBuffer()
+        self._target: TargetState | None = None
+        self._seen = -math.inf
+
+    def infer(self, observation: Observation) -> Trajectory:
+        """Trajectory in base_link at the image stamp; stands still where the target was never seen or is given up."""
+        frame = observation.frame
+        pose = self._pose(observation)
+        if self._target is not None:
+            self._target = predict(self._target, frame.stamp)
+        looked = self._measure(observation)
+        if looked is not None:
+            self._update(looked, pose, frame.stamp)
+        return self._answer(observation, pose)
+
+    def _pose(self, observation: Observation) -> Array:
+        """(3,) pose of base_link in odom at the image stamp, the origin where there is no odometry."""
+        odometry = observation.odometry
+        if odometry is None:
+            return np.zeros(3)
+        if not self._poses.push(odometry):
+            self._target = None  # odom itself moved, so the estimate in it is void
+        pose = self._poses.pose_at(observation.frame.stamp)
+        return odometry.pose if pose is None else pose
+
+    def _measure(self, observation: Observation) -> Measurement | None:
+        frame, sighting = observation.frame, observation.sighting
+        if sighting is None or sighting.box is None or frame.camera is None:
+            return None
+        person = Person(height=self.config.person_height, width=self.config.person_width)
+        points = self._points_at(frame, observation.cloud)
+        return measure(sighting.box.xyxy, frame.camera, points, person, -self.config.base_height)
+
+    def _points_at(self, frame: Frame, cloud: Cloud | None) -> Array | None:
+        """The sweep carried to base_link at the image stamp; None where it is too old or its place unknown."""
+        if cloud is None or abs(cloud.stamp - frame.stamp) > MAX_CLOUD_AGE:
+            return None
+        before, now = self._poses.pose_at(cloud.stamp), self._poses.pose_at(frame.stamp)
+        if before is None or now is None:
+            return cloud.points_base
+        return transform_cloud(relative(now, before), np.asarray(cloud.points_base, float))
+
+    def _update(self, looked: Measurement, pose: Array, stamp: float) -> None:
+        c, s = math.cos(pose[2]), math.sin(pose[2])
+        rotation = np.array([[c, -s], [s, c]])
+        position = transform_points(pose, looked.position_base)
+        covariance = rotation @ looked.covariance @ rotation.T
+        if self._target is None or self._target.misses >= MAX_MISSES:
+            self._target = start(position, covariance, stamp)
+        else:
+            self._target = update(self._target, position, covariance)
+        self._seen = stamp
+
+    def _answer(self, observation: Observation, pose: Array) -> Trajectory:
+        stamp = observation.frame.stamp
+        status = self._status(stamp)
+        if self._target is None or status is TargetStatus.LOST:
+            return Trajectory(stamp, stand(), TIMES, TargetStatus.LOST)
+        target = transform_points(inverse(pose), self._target.position)
+        velocity = transform_points(np.array([0.0, 0.0, -pose[2]]), self._target.velocity)
+        if status is TargetStatus.SEARCHING:
+            poses = turn(math.atan2(target[1], target[0]), self.config.motion)
+        else:
+            odometry = observation.odometry
+            own = np.zeros(2) if odometry is None else np.array([odometry.vx, odometry.vy])
+            poses = follow(target, velocity, own, self.config.motion)
+        height = CHEST - self.config.base_height
+        return Trajectory(stamp, poses, TIMES, status, np.array([target[0], target[1], height]))
+
+    def _status(self, stamp: float) -> TargetStatus:
+        unseen = stamp - self._seen
+        if unseen <= 1e-6:
+            return TargetStatus.TRACKED
+        if unseen <= self.config.coast_time:
+            return TargetStatus.COASTING
+        if unseen <= self.config.coast_time + self.config.search_time:
+            return TargetStatus.SEARCHING
+        return TargetStatus.LOST

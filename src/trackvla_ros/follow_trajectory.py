@@ -1,0 +1,90 @@
+"""Waypoints that keep a standoff behind a target whose place and pace are known: the last step to a trajectory."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from track_common.geometry import wrap_angle
+from track_common.types import Array
+
+HORIZON, STEP = 10, 0.1  # waypoints and seconds between them (TrackVLA, arXiv 2505.23189: 10 is best; step is ours)
+TIMES = STEP * np.arange(1, HORIZON + 1)  # (H,) s after the image stamp
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How the robot may follow; metres, seconds, radians."""
+
+    standoff: float
+    hold_band: float
+    gain: float
+    max_speed: float
+    max_reverse: float
+    max_accel: float
+    max_decel: float
+    max_turn: float
+
+
+def follow(target_base: Array, target_velocity: Array, robot_velocity: Array, motion: Motion) -> Array:
+    """(H, 3) poses in base_link at the image stamp that close in on the standoff and face the target.
+
+    Args:
+        target_base: (2,) m at the image stamp.
+        target_velocity: (2,) m/s over the ground, in base_link axes at the image stamp.
+        robot_velocity: (2,) m/s of the robot, same axes: the first waypoints continue it.
+        motion: standoff and limits.
+    """
+    position, yaw, velocity = np.zeros(2), 0.0, np.asarray(robot_velocity, float)
+    poses = np.empty((HORIZON, 3))
+    for index, time in enumerate(TIMES):
+        gap = target_base + target_velocity * (time - STEP) - position
+        wanted = _approach(gap, target_velocity, yaw, motion)
+        is_slower = float(np.linalg.norm(wanted)) < float(np.linalg.norm(velocity))
+        rate = motion.max_decel if is_slower else motion.max_accel
+        velocity = _towards(velocity, wanted, rate * STEP)
+        position = position + velocity * STEP
+        gap = target_base + target_velocity * time - position
+        yaw = _turn(yaw, math.atan2(gap[1], gap[0]), motion.max_turn)
+        poses[index] = position[0], position[1], yaw
+    return poses
+
+
+def turn(bearing: float, motion: Motion) -> Array:
+    """(H, 3) poses that turn on the spot to a bearing (rad) in base_link."""
+    poses, yaw = np.zeros((HORIZON, 3)), 0.0
+    for index in range(HORIZON):
+        yaw = _turn(yaw, bearing, motion.max_turn)
+        poses[index, 2] = yaw
+    return poses
+
+
+def stand() -> Array:
+    """(H, 3) poses that stay where the image was taken."""
+    return np.zeros((HORIZON, 3))
+
+
+def _approach(gap: Array, target_velocity: Array, yaw: float, motion: Motion) -> Array:
+    """Wanted velocity (2,): along the line to the target, with its pace, slower while still turning to it."""
+    distance = max(float(np.linalg.norm(gap)), 1e-3)
+    line = gap / distance
+    pace = float(target_velocity @ line)
+    error = distance - motion.standoff
+    if abs(error) < motion.hold_band and abs(pace) < 0.15:
+        return np.zeros(2)
+    speed = min(max(motion.gain * error + pace, -motion.max_reverse), motion.max_speed)
+    facing = max(math.cos(math.atan2(gap[1], gap[0]) - yaw), 0.0)
+    return line * speed * facing
+
+
+def _turn(yaw: float, bearing: float, rate: float) -> float:
+    step = float(wrap_angle(bearing - yaw))
+    return float(wrap_angle(yaw + min(max(step, -rate * STEP), rate * STEP)))
+
+
+def _towards(velocity: Array, wanted: Array, limit: float) -> Array:
+    change = wanted - velocity
+    size = float(np.linalg.norm(change))
+    return velocity + change * min(1.0, limit / max(size, 1e-9))

@@ -1,0 +1,180 @@
+"""Where a person stands, from a box and the LiDAR returns in it: the measurement behind box -> trajectory.
+
+A camera 0.4 m above the floor sees only legs and torso nearer than 1.7 m, so no single cue holds at every range. Each
+edge of the box that is not cut off by the image gives one: the lower edge meets the floor, the upper edge a head of
+about known height; the width is the last resort. LiDAR points inside the box, if any agree, replace them all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from track_common.boxes import clip_to_image, is_usable
+from track_common.types import Array, Camera
+
+EDGE_PX = 3.0  # px; an edge this close to the image border is taken as cut off
+MIN_RANGE, MAX_RANGE = 0.25, 15.0  # m; nearer the box fills the image, farther it is a few pixels
+SLOPE_STD = 0.02  # rad; detector edges (about 4 px at 640) and the pitch of a trotting base
+STEP_STD = 0.12  # m; half a stride between the foot that is seen and the body's axis
+CLUSTER_GAP = 0.35  # m; returns farther apart in range belong to different things
+MIN_CLUSTER = 3  # returns; fewer are noise
+SURFACE_TO_AXIS = 0.12  # m; a LiDAR sees the skin, the filter follows the axis
+LIDAR_STD = 0.08  # m; spread of the returns of a walking body
+BEARING_STD = 0.02  # rad; 6 px of 640 at HFOV 90
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is assumed of a person's size, metres: mean and spread of adults of both sexes."""
+
+    height: float = 1.70
+    height_std: float = 0.10
+    width: float = 0.50
+    width_std: float = 0.13
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """One look at the target: position_base (2,) m, its covariance (2, 2) m^2, and what gave the range."""
+
+    position_base: Array
+    covariance: Array
+    source: str
+
+
+def measure(
+    box_xyxy: Array, camera: Camera, points_base: Array | None, person: Person, ground: float = 0.0
+) -> Measurement | None:
+    """Place the person of a box on the floor; None for a box that is empty, not finite or outside the image.
+
+    Args:
+        box_xyxy: (4,) pixels.
+        camera: with T_base_camera at the image stamp.
+        points_base: (N, 3) LiDAR returns in base_link at the image stamp, or None.
+        person: size prior.
+        ground: height of the floor in base_link, m (0 where base_link lies on the floor, -0.31 for a GO2's).
+    """
+    if not is_usable(box_xyxy, camera.width, camera.height):
+        return None
+    box = clip_to_image(box_xyxy, camera.width, camera.height)
+    distance, std = range_from_box(box, camera, person, ground)
+    source = "box"
+    if points_base is not None and len(points_base):
+        lidar = range_from_points(points_base, box, camera, (distance, std), ground)
+        if lidar is not None:
+            distance, std, source = lidar, LIDAR_STD, "lidar"
+    bearing = bearing_of_box(box, camera, distance, person)
+    along = np.array([math.cos(bearing), math.sin(bearing)])
+    across = np.array([-along[1], along[0]])
+    side_std = max(distance * BEARING_STD, 0.03)
+    covariance = std**2 * np.outer(along, along) + side_std**2 * np.outer(across, across)
+    return Measurement(camera.T_base_camera[:2, 3] + distance * along, covariance, source)
+
+
+def range_from_box(box_xyxy: Array, camera: Camera, person: Person, ground: float) -> tuple[float, float]:
+    """Horizontal distance from the camera and its standard deviation (m), from the edges that are not cut off."""
+    x0, y0, x1, y1 = (float(v) for v in box_xyxy)
+    column = 0.5 * (x0 + x1)
+    eye = float(camera.T_base_camera[2, 3]) - ground
+    cues = []
+    if y1 < camera.height - EDGE_PX:
+        cues.append(_range_at_height(camera, column, y1, -eye, STEP_STD))
+    if y0 > EDGE_PX:
+        rise = person.height - eye
+        cues.append(_range_at_height(camera, column, y0, rise, person.height_std / max(rise, 0.1), relative=True))
+    found = [cue for cue in cues if cue is not None]
+    if len(found) == 2:
+        return _merge(*found)
+    if found:
+        return found[0]
+    return _range_from_width(x0, x1, camera, person)
+
+
+def bearing_of_box(box_xyxy: Array, camera: Camera, distance: float, person: Person) -> float:
+    """Direction (rad, in base_link) of the person's axis; a side cut off is replaced by half a body's width."""
+    x0, y0, x1, y1 = (float(v) for v in box_xyxy)
+    half = 0.5 * person.width * camera.fx / max(distance, MIN_RANGE)
+    is_cut_left, is_cut_right = x0 <= EDGE_PX, x1 >= camera.width - EDGE_PX
+    column = 0.5 * (x0 + x1)
+    if is_cut_left and not is_cut_right:
+        column = min(column, x1 - half)
+    elif is_cut_right and not is_cut_left:
+        column = max(column, x0 + half)
+    ray = _ray(camera, column, 0.5 * (y0 + y1))
+    return math.atan2(ray[1], ray[0])
+
+
+def range_from_points(
+    points_base: Array, box_xyxy: Array, camera: Camera, prior: tuple[float, float], ground: float
+) -> float | None:
+    """Distance (m) of the cluster of returns in the box that best agrees with ``prior`` (distance, std), or None.
+
+    Only the middle of the box counts: at its sides the background shows.
+    """
+    distances = _distances_in_box(points_base, box_xyxy, camera, ground)
+    if len(distances) < MIN_CLUSTER:
+        return None
+    distance, std = prior[0], math.hypot(prior[1], 0.25)
+    clusters = np.split(distances, np.flatnonzero(np.diff(distances) > CLUSTER_GAP) + 1)
+    best, best_score = None, 0.0
+    for cluster in clusters:
+        near = float(np.percentile(cluster, 30)) + SURFACE_TO_AXIS
+        miss = (near - distance) / std
+        score = math.sqrt(len(cluster)) * math.exp(-0.5 * miss * miss)
+        if len(cluster) >= MIN_CLUSTER and abs(miss) < 3.0 and score > best_score:
+            best, best_score = near, score
+    return best
+
+
+def _distances_in_box(points_base: Array, box_xyxy: Array, camera: Camera, ground: float) -> Array:
+    """Sorted horizontal distances from the camera of the returns that project into the middle 60 % of the box."""
+    points = np.asarray(points_base, float)
+    points = points[np.all(np.isfinite(points), axis=1) & (points[:, 2] > ground + 0.15)]
+    rotation, origin = camera.T_base_camera[:3, :3], camera.T_base_camera[:3, 3]
+    optical = (points - origin) @ rotation
+    ahead = optical[:, 2] > 0.1
+    points, optical = points[ahead], optical[ahead]
+    u = camera.fx * optical[:, 0] / optical[:, 2] + camera.cx
+    v = camera.fy * optical[:, 1] / optical[:, 2] + camera.cy
+    x0, y0, x1, y1 = box_xyxy
+    inset = 0.2 * (x1 - x0)
+    inside = (u > x0 + inset) & (u < x1 - inset) & (v > y0) & (v < y1)
+    return np.sort(np.hypot(*(points[inside, :2] - origin[:2]).T))
+
+
+def _ray(camera: Camera, column: float, row: float) -> Array:
+    """(3,) direction in base_link through a pixel."""
+    optical = np.array([(column - camera.cx) / camera.fx, (row - camera.cy) / camera.fy, 1.0])
+    return camera.T_base_camera[:3, :3] @ optical
+
+
+def _range_at_height(
+    camera: Camera, column: float, row: float, rise: float, std: float, relative: bool = False
+) -> tuple[float, float] | None:
+    """Distance at which the ray through a pixel has risen by ``rise`` (m); None where it never does."""
+    ray = _ray(camera, column, row)
+    slope = float(ray[2]) / math.hypot(ray[0], ray[1])
+    if slope * rise <= 0.0 or abs(slope) < abs(rise) / MAX_RANGE:
+        return None
+    distance = max(rise / slope, MIN_RANGE)
+    model = std * distance if relative else std
+    return distance, math.hypot(model, distance**2 / abs(rise) * SLOPE_STD)
+
+
+def _merge(floor: tuple[float, float], head: tuple[float, float]) -> tuple[float, float]:
+    """Both ends seen: their weighted mean, or the head alone where the feet are hidden behind something."""
+    (near, near_std), (far, far_std) = floor, head
+    if near - far > 3.0 * math.hypot(near_std, far_std):
+        return head
+    a, b = 1.0 / near_std**2, 1.0 / far_std**2
+    return (a * near + b * far) / (a + b), (a + b) ** -0.5
+
+
+def _range_from_width(x0: float, x1: float, camera: Camera, person: Person) -> tuple[float, float]:
+    """Both ends cut off: the body's width, which is a poor ruler and, cut off itself, only an upper bound."""
+    distance = min(max(camera.fx * person.width / max(x1 - x0, 1.0), MIN_RANGE), MAX_RANGE)
+    is_cut = x0 <= EDGE_PX or x1 >= camera.width - EDGE_PX
+    return distance, distance * (0.5 if is_cut else person.width_std / person.width)

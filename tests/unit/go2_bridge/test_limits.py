@@ -1,0 +1,54 @@
+"""The last clamp: limits hold for any input, unsound input stops."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from go2_bridge.config import ControllerConfig
+from go2_bridge.drivers.registry import make_driver
+from go2_bridge.safety.limits import clamp, limit_change
+from track_common.config import ConfigError
+from track_common.types import STOP, VelocityCommand
+
+CONFIG = ControllerConfig()
+number = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@settings(derandomize=True, max_examples=400)
+@given(number, number, number)
+def test_no_number_at_all_passes_the_limits(vx, vy, wz):
+    command = clamp(VelocityCommand(vx, vy, wz), CONFIG)
+    assert -CONFIG.max_reverse_vel - 1e-12 <= command.vx <= CONFIG.max_linear_vel + 1e-12
+    assert abs(command.vy) <= CONFIG.max_lateral_vel + 1e-12
+    assert abs(command.wz) <= CONFIG.max_angular_vel + 1e-12
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e6])
+@pytest.mark.parametrize("place", ["vx", "vy", "wz"])
+def test_unsound_component_stops_everything(bad, place):
+    assert clamp(VelocityCommand(**{"vx": 0.5, "vy": 0.1, "wz": 0.2, place: bad}), CONFIG) == STOP
+
+
+def test_too_fast_keeps_its_direction():
+    command = clamp(VelocityCommand(4.0, 0.4, 0.0), CONFIG)
+    assert command.vy / command.vx == pytest.approx(0.1)
+
+
+def test_slowing_down_may_be_quicker_than_speeding_up():
+    up = limit_change(VelocityCommand(vx=2.0), VelocityCommand(vx=1.0), 0.1, CONFIG)
+    down = limit_change(STOP, VelocityCommand(vx=1.0), 0.1, CONFIG)
+    assert up.vx == pytest.approx(1.0 + 0.1 * CONFIG.max_linear_accel)
+    assert down.vx == pytest.approx(1.0 - 0.1 * CONFIG.max_linear_decel)
+
+
+def test_driver_clamps_again():
+    driver = make_driver("fake")
+    driver.send(VelocityCommand(vx=50.0), 1.0)
+    assert driver.sent[0][1].vx == CONFIG.max_linear_vel  # type: ignore[attr-defined]
+
+
+def test_unknown_driver_lists_the_known_ones():
+    with pytest.raises(ConfigError, match="fake"):
+        make_driver("sport")

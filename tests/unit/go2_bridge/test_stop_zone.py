@@ -1,0 +1,104 @@
+"""The stop layer: what blocks, what does not, and that it only ever slows."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from go2_bridge.config import ControllerConfig
+from go2_bridge.safety.stop_zone import allowed_share, arc, gap_to_footprint, solid_points, time_to_contact
+from track_common.types import VelocityCommand
+
+CONFIG = ControllerConfig()
+
+
+def share(command, points):
+    points = np.asarray(points, float).reshape(-1, 2)
+    return allowed_share(VelocityCommand(*command), points, np.full(len(points), CONFIG.stop_margin), CONFIG)
+
+
+def test_clear_way_lets_everything_through():
+    assert share((1.5, 0.2, 0.5), []) == 1.0
+    assert share((1.5, 0.0, 0.0), [[5.0, 0.0], [-1.0, 0.0], [1.0, 0.8]]) == 1.0
+
+
+def test_wall_ahead_slows_then_stops():
+    shares = [share((1.0, 0.0, 0.0), [[x, 0.0]]) for x in (2.5, 1.2, 0.8, 0.6, 0.42)]
+    assert shares[0] == 1.0 and shares[-1] < 0.05
+    assert all(near <= far for far, near in zip(shares, shares[1:], strict=False))
+
+
+@pytest.mark.parametrize("speed", [0.3, 0.8, 1.5, 2.0])
+def test_allowed_speed_brakes_before_the_margin(speed):
+    free = 0.5
+    point = [[0.5 * CONFIG.robot_length + CONFIG.stop_margin + free, 0.0]]
+    moving = speed * share((speed, 0.0, 0.0), point)
+    assert moving * CONFIG.reaction_time + moving**2 / (2 * CONFIG.stop_decel) <= free + 0.02
+
+
+def test_backing_into_something_behind_is_stopped_and_leaving_it_is_not():
+    behind = [[-0.45, 0.0]]
+    assert share((-0.5, 0.0, 0.0), behind) < 0.25
+    assert share((0.5, 0.0, 0.0), behind) == 1.0
+
+
+def test_turning_on_the_spot_sees_the_corner_swing():
+    beside = [[0.30, 0.24]]
+    assert share((0.0, 0.0, 1.0), beside) < 0.6
+    assert share((0.0, 0.0, -1.0), [[0.3, 0.6]]) == 1.0
+
+
+def test_already_inside_the_margin_only_the_way_out_is_free():
+    touching = [[0.36, 0.0]]
+    assert share((0.5, 0.0, 0.0), touching) < 0.05
+    assert share((-0.5, 0.0, 0.0), touching) == 1.0
+
+
+def test_side_step_into_a_wall_is_stopped():
+    wall = [[x, 0.26] for x in np.linspace(-1, 1, 40)]
+    assert share((0.0, 0.5, 0.0), wall) < 0.3
+    assert share((0.8, 0.0, 0.0), wall) == 1.0
+
+
+def test_contact_time_of_a_straight_run_is_exact():
+    point, margin = np.array([[1.43, 0.0]]), np.array([0.08])
+    assert time_to_contact(VelocityCommand(vx=1.0), point, margin, CONFIG) == pytest.approx(1.0, abs=0.01)
+
+
+def test_arc_of_a_quarter_turn_ends_where_the_circle_does():
+    end = arc(VelocityCommand(vx=1.0, wz=math.pi / 2), np.array([1.0]))[0]
+    assert end == pytest.approx([2 / math.pi, 2 / math.pi, math.pi / 2])
+
+
+def test_gap_is_zero_on_the_hull_and_negative_inside():
+    assert gap_to_footprint(np.array([[0.35, 0.0], [0.0, 0.155], [0.0, 0.0], [0.65, 0.555]]), CONFIG) == pytest.approx(
+        [0.0, 0.0, -0.155, 0.5]
+    )
+
+
+def test_floor_ceiling_own_hull_nan_and_zeros_are_no_obstacles():
+    cloud = np.array(
+        [[1, 0, 0.02], [1, 0, 2.2], [0.3, 0.1, 0.3], [math.nan, 0, 0.5], [0, 0, 0], [math.inf, 1, 1], [1, 0, 0.5]]
+    )
+    assert solid_points(cloud, CONFIG) == pytest.approx(np.array([[1, 0, 0.5]]))
+
+
+velocity = st.tuples(st.floats(-1, 2), st.floats(-0.5, 0.5), st.floats(-1.8, 1.8))
+scene = st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), max_size=20)
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(velocity, scene)
+def test_mirrored_scene_gives_the_same_share_and_never_more_than_all(command, points):
+    here = share(command, points)
+    there = share((command[0], -command[1], -command[2]), [(x, -y) for x, y in points])
+    assert 0.0 <= here <= 1.0
+    assert there == pytest.approx(here, abs=1e-9)
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(velocity, scene, st.tuples(st.floats(-2, 2), st.floats(-2, 2)))
+def test_one_more_return_never_makes_it_faster(command, points, extra):
+    assert share(command, [*points, extra]) <= share(command, points) + 1e-9

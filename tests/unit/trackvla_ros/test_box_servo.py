@@ -1,0 +1,108 @@
+"""BoxServoPolicy: standoff, facing, and what happens when the target is gone."""
+
+import math
+
+import numpy as np
+import pytest
+
+from track_common.config import ConfigError, override
+from track_common.interfaces import Observation
+from track_common.types import Box, Camera, Cloud, Frame, Odometry, Sighting, TargetStatus
+from trackvla_ros.box_servo import BoxServoConfig, BoxServoPolicy
+from trackvla_ros.registry import POLICIES, make_policy
+
+CAMERA = Camera.from_hfov(640, 480, math.radians(90.0))
+NEAR = np.array([222.0, 0.0, 418.0, 480.0])  # a body at about 0.8 m
+FAR = np.array([304.0, 166.0, 336.0, 267.0])  # a body at about 5 m
+
+
+def look(policy, stamp, box, odometry=None, camera=CAMERA, cloud=None):
+    frame = Frame(np.zeros((1, 1, 3), np.uint8), stamp, camera)
+    sighting = Sighting(stamp, None if box is None else Box(np.asarray(box, float)))
+    return policy.infer(Observation(frame, sighting, cloud, odometry))
+
+
+def test_far_target_is_approached_and_faced():
+    trajectory = look(BoxServoPolicy(), 0.0, FAR)
+    assert trajectory.status is TargetStatus.TRACKED
+    assert np.all(np.diff(trajectory.poses_base[:, 0]) > 0) and abs(trajectory.poses_base[-1, 2]) < 0.05
+    assert trajectory.times == pytest.approx(np.arange(1, 11) * 0.1)
+
+
+def test_near_target_is_backed_away_from():
+    assert look(BoxServoPolicy(), 0.0, NEAR).poses_base[-1, 0] < -0.2
+
+
+def test_target_on_the_left_turns_left():
+    trajectory = look(BoxServoPolicy(), 0.0, FAR - [200, 0, 200, 0])
+    assert trajectory.poses_base[-1, 2] > 0.3
+    assert trajectory.target_base is not None and trajectory.target_base[1] > 1.0
+
+
+def test_never_seen_means_standing_still():
+    trajectory = look(BoxServoPolicy(), 0.0, None)
+    assert trajectory.status is TargetStatus.LOST and not trajectory.poses_base.any()
+
+
+def test_without_a_camera_nothing_is_guessed():
+    trajectory = look(BoxServoPolicy(), 0.0, FAR, camera=None)
+    assert trajectory.status is TargetStatus.LOST and not trajectory.poses_base.any()
+
+
+def test_gone_target_is_coasted_searched_and_given_up_in_turn():
+    policy = BoxServoPolicy()
+    look(policy, 0.0, FAR - [200, 0, 200, 0])
+    seen = [look(policy, t, None) for t in (0.5, 2.0, 7.0, 9.0)]
+    wanted = [TargetStatus.COASTING, TargetStatus.SEARCHING, TargetStatus.SEARCHING, TargetStatus.LOST]
+    assert [t.status for t in seen] == wanted
+    assert not seen[1].poses_base[:, :2].any() and seen[1].poses_base[-1, 2] > 0.3
+    assert not seen[3].poses_base.any()
+
+
+def test_reset_forgets_the_target():
+    policy = BoxServoPolicy()
+    look(policy, 0.0, FAR)
+    policy.reset("someone else")
+    assert look(policy, 0.1, None).status is TargetStatus.LOST
+
+
+def test_turning_robot_does_not_make_a_standing_target_walk():
+    policy = BoxServoPolicy()
+    for k in range(20):
+        stamp, yaw = 0.1 * k, 0.02 * k
+        shift = CAMERA.fx * math.tan(yaw)  # a target straight ahead at first, seen ever further to the right
+        look(policy, stamp, FAR + [shift, 0, shift, 0], Odometry(stamp, 0.0, 0.0, yaw))
+    assert policy._target is not None
+    assert np.linalg.norm(policy._target.velocity) < 0.25  # 1 m/s if the turn were taken for walking
+
+
+def test_odometry_jump_starts_the_estimate_anew():
+    policy = BoxServoPolicy()
+    look(policy, 0.0, FAR, Odometry(0.0, 0.0, 0.0, 0.0))
+    trajectory = look(policy, 0.1, FAR, Odometry(0.1, 50.0, 0.0, 0.0))
+    assert trajectory.target_base is not None and np.linalg.norm(trajectory.target_base[:2]) < 6.0
+
+
+def test_old_sweep_is_not_mixed_with_a_new_image():
+    points = np.array([[4.4, y, 0.8] for y in np.linspace(-0.2, 0.2, 20)])
+    fresh = look(BoxServoPolicy(), 10.0, FAR, cloud=Cloud(points, 9.9))
+    stale = look(BoxServoPolicy(), 10.0, FAR, cloud=Cloud(points, 5.0))
+    alone = look(BoxServoPolicy(), 10.0, FAR)
+    assert stale.target_base == pytest.approx(alone.target_base)
+    assert fresh.target_base != pytest.approx(alone.target_base)
+
+
+def test_standoff_inside_a_persons_reach_is_refused():
+    with pytest.raises(ConfigError, match="people need room"):
+        override(BoxServoConfig(), {"standoff": 0.8, "hold_band": 0.5})
+
+
+def test_unknown_policy_lists_the_known_ones():
+    with pytest.raises(ConfigError, match="box_servo"):
+        make_policy("box_serve")
+
+
+def test_registry_builds_every_light_policy_with_overrides():
+    policy = make_policy("box_servo", {"standoff": 2.5})
+    assert isinstance(policy, BoxServoPolicy) and policy.config.standoff == 2.5
+    assert not POLICIES["box_servo"].needs_image
