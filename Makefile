@@ -1,0 +1,41 @@
+# Every target does its own set-up; what is already there costs a second.
+PYTHON ?= python3
+VENV := .venv
+SETUP := $(PYTHON) scripts/setup.py
+export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup setup-models demo test test-slow check colcon bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## .venv with everything but the networks: ROS 2, messages, simulator, tests
+	@$(SETUP) --with dev
+
+setup-models: ## the same and torch with the networks
+	@$(SETUP) --with dev --with models
+
+demo: ## a GO2 follows a described person past others; ends with a bag, a picture, a film and a table
+	@$(SETUP)
+	@$(VENV)/bin/trackvla demo
+
+test: setup ## all tests but the slow ones; the ROS tests must really run
+	@REQUIRE_ROS=1 $(VENV)/bin/python -m pytest -m "not slow"
+
+test-slow: setup ## the slow tests
+	@REQUIRE_ROS=1 $(VENV)/bin/python -m pytest -m slow
+
+check: setup ## format, lint, types
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/pyright
+
+colcon: setup ## build and install the ROS package with colcon into install/
+	@AMENT_PREFIX_PATH=$(CURDIR)/$(VENV) PATH=$(CURDIR)/$(VENV)/bin:$$PATH colcon build
+
+bench: setup ## box_servo on grounded boxes and the baselines beside it, 50 seeds
+	@$(VENV)/bin/trackvla bench follow --tasks STT,DT --policy box_servo --tracker grounded --seeds 1000-1049 --json runs/bench.json
+
+clean: ## what was made here, the set-up too
+	rm -rf $(VENV) build install log .pytest_cache .ruff_cache src/*.egg-info

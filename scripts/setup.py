@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""Make .venv hold all the project needs; run by every make target, nothing to do costs a fraction of a second.
+
+Standard library only. Each step leaves a stamp with a hash of what it was made from inside .venv, so a changed pin, message
+definition or an interrupted run redoes just that step. With an apt ROS sourced its Python and packages are used, otherwise
+ROS 2 comes from PyPI and the message packages it lacks are built from interfaces/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import system_parts
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+STAMPS = VENV / "setup-stamps"
+LOG = VENV / "setup.log"
+PYTHONS = ("3.13", "3.12", "3.11", "3.10")  # those the ROS wheels and all pins are made for
+SIZES = {"base": "350 MB", "ros": "450 MB", "apt-ros": "150 MB", "dev": "300 MB", "models": "1-5 GB"}
+NETWORK = re.compile(
+    r"NewConnectionError|name resolution|ConnectTimeout|timed out|Network is unreachable|ProxyError|SSLError"
+)
+
+
+class SetupError(RuntimeError):
+    """The set-up cannot go on; the message says why and what to type."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How this machine is set up: the interpreter, where ROS comes from ("pypi" or an apt distribution), which pins."""
+
+    python: str
+    ros: str
+    groups: tuple[str, ...]
+
+    @property
+    def is_apt(self) -> bool:
+        """True with an apt ROS sourced."""
+        return self.ros != "pypi"
+
+
+def main() -> int:
+    """Run the steps that are out of date."""
+    parser = argparse.ArgumentParser(description="Set the project up in .venv.")
+    parser.add_argument(
+        "--with", dest="extras", action="append", default=[], choices=("dev", "models"), help="further pins"
+    )
+    extras = parser.parse_args().extras
+    start = time.monotonic()
+    try:
+        with (ROOT / "Makefile").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits, then finds all done
+            did_work = run(make_plan(extras))
+    except (SetupError, system_parts.MissingPartError) as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("setup: interrupted; the next run goes on from here", file=sys.stderr)
+        return 130
+    if did_work:
+        say(f"ready in {time.monotonic() - start:.0f} s")
+    return 0
+
+
+def make_plan(extras: list[str]) -> Plan:
+    """Which interpreter and which ROS this machine shall use.
+
+    Raises:
+        SetupError: neither the PyPI wheels nor an apt ROS fit this machine.
+    """
+    distro = os.environ.get("ROS_DISTRO", "")
+    if distro:
+        return Plan(_apt_python(distro), distro, ("base", "apt-ros", *extras))
+    remedy = "install ROS 2 with apt and source it (source /opt/ros/<distro>/setup.bash), then run this again"
+    machine = platform.machine()
+    if sys.platform != "linux" or machine not in ("x86_64", "AMD64"):
+        raise SetupError(
+            f"ROS 2 from PyPI exists for Linux on x86-64 only, this is {sys.platform} on {machine}; {remedy}"
+        )
+    return Plan(_find_python(remedy), "pypi", ("base", "ros", *extras))
+
+
+def run(plan: Plan) -> bool:
+    """Bring .venv up to date; True where something was done."""
+    did_work = _make_venv(plan)
+    did_work |= _install_pins(plan)
+    if not plan.is_apt:
+        did_work |= _build_interfaces()
+    return _install_project() or did_work
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(f"setup: {text}", flush=True)
+
+
+def _find_python(remedy: str) -> str:
+    """This interpreter, the one .venv has, or the newest fitting one on PATH."""
+    own = getattr(sys, "_base_executable", sys.executable)
+    if "%d.%d" % sys.version_info[:2] in PYTHONS:
+        return own
+    for version in PYTHONS:
+        found = shutil.which(f"python{version}")
+        if found:
+            return found
+    raise SetupError(
+        f"Python {platform.python_version()} has no ROS wheels (they need {PYTHONS[-1]}-{PYTHONS[0]}); {remedy}"
+    )
+
+
+def _apt_python(distro: str) -> str:
+    for python in (getattr(sys, "_base_executable", sys.executable), "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import rclpy"], capture_output=True).returncode == 0:
+            return python
+    raise SetupError(
+        f"ROS_DISTRO is {distro} but no Python here imports rclpy; source /opt/ros/{distro}/setup.bash again"
+    )
+
+
+def _make_venv(plan: Plan) -> bool:
+    stamp = STAMPS / "venv"
+    if stamp.exists() and stamp.read_text() == plan.ros and _runs(VENV / "bin" / "python"):
+        return False
+    say(
+        f"Python {_version(plan.python)}, ROS 2 {'Jazzy from PyPI' if not plan.is_apt else plan.ros + ' from apt'}, into .venv"
+    )
+    system_parts.provide(system_parts.parts_for(plan.python, builds_interfaces=not plan.is_apt), say)
+    if VENV.exists():
+        say("removing the unfinished or outdated .venv")
+        shutil.rmtree(VENV)
+    site = ["--system-site-packages"] if plan.is_apt else []
+    _call([plan.python, "-m", "venv", *site, str(VENV)], "could not make .venv")
+    STAMPS.mkdir()
+    stamp.write_text(plan.ros)
+    return True
+
+
+def _install_pins(plan: Plan) -> bool:
+    folder = ROOT / "requirements"
+    constraints = folder / "constraints.txt"
+    stale = {group: _hash([folder / f"{group}.txt", constraints]) for group in plan.groups}
+    stale = {group: digest for group, digest in stale.items() if not _is_fresh(group, digest)}
+    if not stale:
+        return False
+    say(
+        "Python packages: "
+        + ", ".join(f"{group} ({SIZES[group]} on disk)" for group in stale)
+        + "; one to five minutes"
+    )
+    command = [
+        str(VENV / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "-c",
+        str(constraints),
+    ]
+    for group in plan.groups:  # all of them, so that pip keeps them compatible
+        command += ["-r", str(folder / f"{group}.txt")]
+    _call(
+        command, "pip failed", show=re.compile(r"^\s*(?:Downloading|Using cached) (\S+\.(?:whl|tar\.gz)).*?(\(.*\))?$")
+    )
+    for group, digest in stale.items():
+        (STAMPS / group).write_text(digest)
+    return True
+
+
+def _build_interfaces() -> bool:
+    script = ROOT / "scripts" / "build_interfaces.py"
+    packages = sorted(path.parent for path in (ROOT / "interfaces").glob("*/package.xml"))
+    sources = sorted(path for path in (ROOT / "interfaces").rglob("*") if path.is_file())
+    digest = _hash([script, ROOT / "requirements" / "ros.txt", *sources])
+    if _is_fresh("interfaces", digest):
+        return False
+    say(f"message packages: {', '.join(path.name for path in packages)}; about a minute")
+    command = [str(VENV / "bin" / "python"), str(script), "--prefix", str(VENV), *map(str, packages)]
+    _call(command, "could not build the message packages", show=re.compile(r"(.*)"))
+    (STAMPS / "interfaces").write_text(digest)
+    return True
+
+
+def _install_project() -> bool:
+    digest = _hash([ROOT / "setup.py", ROOT / "setup.cfg", ROOT / "pyproject.toml"])
+    if _is_fresh("project", digest):
+        return False
+    say("this project, editable")
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
+    _call([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)], "could not install the project")
+    (STAMPS / "project").write_text(digest)
+    return True
+
+
+def _call(command: list[str], failure: str, show: re.Pattern[str] | None = None) -> None:
+    """Run a command, its output into the log, the lines that match ``show`` on the screen too.
+
+    Raises:
+        SetupError: it failed; the message holds its reason.
+    """
+    LOG.parent.mkdir(exist_ok=True)
+    lines: list[str] = []
+    with (
+        LOG.open("a") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+    ):
+        log.write(" ".join(command) + "\n")
+        for line in process.stdout or ():
+            log.write(line)
+            lines.append(line.rstrip())
+            match = show.match(line.rstrip()) if show else None
+            if match:
+                print("   ", *(part for part in match.groups() if part), flush=True)
+    if process.returncode != 0:
+        raise SetupError(f"{failure}: {_reason(lines)} (everything: {LOG.relative_to(ROOT)})")
+
+
+def _reason(lines: list[str]) -> str:
+    if any(NETWORK.search(line) for line in lines):
+        return "the package index cannot be reached; check the network and run the same command again"
+    errors = [line for line in lines if line.startswith("ERROR") or "error:" in line]
+    return (errors or lines or ["no output"])[-1].strip()
+
+
+def _is_fresh(name: str, digest: str) -> bool:
+    stamp = STAMPS / name
+    return stamp.exists() and stamp.read_text() == digest
+
+
+def _hash(paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _runs(python: Path) -> bool:
+    return python.exists() and subprocess.run([str(python), "-c", ""], capture_output=True).returncode == 0
+
+
+def _version(python: str) -> str:
+    return system_parts.ask(python, "import platform; print(platform.python_version())")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
