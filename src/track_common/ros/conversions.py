@@ -1,0 +1,254 @@
+"""Messages to ``track_common.types`` and back: the only place where the two meet.
+
+Every number that leaves goes through float() or int(): rclpy sends wrong Python types as garbage, without an error.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Pose, PoseStamped, Quaternion, Twist, TwistStamped
+from nav_msgs.msg import Odometry as OdometryMessage
+from nav_msgs.msg import Path
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
+
+from track_common.boxes import from_xyxy, to_xyxy
+from track_common.ros.clouds import cloud_from_points, points_from_array
+from track_common.ros.images import MessageError, image_from_pixels, rgb_from_compressed, rgb_from_image
+from track_common.ros.markers import markers_from_candidates
+from track_common.ros.stamps import NANO, seconds_from_stamp, stamp_from_seconds
+from track_common.types import (
+    Array,
+    Box,
+    Camera,
+    Frame,
+    Odometry,
+    Sighting,
+    TargetStatus,
+    Trajectory,
+    VelocityCommand,
+)
+
+__all__ = [
+    "TARGET_ID",
+    "MessageError",
+    "box_from_detection",
+    "camera_from_info",
+    "cloud_from_points",
+    "command_from_twist",
+    "detections_from_sighting",
+    "frame_from_compressed",
+    "frame_from_image",
+    "image_from_rgb",
+    "info_from_camera",
+    "markers_from_candidates",
+    "message_from_odometry",
+    "odometry_from_message",
+    "path_from_trajectory",
+    "points_from_array",
+    "quaternion_from_yaw",
+    "seconds_from_stamp",
+    "sighting_from_detections",
+    "stamp_from_seconds",
+    "trajectory_from_path",
+    "twist_from_command",
+    "twist_stamped_from_command",
+    "yaw_from_quaternion",
+]
+
+TARGET_ID = "target"  # Detection2D.id of the followed one in target_box
+
+
+def frame_from_image(message: Image, camera: Camera | None = None) -> Frame:
+    """Camera frame of an image; raises MessageError where it cannot be read."""
+    return Frame(rgb_from_image(message), seconds_from_stamp(message.header.stamp), camera)
+
+
+def frame_from_compressed(message: CompressedImage, camera: Camera | None = None) -> Frame:
+    """Camera frame of a JPEG or PNG; raises MessageError where it cannot be read."""
+    return Frame(rgb_from_compressed(message), seconds_from_stamp(message.header.stamp), camera)
+
+
+def image_from_rgb(rgb: np.ndarray, header: Header) -> Image:
+    """rgb8 message of an (H, W, 3) uint8 array."""
+    return image_from_pixels(rgb, "rgb8", header)
+
+
+def camera_from_info(message: CameraInfo, T_base_camera: Array) -> Camera:
+    """Pinhole camera; distortion is not in it.
+
+    Raises:
+        MessageError: no size or a focal length that is not positive (an uncalibrated driver sends zeros).
+    """
+    k = message.k
+    if message.width == 0 or message.height == 0 or not (k[0] > 0.0 and k[4] > 0.0) or not np.all(np.isfinite(k)):
+        raise MessageError(
+            f"camera_info has size {message.width}x{message.height}, fx {k[0]}, fy {k[4]}; wanted all > 0"
+        )
+    return Camera(
+        int(message.width), int(message.height), float(k[0]), float(k[4]), float(k[2]), float(k[5]), T_base_camera
+    )
+
+
+def info_from_camera(camera: Camera, header: Header) -> CameraInfo:
+    """camera_info of a camera without distortion."""
+    message = CameraInfo(
+        header=header, width=int(camera.width), height=int(camera.height), distortion_model="plumb_bob"
+    )
+    fx, fy, cx, cy = (float(v) for v in (camera.fx, camera.fy, camera.cx, camera.cy))
+    message.d = [0.0] * 5
+    message.k = [fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]
+    message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    message.p = [fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return message
+
+
+def odometry_from_message(message: OdometryMessage) -> Odometry:
+    """Planar odometry; raises MessageError where the orientation is no rotation or a value is not finite."""
+    position, velocity = message.pose.pose.position, message.twist.twist
+    odometry = Odometry(
+        stamp=seconds_from_stamp(message.header.stamp),
+        x=position.x,
+        y=position.y,
+        yaw=yaw_from_quaternion(message.pose.pose.orientation),
+        vx=velocity.linear.x,
+        vy=velocity.linear.y,
+        wz=velocity.angular.z,
+    )
+    values = (odometry.x, odometry.y, odometry.yaw, odometry.vx, odometry.vy, odometry.wz)
+    if not all(math.isfinite(v) for v in values):
+        raise MessageError(f"odometry holds a value that is not finite: {values}")
+    return odometry
+
+
+def message_from_odometry(odometry: Odometry, frame_id: str, child_frame_id: str) -> OdometryMessage:
+    """Message of planar odometry."""
+    message = OdometryMessage(child_frame_id=child_frame_id)
+    message.header.stamp, message.header.frame_id = stamp_from_seconds(odometry.stamp), frame_id
+    message.pose.pose = _pose(odometry.x, odometry.y, odometry.yaw)
+    message.twist.twist = twist_from_command(VelocityCommand(odometry.vx, odometry.vy, odometry.wz))
+    return message
+
+
+def detections_from_sighting(sighting: Sighting, header: Header) -> Detection2DArray:
+    """The target first, with id "target" (absent when lost), then the other candidates."""
+    message = Detection2DArray(header=header)
+    if sighting.box is not None:
+        message.detections.append(_detection(sighting.box, header, TARGET_ID))
+    message.detections.extend(_detection(box, header, box.label) for box in sighting.others)
+    return message
+
+
+def sighting_from_detections(message: Detection2DArray) -> Sighting:
+    """The inverse; raises MessageError on a box that is not finite or has no size."""
+    boxes = [(d.id, box_from_detection(d)) for d in message.detections]
+    target = next((box for name, box in boxes if name == TARGET_ID), None)
+    others = tuple(box for name, box in boxes if name != TARGET_ID)
+    return Sighting(seconds_from_stamp(message.header.stamp), target, others)
+
+
+def box_from_detection(message: Detection2D) -> Box:
+    """Box of one detection; its label is the first hypothesis's class.
+
+    Raises:
+        MessageError: the box is not finite or has no size.
+    """
+    centre, size = message.bbox.center.position, (message.bbox.size_x, message.bbox.size_y)
+    values = np.array([centre.x, centre.y, *size])
+    if not np.all(np.isfinite(values)) or min(size) <= 0.0:
+        raise MessageError(f"box is centre ({centre.x}, {centre.y}) size {size} px; wanted finite and larger than 0")
+    hypothesis = message.results[0].hypothesis if message.results else None
+    score = float(hypothesis.score) if hypothesis is not None else 1.0
+    return Box(to_xyxy(values, "cxcywh"), score, hypothesis.class_id if hypothesis is not None else "")
+
+
+def path_from_trajectory(trajectory: Trajectory, header: Header) -> Path:
+    """Path in base_link at the image stamp; ``header`` is the image's, its frame_id is replaced."""
+    path = Path(header=Header(stamp=header.stamp, frame_id="base_link"))
+    start = header.stamp.sec * NANO + header.stamp.nanosec
+    for pose, time in zip(trajectory.poses_base, trajectory.times, strict=True):
+        nanoseconds = start + round(float(time) * NANO)
+        stamped = PoseStamped(pose=_pose(*pose))
+        stamped.header.frame_id = "base_link"
+        stamped.header.stamp = Time(sec=int(nanoseconds // NANO), nanosec=int(nanoseconds % NANO))
+        path.poses.append(stamped)
+    return path
+
+
+def trajectory_from_path(
+    message: Path, status: TargetStatus = TargetStatus.TRACKED, target_base: Array | None = None
+) -> Trajectory:
+    """The inverse.
+
+    Raises:
+        MessageError: another frame than base_link, values that are not finite, times that do not rise.
+    """
+    if message.header.frame_id != "base_link":
+        raise MessageError(f"trajectory is in frame '{message.header.frame_id}'; wanted base_link at the image stamp")
+    stamp = seconds_from_stamp(message.header.stamp)
+    poses = np.array([_planar(p.pose) for p in message.poses]).reshape(-1, 3)
+    times = np.array([seconds_from_stamp(p.header.stamp) - stamp for p in message.poses])
+    if not np.all(np.isfinite(poses)):
+        raise MessageError("trajectory holds a pose that is not finite")
+    if np.any(np.diff(times) <= 0.0):
+        raise MessageError("trajectory's stamps do not rise from pose to pose")
+    return Trajectory(stamp, poses, times, status, target_base)
+
+
+def twist_from_command(command: VelocityCommand) -> Twist:
+    """Body velocity as a message."""
+    message = Twist()
+    message.linear.x, message.linear.y = float(command.vx), float(command.vy)
+    message.angular.z = float(command.wz)
+    return message
+
+
+def twist_stamped_from_command(command: VelocityCommand, header: Header) -> TwistStamped:
+    """Body velocity with a header."""
+    return TwistStamped(header=header, twist=twist_from_command(command))
+
+
+def command_from_twist(message: Twist) -> VelocityCommand:
+    """Body velocity of a message; raises MessageError where a value is not finite."""
+    values = (message.linear.x, message.linear.y, message.angular.z)
+    if not all(math.isfinite(v) for v in values):
+        raise MessageError(f"velocity command {values} is not finite")
+    return VelocityCommand(*values)
+
+
+def quaternion_from_yaw(yaw: float) -> Quaternion:
+    """Rotation about z, rad."""
+    return Quaternion(x=0.0, y=0.0, z=math.sin(0.5 * float(yaw)), w=math.cos(0.5 * float(yaw)))
+
+
+def yaw_from_quaternion(q: Quaternion) -> float:
+    """Heading (rad) of a rotation; NaN where the quaternion has no length (a message that was never filled)."""
+    length = q.x * q.x + q.y * q.y + q.z * q.z + q.w * q.w
+    if not 0.25 < length < 4.0:
+        return math.nan
+    return math.atan2(2.0 * (q.w * q.z + q.x * q.y), length - 2.0 * (q.y * q.y + q.z * q.z))
+
+
+def _pose(x: float, y: float, yaw: float) -> Pose:
+    pose = Pose(orientation=quaternion_from_yaw(yaw))
+    pose.position.x, pose.position.y = float(x), float(y)
+    return pose
+
+
+def _planar(pose: Pose) -> tuple[float, float, float]:
+    return pose.position.x, pose.position.y, yaw_from_quaternion(pose.orientation)
+
+
+def _detection(box: Box, header: Header, name: str) -> Detection2D:
+    message = Detection2D(header=header, id=name)
+    cx, cy, width, height = (float(v) for v in from_xyxy(box.xyxy, "cxcywh"))
+    message.bbox.center.position.x, message.bbox.center.position.y = cx, cy
+    message.bbox.size_x, message.bbox.size_y = width, height
+    result = ObjectHypothesisWithPose()
+    result.hypothesis.class_id, result.hypothesis.score = box.label or "person", float(box.score)
+    message.results.append(result)
+    return message

@@ -1,0 +1,89 @@
+"""What a node says about itself once a second: rates, latency by stage, and why it is not doing its work."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+from track_common.ros import qos
+
+OK, WARN, ERROR, STALE = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
+KEEP = 500  # samples a stage: several seconds at the rates we run
+PERIOD = 1.0  # s, the usual rate of diagnostics
+
+
+class Diagnostics:
+    """Collects figures and publishes them on ``diagnostics``; cheap enough to call for every message."""
+
+    def __init__(self, node: Node, hardware_id: str = "") -> None:
+        self._node, self._hardware_id = node, hardware_id
+        self._level, self._message = OK, "running"
+        self._stages: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEEP))
+        self._counts: dict[str, int] = defaultdict(int)
+        self._reported: dict[str, int] = {}
+        self._values: dict[str, str] = {}
+        self._since = time.monotonic()
+        self._publisher = node.create_publisher(DiagnosticArray, "diagnostics", qos.RELIABLE)
+        node.create_timer(PERIOD, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the block by the wall clock."""
+        start = time.perf_counter()
+        yield
+        self.record(name, time.perf_counter() - start)
+
+    def record(self, name: str, seconds: float) -> None:
+        """One sample of a latency, s."""
+        self._stages[name].append(seconds)
+
+    def count(self, name: str) -> None:
+        """One more of these; published as total and rate."""
+        self._counts[name] += 1
+
+    def set(self, key: str, value: object) -> None:
+        """A value shown as it is."""
+        self._values[key] = str(value)
+
+    def level(self, level: bytes, message: str) -> None:
+        """How the node is (OK, WARN, ERROR, STALE) and why."""
+        self._level, self._message = level, message
+
+    def publish(self) -> None:
+        """Send the figures now."""
+        status = DiagnosticStatus(
+            level=self._level,
+            name=self._node.get_fully_qualified_name(),
+            message=self._message,
+            hardware_id=self._hardware_id,
+        )
+        status.values = [
+            KeyValue(key=k, value=v) for k, v in {**self._values, **self._rates(), **self._latencies()}.items()
+        ]
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(array)
+
+    def _rates(self) -> dict[str, str]:
+        now = time.monotonic()
+        elapsed, self._since = max(now - self._since, 1e-3), now
+        figures = {}
+        for name, total in self._counts.items():
+            figures[f"{name}_total"] = str(total)
+            figures[f"{name}_hz"] = f"{(total - self._reported.get(name, 0)) / elapsed:.1f}"
+            self._reported[name] = total
+        return figures
+
+    def _latencies(self) -> dict[str, str]:
+        figures = {}
+        for name, samples in self._stages.items():
+            p50, p99 = np.percentile(np.asarray(samples) * 1e3, (50, 99))
+            figures[f"{name}_p50_ms"], figures[f"{name}_p99_ms"] = f"{p50:.1f}", f"{p99:.1f}"
+        return figures

@@ -1,0 +1,66 @@
+"""A node's main: ends cleanly on SIGINT and SIGTERM and can still publish a last stop.
+
+rclpy's own signal handler closes the context before ``finally`` runs, so that no stop command could leave any more; ours only
+sets a flag, ignores a second signal, and lets the node speak while the context is valid.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from track_common.config import ConfigError
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+USAGE_ERROR = 2
+
+
+def run_node(make_node: Callable[[], Node]) -> None:
+    """Spin one node until a signal comes or it sets ``exit_code``; then call its ``on_shutdown`` and exit the process.
+
+    A ConfigError while the node is made is printed in one line and ends the process with code 2.
+    """
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = make_node()
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - no node, so no logger
+        rclpy.try_shutdown()
+        sys.exit(USAGE_ERROR)
+    _spin(node)
+    code = int(getattr(node, "exit_code", None) or 0)
+    node.destroy_node()
+    rclpy.try_shutdown()
+    sys.exit(code)
+
+
+def _spin(node: Node) -> None:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    stopping: list[int] = []
+
+    def on_signal(signum: int, _frame: FrameType | None) -> None:
+        stopping.append(signum)
+        for name in SIGNALS:
+            signal.signal(name, signal.SIG_IGN)  # a second Ctrl-C must not cut the stop command off
+        executor.wake()
+
+    for name in SIGNALS:
+        signal.signal(name, on_signal)
+    try:
+        while not stopping and rclpy.ok() and getattr(node, "exit_code", None) is None:
+            executor.spin_once(timeout_sec=0.2)
+    except ExternalShutdownException:
+        return
+    finally:
+        on_shutdown = getattr(node, "on_shutdown", None)
+        if on_shutdown is not None and rclpy.ok():
+            on_shutdown()
+        executor.shutdown()
