@@ -14,7 +14,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from track_common.boxes import clip_to_image, from_xyxy
+from track_common.boxes import area, clip_to_image, from_xyxy
 from track_common.config import setting
 from track_common.types import Array
 
@@ -26,6 +26,9 @@ MEAN_BGR = np.array([103.53, 116.28, 123.675], np.float32)
 STD_BGR = np.array([57.375, 57.12, 58.395], np.float32)
 PERSON = 0  # COCO class
 PADDING_BGR = (104, 116, 124)  # the mean: zero after normalisation
+PART_SHARE = 0.8  # of a part lies inside the whole
+PART_OFFSET = 0.25  # of the whole's width is the most its column may be off
+PART_WIDTH = 0.5  # of the whole's width at least
 CUT_MARGIN = 2.0  # px; a box this near the border of a searched region may be cut by it
 MIN_SIDE = 3.0  # px; a smaller box carries no appearance
 
@@ -122,7 +125,23 @@ _NOTHING = Detections(np.zeros((0, 4)), np.zeros(0))
 def _suppress(boxes_xyxy: Array, scores: Array, overlap_threshold: float) -> NDArray[np.int64]:
     """Indices of the boxes that no better one overlaps, best first."""
     kept = cv2.dnn.NMSBoxes(from_xyxy(boxes_xyxy, "xywh").tolist(), scores.tolist(), 0.0, overlap_threshold)
-    return np.asarray(kept, np.int64).reshape(-1)
+    kept = np.asarray(kept, np.int64).reshape(-1)
+    return kept[~_is_part(boxes_xyxy[kept], scores[kept])]
+
+
+def _is_part(boxes_xyxy: Array, scores: Array) -> NDArray[np.bool_]:
+    """(N,) True for upper or lower halves of a person who was found whole with a better score.
+
+    A part lies inside the whole, is about as wide and in the same column; a second person rarely is all three.
+    """
+    low = np.maximum(boxes_xyxy[:, None, :2], boxes_xyxy[None, :, :2])
+    high = np.minimum(boxes_xyxy[:, None, 2:], boxes_xyxy[None, :, 2:])
+    shared = np.prod(np.clip(high - low, 0.0, None), axis=-1) / np.maximum(area(boxes_xyxy), 1.0)[:, None]
+    centre_x, width = (boxes_xyxy[:, 0] + boxes_xyxy[:, 2]) / 2.0, boxes_xyxy[:, 2] - boxes_xyxy[:, 0]
+    in_column = np.abs(centre_x[:, None] - centre_x[None]) < PART_OFFSET * width[None]
+    is_wide = width[:, None] > PART_WIDTH * width[None]
+    is_weaker = scores[:, None] < scores[None]
+    return ((shared > PART_SHARE) & in_column & is_wide & is_weaker).any(axis=1)
 
 
 def _whole_pixels(region_xyxy: Array | None, width: int, height: int) -> tuple[int, int, int, int]:

@@ -16,6 +16,8 @@ from vlt_ros.words import Description
 
 LIKENESS_LEVEL = 0.85  # colour likeness that speaks neither for nor against (docs/tracking.md)
 TRUST_DURATION = 2.0  # s seen until the memory counts fully
+NEAR = 0.5  # body heights; nearer than this is no distance
+WALK = 1.5  # body heights/s; people walk 0.8, the rest is the camera turning
 LONG_RATE = 0.01  # of the long-term memory, a frame
 SHORT_RATE = 0.08  # of the short-term memory, a frame
 EVIDENCE_CAP = 1.2  # nats; words never outweigh everything
@@ -30,6 +32,7 @@ class IdentityConfig:
     switch_duration: float = setting(0.4, "... and for this long", unit="s", low=0.0, high=10.0)
     reacquire_duration: float = setting(0.2, "a person found again must fit this long", unit="s", low=0.0, high=10.0)
     min_likeness: float = setting(0.72, "... and be this much like the target", low=0.0, high=1.0)
+    distance_weight: float = setting(1.0, "against a person a body height away from the target", unit="nats", low=0.0)
     likeness_weight: float = setting(6.0, "nats per unit of colour likeness", low=0.0, high=50.0)
 
 
@@ -64,6 +67,8 @@ class TargetChooser:
     def __init__(self, config: IdentityConfig, description: Description, memory: Memory | None = None) -> None:
         self._config, self._description, self._memory = config, description, memory
         self._identity: int | None = None
+        self._place: Array | None = None
+        self._unseen = 0.0
         self._rival: tuple[int, float] | None = None  # identity and how long it has fitted better
 
     @property
@@ -80,19 +85,21 @@ class TargetChooser:
     def choose(self, tracks: list[Track], image_size: tuple[int, int], elapsed: float) -> Track | None:
         """The target's track, seen in this frame or not; None where there is none. image_size: width, height."""
         target = next((t for t in tracks if t.identity == self._identity), None)
+        self._follow_place(target, elapsed)
         rivals = [t for t in tracks if t.is_seen and t is not target and self._is_possible(t)]
         best = max(rivals, key=lambda t: self.fit(t, image_size), default=None)
         if best is not None and self._has_convinced(best, target, image_size, elapsed):
-            if target is not None and target.is_seen:
-                self._memory = Memory(best.stripes, best.stripes, 0.0)  # the old one was a mistake
+            if self._memory is not None and self._memory.trust < 1.0:
+                self._memory = None  # of somebody taken by mistake
             self.take(best)
             target = best
         return target
 
     def remember(self, track: Track, elapsed: float) -> None:
         """A clear look at the target."""
-        if self._memory is not None:
-            self._memory = self._memory.after(track.appearance.stripes, elapsed)
+        stripes = track.appearance.stripes
+        if self._memory is not None and self._memory.likeness(stripes) >= self._config.min_likeness:
+            self._memory = self._memory.after(stripes, elapsed)
 
     def fit(self, track: Track, image_size: tuple[int, int]) -> float:
         """How well a track fits the sentence and the memory (nats); without either, how prominent it stands."""
@@ -101,8 +108,23 @@ class TargetChooser:
             fit += _prominence(track, image_size)
         if self._memory is not None:
             likeness = self._memory.likeness(track.stripes) - LIKENESS_LEVEL
-            fit += self._memory.trust * self._config.likeness_weight * likeness
+            fit += self._memory.trust * (self._config.likeness_weight * likeness - self._distance(track))
         return fit
+
+    def _follow_place(self, target: Track | None, elapsed: float) -> None:
+        """Keep where the target was last seen and for how long it has not been."""
+        if target is not None and target.is_seen:
+            self._place, self._unseen = target.filter.box_xyxy, 0.0
+        else:
+            self._unseen += elapsed
+
+    def _distance(self, track: Track) -> float:
+        """How much farther than a walk a track is from where the target was last seen, 0..1; fades as time passes."""
+        if self._place is None:
+            return 0.0
+        there, here = from_xyxy(self._place, "cxcywh"), from_xyxy(track.filter.box_xyxy, "cxcywh")
+        gap = float(np.hypot(*(here[:2] - there[:2]))) / there[3]
+        return float(np.clip(gap - NEAR - WALK * self._unseen, 0.0, 1.0)) * self._config.distance_weight
 
     def _is_possible(self, track: Track) -> bool:
         if self._memory is not None and self._memory.trust >= 1.0:

@@ -12,6 +12,7 @@ from vlt_ros.detector import Detections
 from vlt_ros.words import Description
 
 LOOKS_MEMORY = 25  # frames the running means reach back
+LOOKS_AFTER_CROWD = 4  # ... after two people crossed: they may have been mistaken for each other
 COVERED = 0.25  # share of a box behind another person's from which its colours are not trusted
 WEAK_SCORE = 0.35  # detections below this are placed less exactly
 NEUTRAL_EVIDENCE = 0.0  # where nothing could be judged
@@ -83,6 +84,7 @@ def _continue(track: Track, box_xyxy: Array, score: float, appearance: Appearanc
     track.filter.correct(box_xyxy, noise_factor=1.0 if score >= WEAK_SCORE else 1.0 + covered * 3.0)
     track.unseen, track.score, track.appearance = 0.0, score, appearance
     if covered > COVERED:
+        track.looks = min(track.looks, LOOKS_AFTER_CROWD)
         return
     rate = 1.0 / min(track.looks + 1, LOOKS_MEMORY)
     track.stripes = blend(track.stripes, appearance.stripes, max(rate, 0.1))
