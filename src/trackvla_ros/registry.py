@@ -38,6 +38,8 @@ class PolicyEntry:
 
 POLICIES: dict[str, PolicyEntry] = {
     "box_servo": PolicyEntry("trackvla_ros.box_servo", "BoxServoPolicy", "BoxServoConfig", needs_image=False),
+    "trackvla": PolicyEntry("trackvla_ros.policy", "TrackVlaPolicy", "TrackVlaPolicyConfig", needs_image=True),
+    "tvi": PolicyEntry("trackvla_ros.open_vla.policy", "TviPolicy", "TviPolicyConfig", needs_image=True),
 }
 
 

@@ -1,0 +1,93 @@
+"""Strict loading: every key and shape is checked by name before a weight is read; safetensors only, never pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from torch import Tensor
+
+Shape = tuple[int, ...]
+SHOWN = 6  # names listed in an error before "and N more"
+
+
+class CheckpointError(ValueError):
+    """Weights that are absent, unsafe or do not fit; the message names file, key and what to do."""
+
+
+def safetensors_files(folder: Path, stem: str = "model") -> list[Path]:
+    """The file ``stem.safetensors`` or the shards its index names.
+
+    Raises:
+        CheckpointError: neither is there, or a shard is missing.
+    """
+    single, index = folder / f"{stem}.safetensors", folder / f"{stem}.safetensors.index.json"
+    if single.is_file():
+        return [single]
+    if not index.is_file():
+        raise CheckpointError(f"no {single.name} in {folder}{_pickle_hint(folder)}")
+    names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{index} names {listed(missing)}, not in the folder; fetch the missing shards")
+    return [folder / name for name in names]
+
+
+def stored_shapes(files: list[Path]) -> dict[str, Shape]:
+    """Key -> shape of everything in the files, read from their headers only."""
+    shapes: dict[str, Shape] = {}
+    for path in files:
+        with safe_open(str(path), framework="pt") as stored:
+            shapes.update({key: tuple(stored.get_slice(key).get_shape()) for key in stored.keys()})  # noqa: SIM118
+    return shapes
+
+
+def stored_tensors(files: list[Path]) -> Iterator[tuple[str, Tensor]]:
+    """Key and tensor, one at a time."""
+    for path in files:
+        with safe_open(str(path), framework="pt") as stored:
+            for key in stored.keys():  # noqa: SIM118 (a safetensors handle is no mapping)
+                yield key, stored.get_tensor(key)
+
+
+def check_shapes(wanted: Mapping[str, Shape], found: Mapping[str, Shape], source: str) -> None:
+    """Compare all keys and shapes.
+
+    Raises:
+        CheckpointError: naming missing keys, unknown keys and shapes that differ, all at once.
+    """
+    problems: list[str] = []
+    missing, unknown = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+    wrong = [k for k in sorted(set(wanted) & set(found)) if wanted[k] != found[k]]
+    if missing:
+        problems.append(f"lacks {listed(missing)}")
+    if unknown:
+        problems.append(f"has unknown {listed(unknown)}")
+    if wrong:
+        problems.append("has other shapes: " + listed([f"{k} {found[k]}, wanted {wanted[k]}" for k in wrong]))
+    if problems:
+        raise CheckpointError(f"{source} {'; '.join(problems)}")
+
+
+def assign_tensors(
+    module: torch.nn.Module, tensors: Iterator[tuple[str, Tensor]], change: Callable[[str, Tensor], Tensor]
+) -> None:
+    """Put tensors, already checked, into a module by name; ``change`` may cast or scale each on its way."""
+    state = {key: change(key, value) for key, value in tensors}
+    module.load_state_dict(state, strict=True, assign=True)
+
+
+def listed(names: list[str]) -> str:
+    """The first few names and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _pickle_hint(folder: Path) -> str:
+    pickled = sorted(p.name for p in folder.glob("*") if p.suffix in (".bin", ".pt", ".pth", ".pkl"))
+    if not pickled:
+        return "; wanted model.safetensors, or shards with model.safetensors.index.json"
+    return f", only pickled {listed(pickled)}, which can run code; convert it with `trackvla model import`"

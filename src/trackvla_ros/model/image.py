@@ -1,0 +1,120 @@
+"""Camera frame -> what the tower eats: cut to the training camera's view, resized to a square, normalised."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from track_common.config import lookup, setting
+from track_common.types import Camera
+
+CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # RGB, of 0..1
+UNSEEN_WARNING = 0.02  # share of the training view a camera may lack before it is said
+
+PixelBox = tuple[float, float, float, float]  # left, top, right, bottom
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ImageConfig:
+    """How a frame becomes the square input. Frames must be rectified: only pinhole cameras are matched."""
+
+    image_fit: str = setting(
+        "squash",
+        "unpublished: squash keeps the whole view (appendix B: resized to 224x224); center_crop keeps shapes, as Uni-NaVid",
+        choices=("squash", "center_crop"),
+    )
+    reproject: bool = setting(True, "cut or pad the frame to the training camera's view, where camera_info is known")
+    train_hfov: float = setting(math.pi / 2, "horizontal view of the training camera, 90 degrees (G.1)", unit="rad", low=0.1, high=3.0)
+    train_vfov: float = setting(1.2870, "vertical view: 640x480 at 90 degrees has 73.7", unit="rad", low=0.1, high=3.0)
+
+
+class ImagePreparer:
+    """Frames to input tensors; says once per camera what part of the training view it cannot see."""
+
+    def __init__(self, config: ImageConfig, side: int) -> None:
+        self._config, self._side = config, side
+        self._warned_for: tuple[float, ...] | None = None
+
+    def __call__(self, rgb: NDArray[np.uint8], camera: Camera | None) -> Tensor:
+        """RGB uint8 (H, W, 3) to float32 (3, S, S).
+
+        Raises:
+            ValueError: not an RGB uint8 image.
+        """
+        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or rgb.size == 0:
+            raise ValueError(f"frame is {rgb.dtype} {rgb.shape}; wanted uint8 (H, W, 3), RGB")
+        height, width = rgb.shape[:2]
+        box = whole_box(width, height, self._config.image_fit)
+        if camera is not None and self._config.reproject:
+            box = training_box(camera, self._config)
+            self._warn_unseen(box, camera)
+        return normalise(cut_and_resize(rgb, box, self._side), CLIP_MEAN, CLIP_STD)
+
+    def _warn_unseen(self, box: PixelBox, camera: Camera) -> None:
+        identity = (camera.fx, camera.fy, camera.cx, camera.cy, camera.width, camera.height)
+        unseen = unseen_share(box, camera.width, camera.height)
+        if unseen > UNSEEN_WARNING and identity != self._warned_for:
+            _log.warning(
+                "the camera (hfov %.1f deg) lacks %.0f %% of the view the model was trained with (hfov %.1f deg); padded black",
+                math.degrees(camera.hfov), 100.0 * unseen, math.degrees(self._config.train_hfov),
+            )  # fmt: skip
+        self._warned_for = identity
+
+
+def whole_box(width: int, height: int, image_fit: str) -> PixelBox:
+    """The part of the frame to use: all of it, or the middle square.
+
+    Raises:
+        ConfigError: ``image_fit`` is neither squash nor center_crop.
+    """
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    boxes = {"squash": (0.0, 0.0, float(width), float(height)), "center_crop": (left, top, left + side, top + side)}
+    return lookup("image_fit", image_fit, boxes)
+
+
+def training_box(camera: Camera, config: ImageConfig) -> PixelBox:
+    """Where the training camera's view lies in this camera's image, px; may reach beyond its edges."""
+    across, down = math.tan(config.train_hfov / 2), math.tan(config.train_vfov / 2)
+    if config.image_fit == "center_crop":
+        across = down = min(across, down)
+    return (
+        camera.cx - camera.fx * across,
+        camera.cy - camera.fy * down,
+        camera.cx + camera.fx * across,
+        camera.cy + camera.fy * down,
+    )
+
+
+def unseen_share(box: PixelBox, width: int, height: int) -> float:
+    """Share of the box's area outside the image, 0..1."""
+    left, top, right, bottom = box
+    seen_x = max(0.0, min(right, width) - max(left, 0.0))
+    seen_y = max(0.0, min(bottom, height) - max(top, 0.0))
+    return 1.0 - seen_x * seen_y / ((right - left) * (bottom - top))
+
+
+def cut_and_resize(rgb: NDArray[np.uint8], box: PixelBox, side: int) -> NDArray[np.uint8]:
+    """The box of an image as a square (side, side, 3), bicubic with antialiasing; black where the box leaves the image."""
+    height, width = rgb.shape[:2]
+    left, top, right, bottom = box
+    pad = [max(0, math.ceil(-left)), max(0, math.ceil(right - width)), max(0, math.ceil(-top)), max(0, math.ceil(bottom - height))]
+    if any(pad):
+        rgb = np.pad(rgb, ((pad[2], pad[3]), (pad[0], pad[1]), (0, 0)))
+    shifted = (left + pad[0], top + pad[2], right + pad[0], bottom + pad[2])
+    return np.asarray(Image.fromarray(rgb).resize((side, side), Image.Resampling.BICUBIC, box=shifted))
+
+
+def normalise(square: NDArray[np.uint8], mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """RGB uint8 (H, W, 3) to float32 (3, H, W): 0..1, less mean, over std."""
+    pixels = torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255.0
+    return (pixels - torch.tensor(mean)[:, None, None]) / torch.tensor(std)[:, None, None]

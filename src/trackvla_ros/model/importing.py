@@ -1,0 +1,174 @@
+"""Public weights -> our checkpoint: Uni-NaVid (projector, Vicuna, tokens), LAVIS's or timm's EVA-CLIP-g, plain Vicuna.
+
+Layouts: reference trackvla.md section 4. Pickled files are read with torch's restricted unpickler, here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from trackvla_ros.model.anchors import AnchorSet, fan_anchors
+from trackvla_ros.model.checkpoint import CheckpointError, listed, safetensors_files, stored_tensors
+from trackvla_ros.model.config import SPECIAL_TOKENS, TrackVlaConfig
+from trackvla_ros.model.heads import build_head
+from trackvla_ros.model.trackvla import TrackVla
+from trackvla_ros.model.weights import build_empty
+
+PREFIXES = (  # first match wins
+    ("model.mm_projector.", "projector."),
+    ("model.vision_tower.vision_tower.", "vision."),
+    ("model.vision_tower.", "vision."),
+    ("model.", "language.model."),
+    ("lm_head.", "language.lm_head."),
+)
+IGNORED_KEYS = re.compile(r"rotary_emb\.inv_freq$|^vision\.(norm|fc_norm|head)\.|\.k_bias$|mask_token$")
+WORD_ROWS = ("language.model.embed_tokens.weight", "language.lm_head.weight")
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What came from where: keys taken, keys known and left out, and keys no part of the model has."""
+
+    taken: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def import_weights(
+    config: TrackVlaConfig,
+    language: Path | None = None,
+    vision: Path | None = None,
+    anchors: AnchorSet | None = None,
+    seed: int = 0,
+) -> tuple[TrackVla, ImportReport]:
+    """A model from public files; what none of them holds (the action head, a plain Vicuna's projector) is random.
+
+    Args:
+        language: folder of Uni-NaVid or Vicuna: safetensors or .bin, one file or shards.
+        vision: eva_vit_g.pth or timm's safetensors; wanted unless the language folder holds the tower.
+
+    Raises:
+        CheckpointError: a shape differs, the vocabulary is another, or the tower is in none of the files.
+    """
+    model = build_empty(config)
+    head = config.head
+    torch.manual_seed(seed)
+    model.head = build_head(config, anchors or fan_anchors(head.anchors, head.waypoints, head.waypoint_period))
+    report = ImportReport()
+    state: dict[str, Tensor] = {}
+    for key, value in _source_tensors(language, vision):
+        _take(key, value, model, state, report)
+    _need_tower(model, state)
+    _fill_missing(model, state, report)
+    model.load_state_dict(state, strict=False, assign=True)
+    return model.eval(), report
+
+
+def pickled_tensors(path: Path) -> dict[str, Tensor]:
+    """A .bin or .pth file by torch's restricted unpickler, which runs no code; a nested "model" dict is opened.
+
+    Raises:
+        CheckpointError: it holds more than tensors, or is damaged.
+    """
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except (RuntimeError, ValueError, EOFError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged or too old a format: {error}") from error
+    except Exception as error:  # pickle.UnpicklingError and what torch wraps it in
+        raise CheckpointError(f"{path} holds more than tensors and was not loaded: {error}") from error
+    return next((loaded[k] for k in ("model", "module", "state_dict") if isinstance(loaded.get(k), dict)), loaded)
+
+
+def resize_words(name: str, rows: Tensor, vocabulary: int) -> Tensor:
+    """Rows (V, D) with the special tokens they lack: [Track] starts as [Navigation], others as the mean word.
+
+    Raises:
+        CheckpointError: a number of rows that is none of plain, Uni-NaVid's and ours.
+    """
+    specials = len(SPECIAL_TOKENS)
+    plain = vocabulary - specials
+    if len(rows) not in (plain, vocabulary - 1, vocabulary):
+        raise CheckpointError(
+            f"{name} has {len(rows)} rows; wanted {plain} (Vicuna), {vocabulary - 1} (Uni-NaVid) or {vocabulary} (ours)"
+        )
+    if len(rows) == plain:
+        rows = torch.cat([rows, rows.float().mean(dim=0, keepdim=True).to(rows).expand(specials - 1, -1)])
+    if len(rows) == vocabulary - 1:
+        navigation = plain + SPECIAL_TOKENS.index("[Navigation]")
+        rows = torch.cat([rows, rows[navigation : navigation + 1]])
+    return rows.contiguous()
+
+
+def _source_tensors(language: Path | None, vision: Path | None) -> Iterator[tuple[str, Tensor]]:
+    if language is not None:
+        for key, value in _folder_tensors(language):
+            yield _rename(key), value
+    if vision is not None:
+        tensors = stored_tensors([vision]) if vision.suffix == ".safetensors" else pickled_tensors(vision).items()
+        for key, value in tensors:
+            yield f"vision.{key.removeprefix('visual_encoder.').removeprefix('visual.')}", value
+
+
+def _folder_tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
+    index = folder / "pytorch_model.bin.index.json"
+    bins = sorted(set(json.loads(index.read_text())["weight_map"].values())) if index.is_file() else []
+    if not bins and (folder / "pytorch_model.bin").is_file():
+        bins = ["pytorch_model.bin"]
+    if not bins:
+        yield from stored_tensors(safetensors_files(folder))
+        return
+    missing = [name for name in bins if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(f"{index} names {listed(missing)}, not in the folder; fetch the missing shards")
+    for name in bins:
+        yield from pickled_tensors(folder / name).items()
+
+
+def _rename(key: str) -> str:
+    for theirs, ours in PREFIXES:
+        if key.startswith(theirs):
+            return ours + key[len(theirs) :]
+    return key
+
+
+def _take(key: str, value: Tensor, model: TrackVla, state: dict[str, Tensor], report: ImportReport) -> None:
+    wanted: Mapping[str, Tensor] = model.state_dict()
+    block = re.match(r"vision\.blocks\.(\d+)\.", key)
+    if IGNORED_KEYS.search(key) or (block and int(block[1]) >= model.config.vision.depth):
+        report.left_out.append(key)
+        return
+    if key not in wanted:
+        report.unknown.append(key)
+        return
+    if key in WORD_ROWS:
+        value = resize_words(key, value, model.config.language.vocabulary)
+    if value.shape != wanted[key].shape:
+        raise CheckpointError(f"{key} is {tuple(value.shape)}; wanted {tuple(wanted[key].shape)} for this size of model")
+    state[key] = value
+    report.taken.append(key)
+
+
+def _need_tower(model: TrackVla, state: Mapping[str, Tensor]) -> None:
+    missing = [f"vision.{k}" for k in model.vision.state_dict() if f"vision.{k}" not in state]
+    if missing:
+        raise CheckpointError(f"the vision tower lacks {listed(missing)}; give eva_vit_g.pth as vision")
+
+
+def _fill_missing(model: TrackVla, state: dict[str, Tensor], report: ImportReport) -> None:
+    """What no file held: the head keeps its random weights, other matrices are drawn small, norms and biases neutral."""
+    for key, value in model.state_dict().items():
+        if key in state:
+            continue
+        report.missing.append(key)
+        if value.is_meta and value.ndim == 1:
+            state[key] = torch.ones(value.shape) if "norm" in key else torch.zeros(value.shape)
+        elif value.is_meta:
+            state[key] = torch.randn(value.shape) * 0.02

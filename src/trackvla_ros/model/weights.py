@@ -1,0 +1,143 @@
+"""A TrackVLA checkpoint folder: config.json, model.safetensors (or shards), anchors, tokenizer files and a model card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import init_empty_weights
+from huggingface_hub import save_torch_state_dict
+
+from trackvla_ros.model.anchors import AnchorSet, fan_anchors, load_anchors, save_anchors
+from trackvla_ros.model.checkpoint import (
+    CheckpointError,
+    assign_tensors,
+    check_shapes,
+    safetensors_files,
+    stored_shapes,
+    stored_tensors,
+)
+from trackvla_ros.model.config import TrackVlaConfig, config_from_dict, config_to_dict
+from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
+from trackvla_ros.model.trackvla import TrackVla
+
+FORMAT = 1  # of the folder; raise it when a reader of today could not read it
+MAX_SHARD = "5GB"
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+DTYPES: Mapping[str, torch.dtype] = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+@dataclass(frozen=True)
+class PartInfo:
+    """Size of one part of the model."""
+
+    part: str
+    parameters: int
+    megabytes: float
+    dtype: str
+
+
+def build_random(config: TrackVlaConfig, anchors: AnchorSet | None = None, seed: int = 0) -> TrackVla:
+    """A model with random weights; a fan of arcs stands in for anchors that were never learned."""
+    state = torch.random.get_rng_state()
+    torch.manual_seed(seed)
+    head = config.head
+    model = TrackVla(config, anchors or fan_anchors(head.anchors, head.waypoints, head.waypoint_period))
+    torch.random.set_rng_state(state)
+    return model
+
+
+def build_empty(config: TrackVlaConfig, anchors: AnchorSet | None = None) -> TrackVla:
+    """The model's structure without memory for its weights (meta device), of any size; buffers are real."""
+    head = config.head
+    with init_empty_weights(include_buffers=False):
+        return TrackVla(config, anchors or fan_anchors(head.anchors, head.waypoints, head.waypoint_period))
+
+
+def save_model(
+    model: TrackVla, anchors: AnchorSet, folder: Path, notes: Mapping[str, Any], tokenizer_folder: Path | None = None
+) -> None:
+    """Write the folder; ``notes`` says where the weights come from and goes into config.json and the model card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_torch_state_dict(model.state_dict(), str(folder), max_shard_size=MAX_SHARD)
+    save_anchors(anchors, folder)
+    stored = {"format": FORMAT, "model": config_to_dict(model.config), "notes": dict(notes)}
+    (folder / "config.json").write_text(json.dumps(stored, indent=2))
+    for name in TOKENIZER_FILES:
+        if tokenizer_folder is not None and (tokenizer_folder / name).is_file():
+            shutil.copy(tokenizer_folder / name, folder / name)
+    (folder / "README.md").write_text(model_card(model, notes))
+
+
+def load_model(folder: Path, dtype: torch.dtype | None = None) -> tuple[TrackVla, Tokenizer]:
+    """Model in eval mode and tokenizer of a folder; tower, projector and language model in ``dtype`` (None: as stored).
+
+    Raises:
+        CheckpointError, AnchorError, ConfigError, FileNotFoundError: naming file, key or setting.
+    """
+    config, _ = read_config(folder)
+    files = safetensors_files(folder)
+    model = build_empty(config, load_anchors(folder))
+    wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
+    check_shapes(wanted, stored_shapes(files), str(folder))
+    assign_tensors(model, stored_tensors(files), lambda _, value: value)
+    cast(model, dtype)
+    return model.eval(), build_tokenizer(config.language, folder)
+
+
+def read_config(folder: Path) -> tuple[TrackVlaConfig, dict[str, Any]]:
+    """Configuration and notes of a folder.
+
+    Raises:
+        CheckpointError: no config.json of ours; ConfigError: a value in it is not allowed.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing; give a folder written by `trackvla model import` or by training")
+    stored = json.loads(path.read_text())
+    if stored.get("format") != FORMAT:
+        raise CheckpointError(f"{path} has format {stored.get('format')!r}; this version reads {FORMAT}")
+    return config_from_dict(stored["model"]), stored.get("notes", {})
+
+
+def cast(model: TrackVla, dtype: torch.dtype | None) -> TrackVla:
+    """Everything but the action head in ``dtype``; the head stays float32 (two DDIM steps are cheap, rounding is not)."""
+    for part in (model.vision, model.projector, model.language):
+        part.to(dtype)
+    model.head.float()
+    return model
+
+
+def describe(model: TrackVla) -> list[PartInfo]:
+    """Parameters and memory of each part and of the whole, also for a model without memory."""
+    parts = {"vision": model.vision, "projector": model.projector, "language": model.language, "head": model.head, "total": model}
+    return [
+        PartInfo(
+            name,
+            sum(p.numel() for p in part.parameters()),
+            sum(p.numel() * p.element_size() for p in part.parameters()) / 1e6,
+            "/".join(sorted({str(p.dtype).removeprefix("torch.") for p in part.parameters()})),
+        )
+        for name, part in parts.items()
+    ]
+
+
+def model_card(model: TrackVla, notes: Mapping[str, Any]) -> str:
+    """README.md of a checkpoint folder."""
+    sizes = "\n".join(f"| {i.part} | {i.parameters:,} | {i.dtype} |" for i in describe(model))
+    origin = "\n".join(f"- {name}: {value}" for name, value in notes.items()) or "- random weights"
+    return (
+        "# TrackVLA checkpoint\n\nAn open implementation of TrackVLA (arXiv 2505.23189); not the authors' weights.\n\n"
+        f"| part | parameters | dtype |\n|---|---|---|\n{sizes}\n\n## Where the weights come from\n{origin}\n\n"
+        "Trajectories: metres and radians in base_link at the image stamp. The licences of EVA-CLIP, Vicuna (Llama 2) "
+        "and of the training data apply.\n"
+    )

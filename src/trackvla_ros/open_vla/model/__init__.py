@@ -1,0 +1,1 @@
+"""The networks of the open family (torch): towers, backbone, heads, strict loading."""

@@ -1,0 +1,131 @@
+"""``policy:=tvi``: MiniCPM-RobotTrack (the default) or OmTrackVLA behind the planner's Policy interface.
+
+Weights and towers are folders the user downloaded; nothing is fetched here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from track_common.config import ConfigError, lookup, setting, validate
+from track_common.interfaces import Observation
+from track_common.types import Trajectory
+from trackvla_ros.history import FrameHistory
+from trackvla_ros.model.tokens import InstructionError
+from trackvla_ros.model.weights import DTYPES
+from trackvla_ros.open_vla.metric import TICK, MetricConfig, metric_poses
+from trackvla_ros.open_vla.model.loading import load_tvi
+from trackvla_ros.open_vla.model.towers import DualTower, fit_square
+from trackvla_ros.open_vla.model.tvi import TviModel
+from trackvla_ros.open_vla.model.window import padded_window
+from trackvla_ros.policy import standstill
+
+
+@dataclass(frozen=True)
+class TviPolicyConfig(MetricConfig):
+    """Where the files are, how frames are fitted and when the answer counts."""
+
+    checkpoint: str = setting("", "snapshot folder with config.json and model.safetensors", runtime=False)
+    llm_path: str = setting("", "OmTrackVLA only: folder with config.json and tokenizer of Qwen3-0.6B", runtime=False)
+    dino_path: str = setting("", "folder of DINOv3 ViT-S/16 (gated; accept its licence where you download it)", runtime=False)
+    siglip_path: str = setting("", "folder of SigLIP so400m-patch14-384", runtime=False)
+    image_fit: str = setting(
+        "center_crop",
+        "center_crop: what the authors run on a GO2; squash: whole view, shapes distorted",
+        choices=("center_crop", "squash"),
+    )
+    device: str = setting("cpu", "torch device", runtime=False)
+    dtype: str = setting("float32", "numbers of the language model", choices=tuple(DTYPES), runtime=False)
+    ignore_pickled: bool = setting(False, "accept a .bin beside the safetensors; it is never read", runtime=False)
+    wait_for_history: bool = setting(False, "stand still until the window of past frames is full")
+    require_sighting: bool = setting(
+        False, "stand still where the tracker sees no target: these models may walk on with nobody in view"
+    )
+
+    def check(self) -> None:
+        """Raises ConfigError where a folder is not given."""
+        super().check()
+        for name in ("checkpoint", "dino_path", "siglip_path"):
+            if not getattr(self, name):
+                raise ConfigError(f"{name} is empty; set it to the folder you downloaded (docs/trackvla.md says from where)")
+
+
+class TviPolicy:
+    """The evaluator's rule: the current frame joins the history first, the window is filled up with the earliest."""
+
+    def __init__(
+        self, config: TviPolicyConfig, model: TviModel | None = None, towers: DualTower | None = None
+    ) -> None:
+        """Load what is not handed in.
+
+        Raises:
+            ConfigError, CheckpointError: naming what is missing, before the planner goes active.
+        """
+        validate(config)
+        self._config = config
+        folder = Path(config.checkpoint).expanduser()
+        llm_path = Path(config.llm_path).expanduser() if config.llm_path else None
+        dtype = lookup("dtype", config.dtype, DTYPES)
+        self._towers = towers or DualTower.from_folders(
+            Path(config.dino_path).expanduser(), Path(config.siglip_path).expanduser()
+        )
+        self._model = (model or load_tvi(folder, llm_path, dtype, config.ignore_pickled)).to(config.device)
+        self._towers.to(config.device)
+        self._tokenizer = _load_tokenizer(llm_path or folder)
+        self._history: FrameHistory[Tensor] = FrameHistory(self._model.architecture.history, TICK)
+        self._ids: Tensor | None = None
+
+    def reset(self, instruction: str) -> None:
+        """Forget the past and take the sentence; an empty one becomes the model's own default.
+
+        Raises:
+            InstructionError: more words than the model reads.
+        """
+        architecture = self._model.architecture
+        text = instruction.strip() or architecture.variant.default_instruction
+        ids = self._tokenizer(text)["input_ids"]
+        if len(ids) > architecture.max_text_tokens:
+            raise InstructionError(f"instruction of {len(ids)} tokens; wanted at most {architecture.max_text_tokens}")
+        self._ids = torch.tensor(ids, device=self._config.device)
+        self._history.clear()
+
+    @torch.inference_mode()
+    def infer(self, observation: Observation) -> Trajectory:
+        """Metric trajectory in base_link at the image stamp, one pose every 0.1 s.
+
+        Raises:
+            RuntimeError: ``reset`` was never called.
+        """
+        if self._ids is None:
+            raise RuntimeError("no instruction yet; call reset with one first")
+        stamp = observation.frame.stamp
+        self._history.check(stamp)
+        pooled = self._towers(fit_square(observation.frame.rgb, self._config.image_fit))
+        self._history.push(stamp, pooled.coarse)
+        window = padded_window([past.item for past in self._history.frames], self._model.architecture.history)
+        waypoints = self._model(self._ids, window, pooled.fine).double().cpu().numpy()
+        times = TICK * np.arange(1, self._config.horizon + 1)
+        if self._must_wait(observation, waypoints):
+            return standstill(stamp, times)
+        return Trajectory(stamp, metric_poses(waypoints, self._config)[1:], times)
+
+    def _must_wait(self, observation: Observation, waypoints: NDArray[np.floating]) -> bool:
+        is_unseen = observation.sighting is not None and observation.sighting.box is None
+        is_filling = len(self._history.frames) < self._model.architecture.history
+        return (
+            not bool(np.all(np.isfinite(waypoints)))
+            or (self._config.require_sighting and (observation.sighting is None or is_unseen))
+            or (self._config.wait_for_history and is_filling)
+        )
+
+
+def _load_tokenizer(folder: Path):  # noqa: ANN202 (transformers has no narrower type for its loader's result)
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(str(folder), local_files_only=True)

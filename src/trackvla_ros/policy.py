@@ -1,0 +1,121 @@
+"""``policy:=trackvla``: the TrackVLA model behind the planner's Policy interface."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from track_common.config import ConfigError, lookup, setting, validate
+from track_common.interfaces import Observation
+from track_common.types import TargetStatus, Trajectory
+from trackvla_ros.model.config import SIZES
+from trackvla_ros.model.image import ImageConfig, ImagePreparer
+from trackvla_ros.model.stream import Episode, TrackStream
+from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
+from trackvla_ros.model.trackvla import TrackVla
+from trackvla_ros.model.weights import DTYPES, build_random, cast, load_model
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrackVlaPolicyConfig(ImageConfig):
+    """Which weights, where they run, and how frames are prepared."""
+
+    checkpoint: str = setting("", "folder written by training or `trackvla model import`", runtime=False)
+    random_weights: bool = setting(False, "run an untrained model: for tests and timing only", runtime=False)
+    size: str = setting("small", "size of the untrained model", choices=tuple(SIZES), runtime=False)
+    device: str = setting("cpu", "torch device: cpu, cuda, cuda:1", runtime=False)
+    dtype: str = setting(
+        "float32", "numbers of tower and language model; int8 quantises its linear layers (CPU)", choices=(*DTYPES, "int8"), runtime=False
+    )
+    reuse_prefix: bool = setting(True, "do not run the unchanged beginning of the prompt again")
+    seed: int = setting(0, "of the noise, drawn anew for each episode", low=0)
+
+    def check(self) -> None:
+        """Raises ConfigError where it is not said which weights to run."""
+        if bool(self.checkpoint) == self.random_weights:
+            raise ConfigError(
+                f"checkpoint '{self.checkpoint}' with random_weights {self.random_weights}; set checkpoint to a folder "
+                "(or random_weights to true for a test without one)"
+            )
+
+
+class TrackVlaPolicy:
+    """images + sentence -> trajectory; one episode at a time, restarted by ``reset``."""
+
+    def __init__(self, config: TrackVlaPolicyConfig) -> None:
+        """Load the weights (seconds to minutes).
+
+        Raises:
+            ConfigError, CheckpointError, AnchorError, FileNotFoundError: naming what is wrong.
+        """
+        validate(config)
+        self._config = config
+        self._model, self._tokenizer = _load(config)
+        self._stream = TrackStream(self._model, config.reuse_prefix)
+        self._prepare = ImagePreparer(config, self._model.config.vision.image_size)
+        self._episode: Episode | None = None
+        self._frame_shape: tuple[int, ...] | None = None
+
+    def reset(self, instruction: str) -> None:
+        """Forget the past and take the sentence.
+
+        Raises:
+            InstructionError: it is empty or too long.
+        """
+        self._episode = Episode(self._model, self._tokenizer, instruction, self._config.seed)
+        self._frame_shape = None
+
+    def infer(self, observation: Observation) -> Trajectory:
+        """Best of the candidates, and all of them with their scores, in base_link at the image stamp.
+
+        Raises:
+            RuntimeError: ``reset`` was never called.
+        """
+        if self._episode is None:
+            raise RuntimeError("no instruction yet; call reset with one first")
+        frame = observation.frame
+        self._forget_other_size(frame.rgb.shape)
+        image = self._prepare(frame.rgb, frame.camera)
+        candidates = self._stream.step([self._episode], image[None], [frame.stamp])
+        trajectories = candidates.trajectories[0].double().cpu().numpy()
+        scores = candidates.scores[0].double().cpu().numpy()
+        times = self._model.head.waypoint_period * np.arange(1, trajectories.shape[1] + 1)
+        if not np.all(np.isfinite(trajectories)) or not np.all(np.isfinite(scores)):
+            return standstill(frame.stamp, times)
+        best = trajectories[int(scores.argmax())]
+        return Trajectory(frame.stamp, best, times, candidates_base=trajectories, scores=scores)
+
+    def _forget_other_size(self, shape: tuple[int, ...]) -> None:
+        if self._frame_shape not in (None, shape) and self._episode is not None:
+            _log.warning("frames changed from %s to %s; the history is dropped", self._frame_shape, shape)
+            self._episode.history.clear()
+        self._frame_shape = shape
+
+
+def standstill(stamp: float, times: np.ndarray) -> Trajectory:
+    """A trajectory that stays where the robot is, marked lost."""
+    return Trajectory(stamp, np.zeros((len(times), 3)), times, TargetStatus.LOST)
+
+
+def _load(config: TrackVlaPolicyConfig) -> tuple[TrackVla, Tokenizer]:
+    dtype = DTYPES.get(config.dtype, torch.float32)
+    if config.random_weights:
+        model = cast(build_random(lookup("size", config.size, SIZES), seed=config.seed), dtype).eval()
+        tokenizer = build_tokenizer(model.config.language, None)
+        _log.warning("running random weights (size %s): trajectories mean nothing", config.size)
+    else:
+        model, tokenizer = load_model(Path(config.checkpoint).expanduser(), dtype)
+    if config.dtype == "int8":
+        quantise(model)
+    return model.to(config.device), tokenizer
+
+
+def quantise(model: TrackVla) -> None:
+    """Linear layers of the language model in int8 weights, activations quantised as they come (CPU only)."""
+    model.language.model = torch.ao.quantization.quantize_dynamic(model.language.model, {torch.nn.Linear}, torch.qint8)
