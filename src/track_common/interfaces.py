@@ -1,6 +1,7 @@
 """The four seams where parts are swapped: Tracker, Policy, Controller, RobotDriver.
 
-Each has several implementations; ``pipeline.py`` shows them in a row, the ROS nodes run the same calls at their own rates.
+Each has several implementations. ``pipeline.py`` shows them in a row; the ROS nodes make the same calls, each at its
+own rate.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Decision:
 
 
 class Controller(Protocol):
-    """trajectory + LiDAR + odometry -> command. Inputs are pushed as they come, ``control`` is called at a fixed rate."""
+    """trajectory + LiDAR + odometry -> command: inputs are pushed as they come, ``control`` is called at a fixed rate."""
 
     def on_trajectory(self, trajectory: Trajectory) -> None: ...
 

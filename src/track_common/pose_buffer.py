@@ -1,4 +1,4 @@
-"""Recent odometry, so that what was seen at an image stamp can be placed in odom (planner and controller both need it)."""
+"""Recent odometry, so that what was seen at an image stamp can be placed in odom."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PoseBuffer:
         return not is_broken
 
     def pose_at(self, stamp: float, slack: float = 0.1) -> Array | None:
-        """(3,) pose at ``stamp``, interpolated; up to ``slack`` s past the newest it is held; None outside the buffer."""
+        """(3,) pose at ``stamp``, interpolated; held for ``slack`` s past the newest; None outside the buffer."""
         if not self._odometry:
             return None
         first, last = self._odometry[0], self._odometry[-1]

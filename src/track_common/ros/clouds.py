@@ -1,4 +1,4 @@
-"""PointCloud2 to points in base_link and back; fields are found by name, since every LiDAR lays them out its own way."""
+"""PointCloud2 to points in base_link and back; fields are found by name, since every LiDAR has its own layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transforms without tf2 (which PyPI's ROS lacks): the newest of each pair, enough for sensor mounts and slow frames."""
+"""Transforms without tf2, which PyPI's ROS lacks: enough for where sensors are mounted."""
 
 from __future__ import annotations
 

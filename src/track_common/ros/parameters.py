@@ -1,4 +1,4 @@
-"""Node parameters from a config dataclass: declared with unit and range, checked as a whole before any is taken over."""
+"""Node parameters from a config dataclass: declared with unit and range, checked as a whole before any is taken."""
 
 from __future__ import annotations
 

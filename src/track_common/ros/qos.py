@@ -1,4 +1,4 @@
-"""The few QoS profiles we use, each with its reason (publishers offer, subscribers ask; a reader never asks more than it needs)."""
+"""The few QoS profiles we use, each with its reason."""
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
