@@ -59,7 +59,7 @@ class Decision:
 
 
 class Controller(Protocol):
-    """trajectory + LiDAR + odometry -> command: inputs are pushed as they come, ``control`` is called at a fixed rate."""
+    """trajectory + LiDAR + odometry -> command: inputs pushed as they come, ``control`` called at a fixed rate."""
 
     def on_trajectory(self, trajectory: Trajectory) -> None: ...
 

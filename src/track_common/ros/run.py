@@ -1,7 +1,7 @@
 """A node's main: ends cleanly on SIGINT and SIGTERM and can still publish a last stop.
 
-rclpy's own signal handler closes the context before ``finally`` runs, so that no stop command could leave any more; ours
-only sets a flag, ignores a second signal, and lets the node speak while the context is valid.
+rclpy's own signal handler closes the context before ``finally`` runs, so that no stop command could leave; ours only
+sets a flag, ignores a second signal and lets the node speak while the context is valid.
 """
 
 from __future__ import annotations
