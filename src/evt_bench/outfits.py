@@ -137,6 +137,15 @@ class Outfit:
         return with_article(BOTTOMS[self.bottom], self.bottom_words)
 
 
+@dataclass(frozen=True)
+class Person:
+    """Somebody in the scene: a name, a baked body (``world/figures.py``) and clothes."""
+
+    name: str
+    body: str
+    outfit: Outfit
+
+
 def with_article(garment: Garment, words: str) -> str:
     """The words with "a" or "an", or as they are for a plural."""
     if not garment.article:

@@ -1,0 +1,205 @@
+"""Seeded episodes in the style of EVT-Bench: who walks where, where the robot starts, what it is told.
+
+Statistics follow reference/trackvla.md §2.5 and data.md §3, counted over EVT-Bench's 1405 validation episodes: the robot
+starts 1.5-3 m away with the target at -14..+20 degrees, the target has one, two or three goals (57, 21, 22 %) at least 3 m
+apart. The places, people and sentences are our own. People walk at 0.6-1.1 m/s: EVT-Bench's 1.5 m/s suits its 3.75 m/s
+Spot, a GO2 indoors is commonly capped at 1 m/s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evt_bench.outfits import Outfit, Person, draw_distinct, draw_outfit, instruction, unspecific_instruction
+from evt_bench.world import figures
+from evt_bench.world.footprints import Footprints
+from evt_bench.world.navigation import Grid, make_grid, plan, resample
+from evt_bench.world.rooms import FloorPlan, draw_plan
+from evt_bench.world.walkers import Walker
+from track_common.config import ConfigError, setting, suggest, validate
+from track_common.geometry import arc_lengths, point_at
+from track_common.types import Array
+
+TASKS = ("STT", "DT", "AT")  # single target, distracted, ambiguous
+STEP = 0.1  # s of one protocol step
+MAX_STEPS = 300  # EVT-Bench's limit
+GOAL_SHARES = (0.575, 0.211, 0.214)  # one, two, three goals: 808, 296, 301 of 1405
+BEARINGS_DEG = (-14.0, 20.0)
+WALK_CLEARANCE = 0.38  # m between a planned path and furniture
+MAX_PATH = 25.0  # m; EVT-Bench p95 is 28
+TRIES = 40  # draws in one floor plan before another is drawn
+
+
+@dataclass(frozen=True)
+class EpisodeConfig:
+    """How episodes are drawn."""
+
+    style: str = setting("", "floor plan: hall, rooms, corridor, or empty for any", choices=("", "hall", "rooms", "corridor"))
+    density: float = setting(1.0, "furniture, 1 = about one piece per 7 m2", low=0.0, high=2.0)
+    min_speed: float = setting(0.6, "slowest target", unit="m/s", low=0.1, high=2.0)
+    max_speed: float = setting(1.1, "fastest target", unit="m/s", low=0.1, high=2.0)
+    max_distractors: int = setting(4, "most other people in DT and AT", low=1, high=7)
+    distinct_parts: int = setting(2, "garments by whose colour every DT distractor differs", low=1, high=2)
+
+    def check(self) -> None:
+        """Refuse an empty range of speeds."""
+        if self.min_speed > self.max_speed:
+            raise ConfigError(f"min_speed {self.min_speed} is above max_speed {self.max_speed}")
+
+
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """Everything that is decided before the first step; the first person is the target.
+
+    Attributes:
+        robot_start: (3,) x, y (m), yaw (rad) in map.
+        paths: (H, 2) m per person, walked once by the target and to and fro by the others.
+        speeds: m/s per person.
+    """
+
+    task: str
+    seed: int
+    plan: FloorPlan
+    people: tuple[Person, ...]
+    paths: tuple[Array, ...]
+    speeds: tuple[float, ...]
+    robot_start: Array
+    instruction: str
+
+    def figures(self) -> tuple[figures.Figure, ...]:
+        """Baked body of each person."""
+        return tuple(figures.load(p.body) for p in self.people)
+
+    def walkers(self) -> tuple[Walker, ...]:
+        """Everybody at the start; only the target stops at its goal and makes way for nobody."""
+        return tuple(
+            Walker.start(path, speed, loops=index > 0, yields=index > 0)
+            for index, (path, speed) in enumerate(zip(self.paths, self.speeds))
+        )
+
+    @property
+    def reference_steps(self) -> int:
+        """Steps the target's whole walk takes, with its wait at the end; TR counts at least these."""
+        walk = float(arc_lengths(self.paths[0])[-1]) / self.speeds[0] / STEP
+        return min(MAX_STEPS, round(walk) + 10)
+
+
+def draw_episode(task: str, seed: int, config: EpisodeConfig | None = None) -> Episode:
+    """The episode of a task and seed; the same again for the same arguments.
+
+    Raises:
+        ConfigError: unknown task or bad setting.
+    """
+    if task not in TASKS:
+        raise ConfigError(f"task '{task}' unknown; {suggest(task, TASKS)}")
+    settings = config or EpisodeConfig()
+    validate(settings)
+    rng = np.random.default_rng([seed, TASKS.index(task)])
+    while True:
+        floor = draw_plan(rng, settings.style, settings.density)
+        grid = make_grid(floor.footprints, floor.size, WALK_CLEARANCE)
+        for _ in range(TRIES):
+            paths = _draw_target(rng, grid, floor.footprints)
+            if paths is None:
+                continue
+            path, robot = paths
+            return _populate(task, seed, settings, floor, grid, path, robot, rng)
+
+
+def _draw_target(rng: np.random.Generator, grid: Grid, footprints: Footprints) -> tuple[Array, Array] | None:
+    """Path of the target and start of the robot, or None where this draw does not fit."""
+    free = grid.points()
+    goals = int(rng.choice([1, 2, 3], p=GOAL_SHARES))
+    here, pieces = free[int(rng.integers(len(free)))], []
+    for _ in range(goals):
+        there = free[int(rng.integers(len(free)))]
+        if np.hypot(*(there - here)) < 3.0:
+            return None
+        piece = plan(grid, footprints, here, there, WALK_CLEARANCE - 0.03)
+        pieces.append(piece if not pieces else piece[1:])
+        here = piece[-1]
+    path = resample(np.concatenate(pieces), 0.1)
+    if arc_lengths(path)[-1] > MAX_PATH:
+        return None
+    robot = _draw_robot(rng, path, grid, footprints)
+    return None if robot is None else (path, robot)
+
+
+def _draw_robot(rng: np.random.Generator, path: Array, grid: Grid, footprints: Footprints) -> Array | None:
+    """(3,) start with the target in free view, mostly behind it, clear of the way it will walk first."""
+    ahead = point_at(path, 0.6) - path[0]
+    behind = np.arctan2(-ahead[1], -ahead[0])
+    early = path[: int(3.0 / 0.1)]
+    for _ in range(10):
+        angle = behind + rng.normal(0.0, np.radians(45.0))
+        distance = float(rng.uniform(1.5, 3.0))
+        spot = path[0] + distance * np.array([np.cos(angle), np.sin(angle)])
+        cell = np.round((spot - grid.origin) / (grid.points()[1] - grid.points()[0]).max()).astype(int)
+        if np.any(cell < 0) or np.any(cell >= grid.is_free.shape) or not grid.is_free[tuple(cell)]:
+            continue
+        if not footprints.is_clear(spot, path[0], 0.3) or np.hypot(*(early - spot).T).min() < 1.2:
+            continue
+        bearing = np.radians(rng.uniform(*BEARINGS_DEG))
+        return np.array([*spot, angle + np.pi - bearing])
+    return None
+
+
+def _populate(
+    task: str,
+    seed: int,
+    settings: EpisodeConfig,
+    floor: FloorPlan,
+    grid: Grid,
+    path: Array,
+    robot: Array,
+    rng: np.random.Generator,
+) -> Episode:
+    sex = str(rng.choice(["woman", "man"]))
+    target = Person("target", str(rng.choice(figures.names(sex))), draw_outfit(sex, rng))
+    people, paths = [target], [path]
+    speeds = [float(rng.uniform(settings.min_speed, settings.max_speed))]
+    count = 0 if task == "STT" else int(rng.integers(1, settings.max_distractors + 1))
+    for index in range(count):
+        crossing = _draw_crossing(rng, path, robot, paths[1:], grid, floor.footprints)
+        if crossing is None:
+            continue
+        people.append(_draw_distractor(task, index, target, settings, rng))
+        paths.append(crossing)
+        speeds.append(float(rng.uniform(0.5, 1.0)))
+    sentence = unspecific_instruction(rng) if task == "AT" else instruction(target.outfit, rng)
+    return Episode(task, seed, floor, tuple(people), tuple(paths), tuple(speeds), robot, sentence)
+
+
+def _draw_distractor(
+    task: str, index: int, target: Person, settings: EpisodeConfig, rng: np.random.Generator
+) -> Person:
+    """In AT the target's double; in DT somebody whom the sentence does not fit."""
+    name = f"distractor_{index + 1}"
+    if task == "AT":
+        return Person(name, target.body, target.outfit)
+    sex = str(rng.choice(["woman", "man"]))
+    outfit: Outfit = draw_distinct(sex, target.outfit, rng, settings.distinct_parts)
+    return Person(name, str(rng.choice(figures.names(sex))), outfit)
+
+
+def _draw_crossing(
+    rng: np.random.Generator, path: Array, robot: Array, others: list[Array], grid: Grid, footprints: Footprints
+) -> Array | None:
+    """A walk between two random places by way of a point of the target's path, starting away from everybody."""
+    free = grid.points()
+    length = float(arc_lengths(path)[-1])
+    for _ in range(20):
+        first, last = free[int(rng.integers(len(free)))], free[int(rng.integers(len(free)))]
+        meeting = point_at(path, float(rng.uniform(0.25, 0.95)) * length)
+        to_robot, to_target = np.hypot(*(first - robot[:2])), np.hypot(*(first - path[0]))
+        nearest = min((float(np.hypot(*(first - o[0]))) for o in others), default=9.0)
+        if to_robot < np.hypot(*(path[0] - robot[:2])) + 0.8 or to_target < 1.2 or nearest < 1.0:
+            continue
+        there = plan(grid, footprints, first, meeting, WALK_CLEARANCE - 0.03)
+        onward = plan(grid, footprints, meeting, last, WALK_CLEARANCE - 0.03)
+        walk = resample(np.concatenate([there, onward[1:]]), 0.1)
+        if arc_lengths(walk)[-1] > 3.0:
+            return walk
+    return None

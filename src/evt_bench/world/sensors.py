@@ -1,0 +1,158 @@
+"""Camera and LiDAR of the simulated GO2; nothing here moves anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evt_bench.world.config import CameraConfig, LidarConfig
+from evt_bench.world.scene import DRAWN, HIT_BY_RAYS, TARGET, Scene, mujoco
+from track_common.types import Array
+
+GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))  # rad; successive points of an even spiral
+MASK_SIZE = (160, 120)  # px of the image in which the target's pixels are counted
+FAST = (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION, mujoco.mjtRndFlag.mjRND_SKYBOX)
+SLOW_EXTRAS = (mujoco.mjtRndFlag.mjRND_FOG, mujoco.mjtRndFlag.mjRND_HAZE)
+
+
+@dataclass(frozen=True, eq=False)
+class TargetView:
+    """How the camera sees the target.
+
+    Attributes:
+        pixels: visible ones, scaled to the camera's own resolution.
+        share: visible part of the target's silhouette inside the image, 0..1.
+        box_xyxy: (4,) px of the visible part, None where nothing is seen.
+    """
+
+    pixels: int
+    share: float
+    box_xyxy: Array | None
+
+
+class CameraRenderer:
+    """Draws a scene from a pinhole camera given by its pose; one GL context, released by ``close``."""
+
+    def __init__(self, scene: Scene, config: CameraConfig, groups: tuple[int, ...] = DRAWN) -> None:
+        self._scene, self._config = scene, config
+        self._gl = mujoco.GLContext(config.width, config.height)
+        self._gl.make_current()
+        scene.model.vis.global_.offwidth, scene.model.vis.global_.offheight = config.width, config.height
+        self._context = mujoco.MjrContext(scene.model, mujoco.mjtFontScale.mjFONTSCALE_100)
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+        self._drawn = mujoco.MjvScene(scene.model, maxgeom=scene.model.ngeom + 10)
+        for flag in (*FAST, *SLOW_EXTRAS):
+            self._drawn.flags[flag] = False
+        self._all, self._target = _options(groups), _options((TARGET,))
+        self._free = mujoco.MjvCamera()
+        self._perturb = mujoco.MjvPerturb()
+
+    def close(self) -> None:
+        """Release the GL context; the renderer is of no use afterwards."""
+        self._gl.make_current()
+        self._context.free()
+        self._gl.free()
+
+    def image(self, data: mujoco.MjData, T_world_camera: Array) -> NDArray[np.uint8]:
+        """RGB (H, W, 3) from an optical frame (4, 4) in the world."""
+        self._update(data, T_world_camera, self._all)
+        return self._draw(self._config.width, self._config.height)
+
+    def target_view(self, data: mujoco.MjData, T_world_camera: Array, target: int) -> TargetView:
+        """The target's visible pixels, counted in a small segmentation image."""
+        mask = self._mask(data, T_world_camera, self._all, target)
+        visible = int(mask.sum())
+        if not visible:
+            return TargetView(0, 0.0, None)
+        whole = int(self._mask(data, T_world_camera, self._target, target).sum())
+        scale = np.array([self._config.width / MASK_SIZE[0], self._config.height / MASK_SIZE[1]])
+        rows, columns = np.nonzero(mask)
+        corners = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], float)
+        box = corners * np.tile(scale, 2)
+        return TargetView(round(visible * float(scale.prod())), visible / max(whole, visible), box)
+
+    def _mask(self, data: mujoco.MjData, pose: Array, options: mujoco.MjvOption, geom: int) -> NDArray[np.bool_]:
+        self._update(data, pose, options)
+        flags = (mujoco.mjtRndFlag.mjRND_SEGMENT, mujoco.mjtRndFlag.mjRND_IDCOLOR)
+        for flag in flags:
+            self._drawn.flags[flag] = True
+        coded = self._draw(*MASK_SIZE).astype(np.int32)
+        for flag in flags:
+            self._drawn.flags[flag] = False
+        number = coded[..., 0] + (coded[..., 1] << 8) + (coded[..., 2] << 16) - 1
+        wanted = [g.segid for g in self._drawn.geoms[: self._drawn.ngeom] if g.objid == geom]
+        return np.isin(number, wanted)
+
+    def _update(self, data: mujoco.MjData, pose: Array, options: mujoco.MjvOption) -> None:
+        model = self._scene.model
+        everything = mujoco.mjtCatBit.mjCAT_ALL
+        mujoco.mjv_updateScene(model, data, options, self._perturb, self._free, everything, self._drawn)
+        aspect = self._config.width / self._config.height
+        half_width = np.tan(0.5 * np.radians(self._config.hfov_deg))
+        near, far = 0.05, 40.0
+        for eye in self._drawn.camera:
+            eye.pos[:], eye.forward[:], eye.up[:] = pose[:3, 3], pose[:3, 2], -pose[:3, 1]
+            eye.frustum_near, eye.frustum_far = near, far
+            eye.frustum_center, eye.frustum_width = 0.0, near * half_width
+            eye.frustum_top, eye.frustum_bottom = near * half_width / aspect, -near * half_width / aspect
+
+    def _draw(self, width: int, height: int) -> NDArray[np.uint8]:
+        self._gl.make_current()
+        view = mujoco.MjrRect(0, 0, width, height)
+        image = np.empty((height, width, 3), np.uint8)
+        mujoco.mjr_render(view, self._drawn, self._context)
+        mujoco.mjr_readPixels(image, None, view, self._context)
+        return np.ascontiguousarray(image[::-1])
+
+
+class Lidar:
+    """A dome of rays on an even spiral that turns a little with every sweep."""
+
+    def __init__(self, scene: Scene, config: LidarConfig, rng: np.random.Generator) -> None:
+        self._scene, self._config, self._rng = scene, config, rng
+        self._groups = np.array([g in HIT_BY_RAYS for g in range(6)], np.uint8)
+        self._mount = config.mount()
+        share = (np.arange(config.points) + 0.5) / config.points  # height over the dome's rim
+        self._height, self._ring = share, np.sqrt(1.0 - share**2)
+        self._angle = GOLDEN_ANGLE * np.arange(config.points)
+
+    def sweep(self, data: mujoco.MjData, T_world_base: Array) -> Array:
+        """(N, 3) float32 returns in base_link, m; lost and out-of-range rays are left out."""
+        config = self._config
+        angle = self._angle + self._rng.uniform(0.0, 2.0 * np.pi)
+        local = np.stack([self._ring * np.cos(angle), self._ring * np.sin(angle), self._height], axis=1)
+        rays_base = local @ self._mount[:3, :3].T
+        origin = T_world_base[:3, :3] @ self._mount[:3, 3] + T_world_base[:3, 3]
+        ranges = self._cast(data, origin, rays_base @ T_world_base[:3, :3].T)
+        ranges = ranges + config.noise * self._rng.standard_normal(len(ranges)) * (ranges > 0.0)
+        is_kept = (ranges > config.min_range) & (ranges < config.max_range)
+        is_kept &= self._rng.random(len(ranges)) >= config.dropout
+        return (rays_base * ranges[:, None] + self._mount[:3, 3])[is_kept].astype(np.float32)
+
+    def _cast(self, data: mujoco.MjData, origin: Array, rays: Array) -> Array:
+        """(N,) distance along each unit ray, -1 where nothing is hit."""
+        count = len(rays)
+        distance, geom = np.empty(count), np.empty(count, np.int32)
+        mujoco.mj_multiRay(
+            self._scene.model,
+            data,
+            origin,
+            np.ascontiguousarray(rays).ravel(),
+            self._groups,
+            1,
+            -1,
+            geom,
+            distance,
+            None,
+            count,
+            self._config.max_range,
+        )
+        return distance
+
+
+def _options(groups: tuple[int, ...]) -> mujoco.MjvOption:
+    options = mujoco.MjvOption()
+    options.geomgroup[:] = [g in groups for g in range(6)]
+    return options

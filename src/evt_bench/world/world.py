@@ -1,0 +1,242 @@
+"""The simulated place and its robot: commands go in, frames, sweeps, odometry and the truth come out.
+
+Time advances only in ``step``. Two worlds of one episode and seed go through the same states, whatever is looked at.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from evt_bench.episodes import Episode
+from evt_bench.world.config import CameraConfig, LidarConfig, OdometryConfig, StepConfig
+from evt_bench.world.footprints import Footprints
+from evt_bench.world.plant import GO2Plant, PlantConfig
+from evt_bench.world.scene import build, mujoco, upright
+from evt_bench.world.sensors import CameraRenderer, Lidar, TargetView
+from evt_bench.world.walkers import step_walkers
+from track_common.config import validate
+from track_common.geometry import compose, transform_points
+from track_common.types import Array, Camera, Cloud, Frame, Odometry, VelocityCommand
+
+NOISE_MARGIN = 64  # px by which the bank of pixel noise is larger than an image; each frame takes another part of it
+
+
+@dataclass(frozen=True)
+class WorldConfig:
+    """All settings of a simulated place."""
+
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    lidar: LidarConfig = field(default_factory=LidarConfig)
+    odometry: OdometryConfig = field(default_factory=OdometryConfig)
+    plant: PlantConfig = field(default_factory=PlantConfig)
+    step: StepConfig = field(default_factory=StepConfig)
+
+
+@dataclass(frozen=True, eq=False)
+class PersonState:
+    """Where one person is: x, y (m), yaw (rad), velocity (2,) m/s and height m."""
+
+    name: str
+    pose: Array
+    velocity: Array
+    height: float
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What no sensor knows, in the world's frame ``map``.
+
+    Attributes:
+        robot: (3,) pose; robot_velocity: body vx, vy (m/s), wz (rad/s).
+        people: the target first.
+        target_distance: m between the middles of robot and target (the rules' distance).
+        clearance: m from the robot's outline to the nearest wall or furniture, negative inside.
+        person_clearance: m from the robot's outline to the nearest person's.
+        is_touching: the robot slid along or stood against something in the last step.
+        has_arrived: the target stands at the end of its path.
+    """
+
+    stamp: float
+    robot: Array
+    robot_velocity: tuple[float, float, float]
+    people: tuple[PersonState, ...]
+    target_distance: float
+    clearance: float
+    person_clearance: float
+    is_touching: bool
+    has_arrived: bool
+
+
+class World:
+    """One episode's place; ``close`` releases the renderer."""
+
+    def __init__(self, episode: Episode, config: WorldConfig | None = None) -> None:
+        self.config = config or WorldConfig()
+        for part in (self.config.camera, self.config.lidar, self.config.odometry, self.config.plant, self.config.step):
+            validate(part)
+        self.episode = episode
+        self.camera: Camera = self.config.camera.camera()
+        self.footprints: Footprints = episode.plan.footprints
+        self.time = 0.0
+        self._steps = 0
+        seeds = np.random.SeedSequence([episode.seed, 1]).spawn(4)
+        self._people_rng, lidar_rng, self._noise_rng, drift_rng = (np.random.default_rng(s) for s in seeds)
+        self._scene = build(episode.plan, episode.people, episode.seed)
+        self._data = mujoco.MjData(self._scene.model)
+        self._lidar = Lidar(self._scene, self.config.lidar, lidar_rng)
+        self._renderer: CameraRenderer | None = None
+        self._plant = GO2Plant(self.config.plant)
+        self._robot = np.array(episode.robot_start, float)
+        self._dead_reckoned = np.zeros(3)
+        signs = np.where(drift_rng.random(2) < 0.5, -1.0, 1.0)
+        self._drift = signs * [self.config.odometry.drift, self.config.odometry.yaw_drift]
+        self._walkers = episode.walkers()
+        self._is_touching = False
+        shape = (self.camera.height + NOISE_MARGIN, self.camera.width + NOISE_MARGIN, 3)
+        self._noise = np.round(self._noise_rng.normal(0.0, self.config.camera.noise, shape)).astype(np.int16)
+        self._is_posed = False
+
+    def step(self, command: VelocityCommand | None = None, dt: float | None = None) -> None:
+        """Advance by ``dt`` s (one step of the configuration unless given); a command takes effect after the dead time."""
+        if command is not None:
+            self._plant.command(command, self.time)
+        until = self.time + (self.config.step.dt if dt is None else dt)
+        while self.time < until - 1e-9:
+            self._advance(self.config.step.dt)
+
+    def render(self) -> Frame:
+        """What the camera sees now."""
+        renderer = self._camera_renderer()
+        rgb = renderer.image(self._posed(), self._camera_pose())
+        return Frame(self._with_noise(rgb), self.time, self.camera)
+
+    def target_view(self) -> TargetView:
+        """How much of the target the camera sees now."""
+        target = self._scene.person_geoms[0]
+        return self._camera_renderer().target_view(self._posed(), self._camera_pose(), target)
+
+    def scan(self) -> Cloud:
+        """One LiDAR sweep, all of it now."""
+        return Cloud(self._lidar.sweep(self._posed(), _lifted(self._robot)), self.time)
+
+    def odometry(self) -> Odometry:
+        """Dead-reckoned pose since the start, drifting where so configured, and body velocity."""
+        x, y, yaw = (float(v) for v in self._dead_reckoned)
+        return Odometry(self.time, x, y, yaw, *self._plant.velocity)
+
+    def truth(self) -> Truth:
+        """Everybody's true state."""
+        people = tuple(
+            PersonState(p.name, np.array([*w.position, w.yaw]), w.velocity, p.height)
+            for p, w in zip(self.episode.figures(), self._walkers)
+        )
+        circles = self._circles(self._robot)
+        gaps = [float(np.hypot(*(circles - p.pose[:2]).T).min()) for p in people]
+        step = self.config.step
+        return Truth(
+            self.time,
+            self._robot.copy(),
+            self._plant.velocity,
+            people,
+            float(np.hypot(*(people[0].pose[:2] - self._robot[:2]))),
+            float(self.footprints.nearest(circles)[0].min()) - step.robot_radius,
+            min(gaps) - step.robot_radius - step.person_radius,
+            self._is_touching,
+            self._walkers[0].has_arrived,
+        )
+
+    def close(self) -> None:
+        """Release what the renderer holds."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    def _advance(self, dt: float) -> None:
+        vx, vy, wz = self._plant.step(self.time, dt)
+        free = compose(self._robot, np.array([vx * dt, vy * dt, wz * dt]))
+        moved = self._slide(free)
+        self._is_touching = bool(np.hypot(*(moved - free)[:2]) > 1e-4)
+        if self._is_touching:
+            c, s = math.cos(moved[2]), math.sin(moved[2])
+            dx, dy = (moved - self._robot)[:2] / dt
+            self._plant.stop_at_obstacle(c * dx + s * dy, c * dy - s * dx)
+        self._reckon(self._robot, moved)
+        self._robot = moved
+        self._walkers = step_walkers(
+            self._walkers, self._robot[:2], self.footprints, (self.time, dt), self._people_rng
+        )
+        self._steps += 1
+        self.time = self._steps * self.config.step.dt
+        self._is_posed = False
+
+    def _slide(self, pose: Array) -> Array:
+        """The pose pushed out of walls and furniture; what remains of the motion is along them."""
+        for _ in range(3):
+            circles = self._circles(pose)
+            distance, way = self.footprints.nearest(circles)
+            depth = self.config.step.robot_radius - distance
+            worst = int(depth.argmax())
+            if depth[worst] <= 0.0:
+                break
+            pose = pose + np.array([*(depth[worst] * way[worst]), 0.0])
+        return pose
+
+    def _circles(self, pose: Array) -> Array:
+        """(3, 2) middles of the circles that make up the robot's outline."""
+        half = self.config.step.robot_half_length
+        return transform_points(pose, np.array([[-half, 0.0], [0.0, 0.0], [half, 0.0]]))
+
+    def _reckon(self, before: Array, after: Array) -> None:
+        c, s = math.cos(before[2]), math.sin(before[2])
+        dx, dy = (after - before)[:2]
+        step = np.array([c * dx + s * dy, c * dy - s * dx, after[2] - before[2]])
+        length = math.hypot(dx, dy)
+        drift = np.array([self._drift[0] * length, 0.5 * self._drift[0] * length, self._drift[1] * length])
+        step[2] = math.remainder(step[2], 2.0 * math.pi)
+        self._dead_reckoned = compose(self._dead_reckoned, step + drift)
+
+    def _posed(self) -> mujoco.MjData:
+        """MuJoCo's data with everybody where they are now."""
+        if self._is_posed:
+            return self._data
+        scene, data = self._scene, self._data
+        figures = self.episode.figures()
+        for index, (walker, figure) in enumerate(zip(self._walkers, figures)):
+            mocap = scene.person_mocaps[index]
+            data.mocap_pos[mocap] = (*walker.position, 0.0)
+            data.mocap_quat[mocap] = upright(walker.yaw)
+            scene.show_pose(index, figure.pose_at(walker.walked, walker.is_walking))
+        data.mocap_pos[scene.robot_mocap] = (*self._robot[:2], 0.0)
+        data.mocap_quat[scene.robot_mocap] = upright(self._robot[2])
+        mujoco.mj_kinematics(scene.model, data)
+        mujoco.mj_camlight(scene.model, data)
+        self._is_posed = True
+        return data
+
+    def _camera_renderer(self) -> CameraRenderer:
+        if self._renderer is None:
+            self._renderer = CameraRenderer(self._scene, self.config.camera)
+        return self._renderer
+
+    def _camera_pose(self) -> Array:
+        return _lifted(self._robot) @ self.camera.T_base_camera
+
+    def _with_noise(self, rgb: np.ndarray) -> np.ndarray:
+        if self.config.camera.noise <= 0.0:
+            return rgb
+        x, y = self._noise_rng.integers(0, NOISE_MARGIN, 2)
+        noise = self._noise[y : y + self.camera.height, x : x + self.camera.width]
+        return np.clip(rgb + noise, 0, 255).astype(np.uint8)
+
+
+def _lifted(pose: Array) -> Array:
+    """(4, 4) of a planar pose (3,); base_link lies on the floor."""
+    c, s = math.cos(pose[2]), math.sin(pose[2])
+    lifted = np.eye(4)
+    lifted[:2, :2] = [[c, -s], [s, c]]
+    lifted[:2, 3] = pose[:2]
+    return lifted
+
