@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Make .venv hold all the project needs; run by every make target, nothing to do costs a fraction of a second.
 
-Standard library only. Each step leaves a stamp with a hash of what it was made from inside .venv, so a changed pin, message
-definition or an interrupted run redoes just that step. With an apt ROS sourced its Python and packages are used, otherwise
-ROS 2 comes from PyPI and the message packages it lacks are built from interfaces/.
+Standard library only. Each step leaves a stamp with a hash of what it was made from inside .venv, so that a changed pin,
+a changed message definition or an interrupted run redoes just that step. With an apt ROS sourced its Python and packages
+are used, otherwise ROS 2 comes from PyPI and the message packages it lacks are built from interfaces/.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def say(text: str) -> None:
 def _find_python(remedy: str) -> str:
     """This interpreter, the one .venv has, or the newest fitting one on PATH."""
     own = getattr(sys, "_base_executable", sys.executable)
-    if "%d.%d" % sys.version_info[:2] in PYTHONS:
+    if f"{sys.version_info[0]}.{sys.version_info[1]}" in PYTHONS:
         return own
     for version in PYTHONS:
         found = shutil.which(f"python{version}")
@@ -134,9 +134,8 @@ def _make_venv(plan: Plan) -> bool:
     stamp = STAMPS / "venv"
     if stamp.exists() and stamp.read_text() == plan.ros and _runs(VENV / "bin" / "python"):
         return False
-    say(
-        f"Python {_version(plan.python)}, ROS 2 {'Jazzy from PyPI' if not plan.is_apt else plan.ros + ' from apt'}, into .venv"
-    )
+    ros = f"{plan.ros} from apt" if plan.is_apt else "Jazzy from PyPI"
+    say(f"Python {_version(plan.python)}, ROS 2 {ros}, into .venv")
     system_parts.provide(system_parts.parts_for(plan.python, builds_interfaces=not plan.is_apt), say)
     if VENV.exists():
         say("removing the unfinished or outdated .venv")
