@@ -56,14 +56,20 @@ def losses(recording: Recording) -> Losses | None:
     sightings = [sample.value for sample in recording.tracks["target_box"]]
     if not sightings:
         return None
-    durations = tuple(d for d in loss_durations(sightings) if d >= MIN_LOSS)
+    durations = tuple(end - begin for begin, end in loss_spans(recording))
     seen = float(np.mean([s.box is not None for s in sightings]))
     return Losses(len(durations), durations, seen, _status_share(recording.tracks["target_status"]))
 
 
-def loss_durations(sightings: Sequence[Sighting]) -> list[float]:
-    """Seconds from the first frame without a box to the next with one, for each gap after the first box."""
-    durations: list[float] = []
+def loss_spans(recording: Recording) -> list[tuple[float, float]]:
+    """Begin and end stamp of each loss of at least ``MIN_LOSS``."""
+    gaps = _gaps([sample.value for sample in recording.tracks["target_box"]])
+    return [(begin, end) for begin, end in gaps if end - begin >= MIN_LOSS]
+
+
+def _gaps(sightings: Sequence[Sighting]) -> list[tuple[float, float]]:
+    """From the first frame without a box to the next with one, or to the last frame; after the first box only."""
+    gaps: list[tuple[float, float]] = []
     lost_since: float | None = None
     was_seen = False
     for sighting in sightings:
@@ -71,11 +77,9 @@ def loss_durations(sightings: Sequence[Sighting]) -> list[float]:
             lost_since = sighting.stamp
         elif sighting.box is not None:
             if lost_since is not None:
-                durations.append(sighting.stamp - lost_since)
+                gaps.append((lost_since, sighting.stamp))
             was_seen, lost_since = True, None
-    if lost_since is not None:
-        durations.append(sightings[-1].stamp - lost_since)
-    return durations
+    return gaps if lost_since is None else [*gaps, (lost_since, sightings[-1].stamp)]
 
 
 def overlap(recording: Recording) -> Overlap | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evt_bench.bag.definitions import DefinitionStore
-from evt_bench.bag.jpeg import COMPRESSED, RAW, JpegError, compress
+from evt_bench.bag.images import COMPRESSED, RAW, ImageError, compress
 from evt_bench.bag.reader import BagReader
 from evt_bench.bag.sink import BagItem, BagSink, SinkLimits
 from evt_bench.bag.writer import BagWriter
@@ -104,8 +104,8 @@ def test_an_image_becomes_a_jpeg_with_the_same_header_and_colours(definitions, p
 
 
 def test_depth_and_broken_images_are_refused_by_name(definitions):
-    with pytest.raises(JpegError, match="16UC1; JPEG takes rgb8"):
+    with pytest.raises(ImageError, match="16UC1; wanted rgb8"):
         compress(image(definitions, np.zeros((4, 4, 2), np.uint8), "16UC1"), definitions.typestore)
     short = image(definitions, np.zeros((4, 4, 1), np.uint8), "rgb8")
-    with pytest.raises(JpegError, match="image of 4x4, step 4"):
+    with pytest.raises(ImageError, match="image of 4x4, step 4"):
         compress(short, definitions.typestore)

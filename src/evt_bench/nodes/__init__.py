@@ -1,0 +1,1 @@
+"""Nodes of the benchmark: simulator and recorder."""
