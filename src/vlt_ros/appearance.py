@@ -64,7 +64,7 @@ def look(rgb: NDArray[np.uint8], box_xyxy: Array, description: Description, came
 
 
 def similarity(first: Array, second: Array) -> float:
-    """Mean Bhattacharyya coefficient 0..1 of the stripes (3, D) both people show; 0.5 (not known) where none is shared."""
+    """Mean Bhattacharyya coefficient 0..1 of the stripes (3, D) both people show; 0.5 where none is shared."""
     shown = (first.sum(axis=1) > 0.0) & (second.sum(axis=1) > 0.0)
     if not shown.any():
         return 0.5

@@ -76,7 +76,7 @@ class PersonDetector:
         if patch.size == 0:
             return _NOTHING
         tensor, scale, pad = _letterbox(patch)
-        boxes, scores = self._decode(self._session.run(None, {self._input: tensor}))
+        boxes, scores = self._decode([np.asarray(o) for o in self._session.run(None, {self._input: tensor})])
         boxes = (boxes - np.tile(pad, 2)) / scale + np.array([x0, y0, x0, y0])
         return self._select(clip_to_image(boxes, width, height), scores)
 

@@ -1,4 +1,4 @@
-"""Which of the people in view is the one meant: words at first, then more and more what the target was seen to look like."""
+"""Which of the people in view is the one meant: words at first, then more and more what the target looked like."""
 
 from __future__ import annotations
 

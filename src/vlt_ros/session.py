@@ -1,0 +1,104 @@
+"""One run of a tracker over a stream of frames: new sentences, first boxes, swaps and clock resets in good order.
+
+The node and the command line feed it; it never raises for what comes from outside, it says lost and why.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import numpy as np
+
+from track_common.interfaces import TargetError, Tracker
+from track_common.types import Array, Frame, Sighting
+
+CLOCK_RESET = 1.0  # s; a stamp this far back is a restarted clock (a looped bag, a new simulation), less is disorder
+
+log = logging.getLogger(__name__)
+
+
+class TrackingSession:
+    """A tracker and what it was asked; ``process`` may run in another thread than the requests."""
+
+    def __init__(self, tracker: Tracker, needs_box: bool = False) -> None:
+        self._lock = threading.Lock()
+        self._tracker, self._needs_box = tracker, needs_box
+        self._instruction = ""
+        self._first_box: Array | None = None
+        self._is_pending = False
+        self._last_box: Array | None = None
+        self._stamp: float | None = None
+        self._reason = "no instruction"
+
+    @property
+    def reason(self) -> str:
+        """Why there is no target, "" while there is one."""
+        return self._reason
+
+    def instruct(self, instruction: str) -> None:
+        """Take a new sentence; it counts from the next frame. An empty one ends the tracking."""
+        with self._lock:
+            if instruction == self._instruction and self._instruction:
+                return  # a repeated latched message must not drop the target
+            self._instruction, self._first_box = instruction, None
+            self._is_pending = True
+
+    def start_at(self, box_xyxy: Array) -> None:
+        """Take a first box (4,), pixels of the next frame; the sentence stays."""
+        with self._lock:
+            self._first_box, self._is_pending = np.asarray(box_xyxy, float), True
+
+    def swap(self, tracker: Tracker, needs_box: bool) -> None:
+        """Go on with another tracker from the last box.
+
+        Raises:
+            TargetError: it needs a box and the target is not in view.
+        """
+        with self._lock:
+            is_started = bool(self._instruction) or self._last_box is not None
+            if needs_box and is_started and self._last_box is None and self._first_box is None:
+                raise TargetError("this tracker starts from a box and the target is not in view; send init_box or wait")
+            self._tracker, self._needs_box = tracker, needs_box
+            if self._last_box is not None and self._first_box is None:
+                self._first_box = self._last_box
+            self._is_pending = is_started or self._first_box is not None
+
+    def process(self, frame: Frame) -> Sighting:
+        """One frame, in the order they come."""
+        with self._lock:
+            self._check_clock(frame.stamp)
+            sighting = self._init(frame) if self._is_pending else self._tracker_update(frame)
+            self._last_box = None if sighting.box is None else sighting.box.xyxy
+            return sighting
+
+    def _init(self, frame: Frame) -> Sighting:
+        self._is_pending = False
+        if not self._instruction.strip() and self._first_box is None:
+            self._reason = "no instruction"
+            return Sighting(frame.stamp, None)
+        try:
+            sighting = self._tracker.init(frame, self._instruction, self._first_box)
+        except TargetError as error:
+            self._reason = str(error)
+            log.warning("no target: %s", error)
+            return Sighting(frame.stamp, None)
+        finally:
+            self._first_box = None
+        self._reason = ""
+        return sighting
+
+    def _tracker_update(self, frame: Frame) -> Sighting:
+        if self._reason:
+            return Sighting(frame.stamp, None)
+        return self._tracker.update(frame)
+
+    def _check_clock(self, stamp: float) -> None:
+        last, self._stamp = self._stamp, stamp
+        if last is None or stamp >= last - CLOCK_RESET:
+            return
+        log.warning("clock went back by %.1f s: tracking starts anew", last - stamp)
+        if not self._needs_box:
+            self._is_pending = bool(self._instruction)
+        elif self._first_box is None:
+            self._reason = "clock went back; this tracker needs a new first box"

@@ -1,0 +1,161 @@
+"""``trackvla track``: one tracker over one video; boxes, a film and, with ground truth, scores."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from track_common.boxes import from_xyxy, to_xyxy
+from track_common.config import ConfigError
+from track_common.drawing import TRUTH, draw_box, draw_sighting
+from track_common.film import FilmWriter
+from track_common.interfaces import Tracker
+from track_common.types import Array, Frame, Sighting
+from vlt_ros.ope import OpeScore, score
+from vlt_ros.registry import TRACKERS, make_tracker
+from vlt_ros.video import Video, open_video
+
+Progress = Callable[[int, int], None]  # frames done, frames in all (0 = not known)
+
+
+@dataclass(frozen=True)
+class TrackOptions:
+    """What to track where.
+
+    Attributes:
+        video: file, folder of images, or folder holding ``img/``.
+        box_xywh: first box in pixels of the first frame, None = from the sentence alone.
+        ground_truth: text file, one line x,y,w,h a frame; 0,0,0,0 or nan = target not in view.
+        json_file: where the report goes as JSON.
+        out: folder for ``boxes.txt`` and ``film.mp4``, None = neither is written.
+        rate: frames per second; 0 = the video's own.
+    """
+
+    video: Path
+    instruction: str = ""
+    box_xywh: tuple[float, float, float, float] | None = None
+    tracker: str = "grounded"
+    ground_truth: Path | None = None
+    json_file: Path | None = None
+    out: Path | None = None
+    rate: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class TrackReport:
+    """Boxes (N, 4) xyxy a frame, zeros where lost; ms_per_frame: the tracker's median; score: with ground truth."""
+
+    tracker: str
+    video: str
+    instruction: str
+    boxes_xyxy: Array
+    ms_per_frame: float
+    score: OpeScore | None
+
+    @property
+    def found_share(self) -> float:
+        """Share of the frames with a box."""
+        return float(np.mean(is_box(self.boxes_xyxy))) if len(self.boxes_xyxy) else 0.0
+
+    def as_row(self) -> dict[str, object]:
+        """Flat figures for JSON and tables."""
+        return {
+            "tracker": self.tracker,
+            "video": self.video,
+            "instruction": self.instruction,
+            "frames": len(self.boxes_xyxy),
+            "found_share": round(self.found_share, 4),
+            "ms_per_frame": round(self.ms_per_frame, 2),
+            "success_auc": None if self.score is None else round(self.score.success_auc, 4),
+            "precision_20px": None if self.score is None else round(self.score.precision, 4),
+            "frames_judged": None if self.score is None else self.score.frames,
+        }
+
+
+def track_video(options: TrackOptions, progress: Progress | None = None) -> TrackReport:
+    """Track through the whole video and write what was asked for.
+
+    Raises:
+        ConfigError: unknown tracker, or one that needs a box without one.
+        VideoError, TargetError: the video, the sentence or the box cannot be used.
+        ValueError: ground truth that does not fit the video.
+    """
+    tracker = make_tracker(options.tracker)
+    if TRACKERS[options.tracker].needs_box and options.box_xywh is None:
+        raise ConfigError(f"tracker {options.tracker} starts from a first box; add --box x,y,w,h")
+    video = open_video(options.video, options.rate)
+    truth = None if options.ground_truth is None else read_boxes(options.ground_truth)
+    boxes, times = [], []
+    with ExitStack() as stack:
+        film = None if options.out is None else stack.enter_context(FilmWriter(options.out / "film.mp4", video.rate))
+        for index, (frame, sighting, elapsed) in enumerate(run_tracker(tracker, video, options)):
+            boxes.append(np.zeros(4) if sighting.box is None else sighting.box.xyxy)
+            times.append(elapsed)
+            if film is not None:
+                film.write(_drawn(frame.rgb, sighting, None if truth is None else truth[index : index + 1]))
+            if progress is not None:
+                progress(index + 1, video.count)
+    return _finish(options, np.array(boxes).reshape(-1, 4), times, truth)
+
+
+def run_tracker(tracker: Tracker, video: Video, options: TrackOptions) -> Iterator[tuple[Frame, Sighting, float]]:
+    """Frames, what the tracker saw in each and its time in seconds."""
+    first = None if options.box_xywh is None else to_xyxy(np.array(options.box_xywh), "xywh")
+    for index, rgb in enumerate(video.frames()):
+        frame = Frame(rgb, index / video.rate)
+        start = time.perf_counter()
+        sighting = tracker.init(frame, options.instruction, first) if index == 0 else tracker.update(frame)
+        yield frame, sighting, time.perf_counter() - start
+
+
+def is_box(boxes_xyxy: Array) -> NDArray[np.bool_]:
+    """(N,) True for boxes (N, 4) with an area."""
+    return np.all(boxes_xyxy[:, 2:] > boxes_xyxy[:, :2], axis=1)
+
+
+def read_boxes(path: Path) -> Array:
+    """(N, 4) xyxy of a file with x,y,w,h a line (commas, blanks or tabs); 0,0,0,0 and nan become zeros.
+
+    Raises:
+        ValueError: a line is not four numbers.
+    """
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            x, y, w, h = (float(part) for part in line.replace(",", " ").split())
+        except ValueError as error:
+            raise ValueError(f"{path} line {number} is '{line[:60]}'; wanted x,y,w,h") from error
+        rows.append((x, y, w, h))
+    return np.nan_to_num(to_xyxy(np.array(rows).reshape(-1, 4), "xywh"))
+
+
+def _finish(options: TrackOptions, boxes: Array, times: list[float], truth: Array | None) -> TrackReport:
+    if options.out is not None:
+        options.out.mkdir(parents=True, exist_ok=True)
+        np.savetxt(options.out / "boxes.txt", from_xyxy(boxes, "xywh"), fmt="%.2f", delimiter=",")
+    report = TrackReport(
+        tracker=options.tracker,
+        video=str(options.video),
+        instruction=options.instruction,
+        boxes_xyxy=boxes,
+        ms_per_frame=1e3 * float(np.median(times)) if times else 0.0,
+        score=None if truth is None else score(boxes, truth),
+    )
+    if options.json_file is not None:
+        options.json_file.parent.mkdir(parents=True, exist_ok=True)
+        options.json_file.write_text(json.dumps(report.as_row(), indent=2) + "\n", encoding="utf-8")
+    return report
+
+
+def _drawn(rgb: NDArray[np.uint8], sighting: Sighting, truth: Array | None) -> NDArray[np.uint8]:
+    drawn = draw_sighting(rgb, sighting)
+    if truth is not None and len(truth) and is_box(truth)[0]:
+        drawn = draw_box(drawn, truth[0], "", TRUTH, thickness=1)
+    return drawn
