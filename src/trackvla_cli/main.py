@@ -11,6 +11,8 @@ import typer
 
 from trackvla_cli.commands import bench, demo, doctor, info, launch, param, score, track
 
+OWN_PACKAGES = ("track_common", "vlt_ros", "trackvla_ros", "go2_bridge", "evt_bench", "trackvla_cli")
+
 app = typer.Typer(
     help="A robot follows what a sentence describes. Start with `trackvla demo`.",
     no_args_is_help=True,
@@ -48,13 +50,9 @@ def main() -> None:
 
 
 def _is_for_users(error: Exception) -> bool:
-    """Whether a message stands for itself: bad input, a missing file, or an error class of our own."""
-    own = type(error).__module__.split(".")[0] in ("track_common", "vlt_ros", "trackvla_ros", "go2_bridge", "evt_bench")
-    return own or type(error).__module__.startswith("trackvla_cli") or type(error) is ValueError or _names_file(error)
-
-
-def _names_file(error: Exception) -> bool:
-    return isinstance(error, OSError) and error.filename is not None
+    """Whether a message stands for itself: bad input, trouble with a file, or an error class of our own."""
+    is_own = type(error).__module__.split(".")[0] in OWN_PACKAGES
+    return is_own or type(error) is ValueError or isinstance(error, OSError)
 
 
 def _exit_code(error: Exception) -> int:

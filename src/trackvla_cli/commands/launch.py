@@ -22,11 +22,12 @@ def launch(
 
     Reads the files that `ros2 launch` reads. Unlike it, SIGTERM and even the death of the launcher end the nodes too.
     """
-    from trackvla_cli.launch.files import find, ros_process_environment, run_folder
+    from track_common.ros.environment import ros_environment
+    from trackvla_cli.launch.files import find, run_folder
     from trackvla_cli.launch.resolver import arguments_of, resolve
     from trackvla_cli.launch.supervisor import Supervisor
 
-    path, given, environment = find(file), parse_arguments(arguments or []), ros_process_environment()
+    path, given, environment = find(file), parse_arguments(arguments or []), ros_environment()
     if show_args:
         _show_arguments(path, arguments_of(path, given, environment))
         return

@@ -1,4 +1,4 @@
-"""Which file, environment and log folder a launch has."""
+"""Which file a launch means and where its logs go."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import os
 import time
 from pathlib import Path
 
-from track_common.ros.environment import ros_environment
-
 from track_common.config import suggest
+from track_common.share import share_directory
 from trackvla_cli.launch.element import LaunchError
-from trackvla_cli.launch.packages import OWN_PACKAGE, Packages
 
 SUFFIX = ".launch.xml"
 
@@ -33,13 +31,8 @@ def find(name: str) -> Path:
 
 def own_files() -> dict[str, Path]:
     """Our launch files by name without suffix."""
-    folder = Path(Packages(ros_process_environment()).share(OWN_PACKAGE)) / "launch"
-    return {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
-
-
-def ros_process_environment() -> dict[str, str]:
-    """Environment variables that nodes get: those of this process and what ROS from PyPI needs."""
-    return {**os.environ, **ros_environment()}
+    files = sorted((share_directory() / "launch").glob(f"*{SUFFIX}"))
+    return {path.name.removesuffix(SUFFIX): path for path in files}
 
 
 def run_folder() -> Path:

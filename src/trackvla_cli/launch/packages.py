@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from track_common.config import suggest
+from track_common.share import PACKAGE, share_directory
 from trackvla_cli.launch.element import LaunchError
 
-OWN_PACKAGE = "trackvla_ros"
 INDEX = Path("share/ament_index/resource_index/packages")
-SOURCE_ROOT = Path(__file__).resolve().parents[3]
 
 
 class Packages:
@@ -23,16 +22,16 @@ class Packages:
         self._prefixes = [*listed, Path(sys.prefix)]
 
     def share(self, package: str) -> str:
-        """Share folder; for our own package in an editable installation the source tree.
+        """Share folder; our own package's is the source tree in an editable installation.
 
         Raises:
             LaunchError: the package is nowhere; says where was looked.
         """
+        if package == PACKAGE:
+            return str(share_directory())
         for prefix in self._prefixes:
             if (prefix / INDEX / package).exists():
                 return str(prefix / "share" / package)
-        if package == OWN_PACKAGE and (SOURCE_ROOT / "package.xml").exists():
-            return str(SOURCE_ROOT)
         raise self._not_found(package)
 
     def executable(self, package: str, name: str) -> str:
@@ -42,18 +41,18 @@ class Packages:
             LaunchError: no such package or executable; names the executables there are.
         """
         folders = [prefix / "lib" / package for prefix in self._prefixes]
-        if package == OWN_PACKAGE:
+        if package == PACKAGE:
             folders.append(Path(sys.prefix) / "bin")
         for folder in folders:
             if os.access(folder / name, os.X_OK) and (folder / name).is_file():
                 return str(folder / name)
         known = self._executables(package)
-        if not known and package != OWN_PACKAGE:
+        if not known and package != PACKAGE:
             raise self._not_found(package)
         raise LaunchError(f"executable '{name}' of package '{package}' not found; {suggest(name, known)}")
 
     def _executables(self, package: str) -> set[str]:
-        if package == OWN_PACKAGE:
+        if package == PACKAGE:
             from importlib.metadata import entry_points
 
             return {point.name for point in entry_points(group="console_scripts") if point.name.endswith("_node")}

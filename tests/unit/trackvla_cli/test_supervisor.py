@@ -18,9 +18,8 @@ if "stubborn" in sys.argv:
 if "parent" in sys.argv:
     import subprocess
     subprocess.Popen([sys.executable, __file__, "stubborn", sys.argv[-1]])
-open(sys.argv[-1] + f"/{os.getpid()}", "w").close()
-print("up", flush=True)
 try:
+    open(sys.argv[-1] + f"/{os.getpid()}", "w").close()
     time.sleep(0.3 if "brief" in sys.argv else 60)
 except KeyboardInterrupt:
     print("stopped by Ctrl-C", flush=True)
@@ -52,7 +51,8 @@ class Launch:
             start_new_session=True,
         )
         self._wanted = len(kinds.split()) + kinds.count("parent")
-        self.wait_for(lambda: len(self.pids) == self._wanted)
+        self.wait_for(lambda: len(self.pids) == self._wanted or self.process.poll() is not None)
+        assert len(self.pids) == self._wanted, self.output
 
     @property
     def pids(self) -> list[int]:
