@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from go2_bridge.config import ControllerConfig
+from go2_bridge.control.band_planner import BandPlanner, ahead_of, length_of
+from go2_bridge.control.elastic_band import Band
 from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
@@ -12,12 +14,13 @@ from go2_bridge.safety.limits import clamp, is_sound, limit_change, scaled
 from go2_bridge.safety.stop_zone import CREEP, allowed_share, solid_points, sound_points
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
 from track_common.config import validate
-from track_common.geometry import relative, transform_cloud, transform_points
+from track_common.geometry import inverse, relative, transform_points
 from track_common.interfaces import Decision
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
 
 REORDER = 1.0  # s; a message this much older than the last is a restarted clock, less is one out of order
+MIN_WAY = 0.05  # m; less way ahead is standing, and standing needs no band
 REVERSE_SLACK = 0.02  # m; the trajectory must lead back by more than this before the robot walks backwards
 
 
@@ -36,6 +39,7 @@ class Follower:
         """
         validate(config)
         self.config = config
+        self._planner = BandPlanner(config)
         self._plant = Plant(config.dead_time, config.time_constant, (config.gain_vx, config.gain_vy, config.gain_wz))
 
     def reset(self) -> None:
@@ -45,6 +49,8 @@ class Follower:
         self._trajectory: Trajectory | None = None
         self._path: TimedPath | None = None
         self._cloud: Cloud | None = None
+        self._planner = BandPlanner(self.config)
+        self._planned: tuple[float, float] | None = None
         self._solid = np.zeros((0, 3))
         self._arrived: float | None = None
         self._fault: StopReason | None = None
@@ -75,15 +81,39 @@ class Follower:
             return
         if not is_whole:
             self._path, self._fault = None, StopReason.ODOMETRY_JUMP
+            self._planner.forget()
         elif self._fault is StopReason.BAD_ODOMETRY:
             self._fault = None
+
+    def refuse_trajectory(self) -> None:
+        """The newest trajectory could not even be read: stop until one can."""
+        self._fault = StopReason.BAD_TRAJECTORY
+
+    def refuse_odometry(self) -> None:
+        """The newest odometry could not even be read: stop until one can."""
+        self._fault = StopReason.BAD_ODOMETRY
+
+    @property
+    def band(self) -> Band | None:
+        """The elastic band last planned, in odom; None before the first."""
+        return self._planner.band
+
+    @property
+    def obstacles(self) -> Array:
+        """(N, 2) returns in odom that the band bends round."""
+        return self._planner.obstacles
+
+    def note_sent(self, now: float, command: VelocityCommand) -> None:
+        """Tell what was really sent at ``now`` where it was not what ``control`` answered (disarmed, dry run)."""
+        self._sent = command
+        self._history.push(now, command)
 
     def control(self, now: float) -> Decision:
         """Command for this instant (s); call at 20-50 Hz. Any stop is immediate and carries its reason."""
         decision = self._decide(now)
         command = clamp(decision.command, self.config)
-        self._sent, self._time = command, now
-        self._history.push(now, command)
+        self._time = now
+        self.note_sent(now, command)
         return Decision(command, decision.reason)
 
     def _decide(self, now: float) -> Decision:
@@ -91,7 +121,7 @@ class Follower:
         if reason is not None or self._path is None:
             return _stop(reason or StopReason.NO_TRAJECTORY)
         state = self._state(now)
-        wanted = self._follow(self._path, state)
+        wanted, reason = self._follow(self._path, state)
         if not is_sound(wanted):
             return _stop(StopReason.BAD_COMMAND)
         elapsed = now - self._time if self._time is not None else 0.0
@@ -99,7 +129,7 @@ class Follower:
         share = self._clear_share(command, state)
         if share < CREEP:
             return _stop(StopReason.OBSTACLE)
-        return Decision(scaled(command, share))
+        return Decision(scaled(command, share), reason)
 
     def _check(self, now: float) -> StopReason | None:
         """Every reason not to move; afterwards the trajectory lies in odom."""
@@ -142,16 +172,55 @@ class Follower:
             return newest
         return roll_forward(newest, self._history, self._plant, now + self.config.dead_time)
 
-    def _follow(self, path: TimedPath, state: Odometry) -> VelocityCommand:
-        """True body velocity that follows what is left of the path, at its own pace."""
+    def _follow(self, path: TimedPath, state: Odometry) -> tuple[VelocityCommand, str]:
+        """True body velocity that follows what is left of the path, at its own pace; "" or why it only turns."""
         config, pose = self.config, state.pose
         timed = extended(path, config.extrapolation_time)
         line, distance = remaining(timed, pose[:2], state.stamp + config.lookahead_time)
-        yaw = pose_at(path, state.stamp + config.heading_time)[2]
-        wanted = pursue(line, distance, pose, float(yaw), config)
-        if wanted.vx < 0.0 and not _leads_back(path, pose):
-            return VelocityCommand(0.0, wanted.vy, wanted.wz)
-        return wanted
+        yaw = float(pose_at(path, state.stamp + config.heading_time)[2])
+        is_back = _leads_back(path, pose)
+        reason = ""
+        if config.use_elastic_band and distance > MIN_WAY and not is_back:
+            line, distance = self._bent(line, distance, pose)
+            reason = StopReason.BAND_BROKEN.value if distance < MIN_WAY else ""
+        wanted = pursue(line, distance, pose, yaw, config)
+        if wanted.vx < 0.0 and not is_back:
+            wanted = VelocityCommand(0.0, wanted.vy, wanted.wz)
+        return wanted, reason
+
+    def _bent(self, line: Array, distance: float, pose: Array) -> tuple[Array, float]:
+        """The line as an elastic band round what the LiDAR saw, and how far to go along it; planned once per input."""
+        assert self._trajectory is not None and self._path is not None
+        stamps = (self._trajectory.stamp, -1.0 if self._cloud is None else self._cloud.stamp)
+        band = self._planner.band
+        if band is None or stamps != self._planned:
+            self._remember_obstacles()
+            band, self._planned = self._planner.plan(self._towards_target(line)), stamps
+        way = ahead_of(band.points, pose[:2])
+        if band.is_broken:
+            distance = min(distance, length_of(way))
+        spare = self._planner.room_at(pose[:2]) - self._planner.radii.hard
+        share = min(max(spare / self.config.band_margin, 0.0), 1.0) if self.config.band_margin > 0.0 else 1.0
+        cap = self.config.tight_speed + share * max(self.config.max_linear_vel - self.config.tight_speed, 0.0)
+        return way, min(distance, cap * self.config.lookahead_time)
+
+    def _remember_obstacles(self) -> None:
+        """Give the newest sweep to the band, without the followed person's returns."""
+        place = None if self._cloud is None else self._place(self._cloud.stamp)
+        if self._cloud is None or place is None:
+            return
+        points = transform_points(place, self._solid[:, :2])
+        target = self._target_odom()
+        if target is not None:
+            points = points[np.sum((points - target) ** 2, axis=1) > self.config.target_radius**2]
+        self._planner.on_sweep(points, self._cloud.stamp)
+
+    def _towards_target(self, line: Array) -> Array:
+        """The line drawn out to the target: a way round something must end where the way is known to be open."""
+        target = self._target_odom()
+        if target is None:
+            return line
+        return np.vstack([line, target]) if np.linalg.norm(target - line[-1]) > MIN_WAY else line
 
     def _driven(self, wanted: VelocityCommand) -> VelocityCommand:
         """The command under which the robot will really move as wanted."""
@@ -175,22 +244,20 @@ class Follower:
     def _margins(self, points: Array, state: Odometry) -> Array:
         """(N,) room to keep around each return, m."""
         margins = np.full(len(points), self.config.stop_margin)
-        target = self._target_from(state)
+        target = self._target_odom()
         if target is not None:
+            target = transform_points(inverse(state.pose), target)
             is_target = np.sum((points - target) ** 2, axis=1) < self.config.target_radius**2
             margins[is_target] += self.config.person_margin
         return margins
 
-    def _target_from(self, state: Odometry) -> Array | None:
-        """(2,) the target as the planner saw it, in base_link at ``state``; None where it did not say."""
+    def _target_odom(self) -> Array | None:
+        """(2,) the target as the planner saw it, in odom; None where it did not say."""
         trajectory = self._trajectory
         if trajectory is None or trajectory.target_base is None or not np.all(np.isfinite(trajectory.target_base)):
             return None
         place = self._place(trajectory.stamp)
-        if place is None:
-            return None
-        target = transform_cloud(place, np.asarray(trajectory.target_base, float).reshape(1, 3))[0]
-        return transform_points(relative(state.pose, np.zeros(3)), target[:2])
+        return None if place is None else transform_points(place, np.asarray(trajectory.target_base, float)[:2])
 
 
 def _stop(reason: StopReason) -> Decision:

@@ -13,33 +13,32 @@ from track_common.interfaces import Policy
 
 @dataclass(frozen=True)
 class PolicyEntry:
-    """Where a policy lives; imported only when asked for, so that the light ones load no torch.
+    """Where a policy lives; imported only when made, so that the light ones load no torch.
 
     Attributes:
-        module: Python module.
-        policy, config: names of the class and of its settings in it.
+        policy, config: "module:class"; the config's module imports no torch, nodes declare it at start.
         needs_image: whether it looks at pixels (the node then subscribes to the image).
     """
 
-    module: str
     policy: str
     config: str
     needs_image: bool
 
     def default_config(self) -> Any:
         """Its settings with their defaults."""
-        return getattr(import_module(self.module), self.config)()
+        return _named(self.config)()
 
     def make(self, config: Any) -> Policy:
         """The policy with checked settings."""
-        maker: Callable[[Any], Policy] = getattr(import_module(self.module), self.policy)
-        return maker(config)
+        return _named(self.policy)(config)
 
 
 POLICIES: dict[str, PolicyEntry] = {
-    "box_servo": PolicyEntry("trackvla_ros.box_servo", "BoxServoPolicy", "BoxServoConfig", needs_image=False),
-    "trackvla": PolicyEntry("trackvla_ros.policy", "TrackVlaPolicy", "TrackVlaPolicyConfig", needs_image=True),
-    "tvi": PolicyEntry("trackvla_ros.open_vla.policy", "TviPolicy", "TviPolicyConfig", needs_image=True),
+    "box_servo": PolicyEntry(
+        policy="trackvla_ros.box_servo:BoxServoPolicy",
+        config="trackvla_ros.box_servo:BoxServoConfig",
+        needs_image=False,
+    ),
 }
 
 
@@ -51,3 +50,8 @@ def make_policy(name: str, params: Mapping[str, Any] | None = None) -> Policy:
     """
     entry = lookup("policy", name, POLICIES)
     return entry.make(override(entry.default_config(), params or {}))
+
+
+def _named(target: str) -> Callable[..., Any]:
+    module, name = target.split(":")
+    return getattr(import_module(module), name)

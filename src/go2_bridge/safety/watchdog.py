@@ -17,6 +17,7 @@ class StopReason(str, Enum):
     CLOCK = "the clock jumped or stands still"
     NO_ODOMETRY = "no odometry yet"
     STALE_ODOMETRY = "odometry is stale"
+    SILENT_ODOMETRY = "odometry fell silent"
     FUTURE_ODOMETRY = "odometry is from the future"
     ODOMETRY_JUMP = "odometry jumped"
     BAD_ODOMETRY = "odometry is not finite"

@@ -134,7 +134,7 @@ def test_clock_that_falls_back_stops_and_starts_over(moving):
 
 
 def test_wall_in_the_way_stops_with_its_reason(moving):
-    wall = np.array([[0.42, y, 0.5] for y in np.linspace(-0.5, 0.5, 60)])
+    wall = np.array([[0.42, y, 0.5] for y in np.linspace(-6, 6, 200)])
     decision = drive(moving, T0 + 1.0, T0 + 1.3, points=wall)
     assert decision.command.vx < 0.1 and decision.reason in (StopReason.OBSTACLE.value, StopReason.BAND_BROKEN.value)
 

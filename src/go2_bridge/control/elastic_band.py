@@ -1,0 +1,135 @@
+"""Elastic band: bends the way ahead round obstacles, between the anchored trajectory and pure pursuit.
+
+S. Quinlan and O. Khatib, Elastic Bands: Connecting Path Planning and Control, ICRA 1993; S. Quinlan, Real-time
+modification of collision-free paths, Stanford 1994. A band is a chain of bubbles, discs of free space. Contraction
+pulls it taut, repulsion pushes it off obstacles, bubbles come and go so that neighbours overlap. The two ends stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from track_common.geometry import arc_lengths
+from track_common.types import Array
+
+OVERLAP = 0.7  # neighbours are nearer than this share of the sum of their radii (eband_local_planner's 0.7)
+CONTRACTION, REPULSION = 1.0, 2.5  # internal and external gain, 1 and 2 in eband_local_planner; ours keeps more room
+STEP = 0.04  # m a unit force moves a bubble in one iteration
+ITERATIONS = 14  # bounded time; from the last band it settles in fewer
+MAX_BUBBLES = 60
+
+
+@dataclass(frozen=True)
+class BandConfig:
+    """Radii, m: under ``hard`` a bubble cannot hold the robot, under ``soft`` it is pushed, none is over ``cap``."""
+
+    hard: float
+    soft: float
+    cap: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """points (M, 2) m and radii (M,) m of free space around each.
+
+    ``is_broken``: it ends before its goal, at the last bubble that holds the robot.
+    """
+
+    points: Array
+    radii: Array
+    is_broken: bool = False
+
+
+def stretch(line: Array, obstacles: cKDTree | None, config: BandConfig) -> Band:
+    """Pull a polyline (M, 2), M >= 2, into a band; its ends stay where they are.
+
+    The line may graze obstacles but must go round them on the wanted side: forces do not carry a band over one.
+    """
+    points = resampled(line, config)
+    if obstacles is None:
+        return Band(points, np.full(len(points), config.cap))
+    for _ in range(ITERATIONS):
+        radii, away = clearance(points, obstacles, config)
+        points = _moved(points, radii, away, config)
+        points = _thinned(_filled(points, obstacles, config), obstacles, config)
+    radii, _ = clearance(points, obstacles, config)
+    return _cut(points, radii, config)
+
+
+def clearance(points: Array, obstacles: cKDTree, config: BandConfig) -> tuple[Array, Array]:
+    """(M,) distance to the nearest obstacle, capped, and (M, 2) unit vectors away from it."""
+    distances, nearest = obstacles.query(points)
+    away = (points - obstacles.data[nearest]) / np.maximum(distances, 1e-6)[:, None]
+    return np.minimum(distances, config.cap), away
+
+
+def is_free(line: Array, obstacles: cKDTree | None, radius: float, skip: float = 0.0) -> bool:
+    """True where a disc of ``radius`` (m) passes along the polyline (M, 2), its first ``skip`` metres not looked at."""
+    if obstacles is None:
+        return True
+    points = sampled(line, 0.5 * radius)
+    points = points[arc_lengths(points) >= skip]
+    return not len(points) or bool(obstacles.query(points)[0].min() > radius)
+
+
+def resampled(line: Array, config: BandConfig) -> Array:
+    """The polyline as a chain whose capped bubbles overlap."""
+    return sampled(line, OVERLAP * config.cap)
+
+
+def sampled(line: Array, spacing: float) -> Array:
+    """(K, 2) points of a polyline at most ``spacing`` apart, both ends among them, K >= 2."""
+    lengths = arc_lengths(line)
+    at = np.linspace(0.0, lengths[-1], max(int(np.ceil(lengths[-1] / spacing)) + 1, 2))
+    return np.column_stack([np.interp(at, lengths, line[:, 0]), np.interp(at, lengths, line[:, 1])])
+
+
+def _moved(points: Array, radii: Array, away: Array, config: BandConfig) -> Array:
+    """One step of the inner bubbles under both forces; repulsion along the band is dropped, it only bunches them."""
+    back, ahead = points[:-2] - points[1:-1], points[2:] - points[1:-1]
+    back_length = np.maximum(np.linalg.norm(back, axis=1, keepdims=True), 1e-6)
+    ahead_length = np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-6)
+    pull = CONTRACTION * (back / back_length + ahead / ahead_length)
+    shortfall = np.maximum(config.soft - radii[1:-1], 0.0) / config.soft
+    push = REPULSION * shortfall[:, None] * away[1:-1]
+    along = points[2:] - points[:-2]
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-6)
+    push -= np.sum(push * along, axis=1, keepdims=True) * along
+    moved = points.copy()
+    moved[1:-1] += STEP * (pull + push)
+    return moved
+
+
+def _filled(points: Array, obstacles: cKDTree, config: BandConfig) -> Array:
+    """The chain with a bubble put in wherever two neighbours do not overlap."""
+    radii, _ = clearance(points, obstacles, config)
+    reach = OVERLAP * (np.maximum(radii[:-1], config.hard) + np.maximum(radii[1:], config.hard))
+    gaps = np.flatnonzero(np.linalg.norm(np.diff(points, axis=0), axis=1) > reach)
+    if not len(gaps) or len(points) + len(gaps) > MAX_BUBBLES:
+        return points
+    return np.insert(points, gaps + 1, 0.5 * (points[gaps] + points[gaps + 1]), axis=0)
+
+
+def _thinned(points: Array, obstacles: cKDTree, config: BandConfig) -> Array:
+    """The chain without bubbles whose two neighbours overlap by themselves; never two in a row."""
+    if len(points) < 4:
+        return points
+    radii, _ = clearance(points, obstacles, config)
+    reach = OVERLAP * (np.maximum(radii[:-2], config.hard) + np.maximum(radii[2:], config.hard))
+    is_spare = np.linalg.norm(points[2:] - points[:-2], axis=1) < reach
+    keep = np.ones(len(points), bool)
+    for index in np.flatnonzero(is_spare) + 1:
+        keep[index] = not keep[index - 1]
+    return points[keep]
+
+
+def _cut(points: Array, radii: Array, config: BandConfig) -> Band:
+    """The band up to the first bubble that cannot hold the robot; the first, where it stands, is not asked."""
+    tight = np.flatnonzero(radii[1:] < config.hard)
+    if not len(tight):
+        return Band(points, radii)
+    end = max(int(tight[0]) + 1, 1)
+    return Band(points[:end], radii[:end], is_broken=True)

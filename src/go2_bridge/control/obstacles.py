@@ -1,0 +1,46 @@
+"""What stood around the robot in the last moments: recent LiDAR returns in odom, thinned, for the elastic band."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from track_common.types import Array
+
+VOXEL = 0.05  # m; finer than the margin of the band, coarser than LiDAR noise
+
+
+class ObstacleBuffer:
+    """Returns (N, 2) in odom of the last ``duration`` seconds; one sweep alone misses thin things."""
+
+    def __init__(self, duration: float) -> None:
+        self._duration = duration
+        self._sweeps: deque[tuple[float, Array]] = deque()
+
+    def push(self, points_odom: Array, stamp: float) -> None:
+        """Take one sweep, (N, 2); the newer of two with one stamp wins."""
+        if self._sweeps and stamp <= self._sweeps[-1][0]:
+            self._sweeps.clear()
+        self._sweeps.append((stamp, thinned(points_odom)))
+        while stamp - self._sweeps[0][0] > self._duration:
+            self._sweeps.popleft()
+
+    def clear(self) -> None:
+        """Forget all sweeps."""
+        self._sweeps.clear()
+
+    def points(self) -> Array:
+        """(M, 2) returns in odom, one a voxel; empty where nothing was seen."""
+        if not self._sweeps:
+            return np.zeros((0, 2))
+        return thinned(np.vstack([points for _, points in self._sweeps]))
+
+
+def thinned(points: Array) -> Array:
+    """(M, 2) of the points (N, 2), one a voxel."""
+    if not len(points):
+        return np.zeros((0, 2))
+    cells = np.round(points / VOXEL).astype(np.int64)
+    _, first = np.unique(cells[:, 0] * 1_000_003 + cells[:, 1], return_index=True)
+    return points[first]

@@ -1,0 +1,210 @@
+"""ROS node ``controller``: trajectory, points, odom -> cmd_vel. Converts, calls the Follower, publishes at 50 Hz.
+
+Two timers: one on the ROS clock runs the control loop; one on a steady clock sends stops when odometry falls silent,
+for in simulated time a dead simulator stops the ROS clock, and with it every stamp's age and the first timer.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import PointStamped, Twist, TwistStamped
+from nav_msgs.msg import Odometry as OdometryMessage
+from nav_msgs.msg import Path
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header, String
+from std_srvs.srv import SetBool
+from visualization_msgs.msg import MarkerArray
+
+from go2_bridge.config import ControllerConfig
+from go2_bridge.follower import Follower
+from go2_bridge.nodes.display import band_path, obstacle_markers
+from go2_bridge.safety.watchdog import SilenceWatch, StopReason
+from track_common.config import setting
+from track_common.interfaces import Decision
+from track_common.ros import qos
+from track_common.ros.conversions import (
+    MessageError,
+    cloud_from_points,
+    odometry_from_message,
+    seconds_from_stamp,
+    trajectory_from_path,
+    twist_from_command,
+    twist_stamped_from_command,
+)
+from track_common.ros.diagnostics import OK, WARN, Diagnostics
+from track_common.ros.frames import StaticFrames
+from track_common.ros.parameters import declare
+from track_common.ros.run import run_node
+from track_common.types import STOP, Array, TargetStatus, VelocityCommand
+
+STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
+
+
+@dataclass(frozen=True)
+class ControllerNodeConfig:
+    """Settings of the node itself; the Follower's own stand beside them."""
+
+    armed: bool = setting(True, "obey trajectories from the start; on a robot false: call the service enable first")
+    use_stamped: bool = setting(False, "publish cmd_vel as TwistStamped", runtime=False)
+    control_rate: float = setting(50.0, "commands a second", unit="Hz", low=10.0, high=200.0, runtime=False)
+    silence_timeout: float = setting(
+        0.5, "stop where no odometry came for this long by the wall clock", unit="s", low=0.1, high=10.0, runtime=False
+    )
+    display_rate: float = setting(
+        5.0, "band and obstacles a second, 0 = never", unit="Hz", low=0.0, high=30.0, runtime=False
+    )
+    base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
+    odom_frame: str = setting("odom", "frame the band is drawn in", runtime=False)
+
+
+class ControllerNode(Node):
+    """Runs a ``Follower``; commands are always sent, zeros included."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("controller", **kwargs)
+        self._config = declare(self, ControllerNodeConfig(), on_change=self._on_config)
+        self._follower = Follower(declare(self, ControllerConfig(), on_change=self._on_follower_config))
+        self._is_armed = self._config.armed
+        self._silence = SilenceWatch(self._config.silence_timeout)
+        self._target: tuple[float, Array] | None = None
+        self._status = TargetStatus.TRACKED
+        self._frames = StaticFrames(self)
+        self._diagnostics = Diagnostics(self)
+        self._make_publishers()
+        self._make_subscriptions()
+        self._make_timers()
+
+    def on_shutdown(self) -> None:
+        """Leave the robot standing."""
+        for _ in range(STOPS_AT_EXIT):
+            self._send(Decision(STOP, StopReason.SHUTDOWN.value))
+
+    def _make_publishers(self) -> None:
+        kind = TwistStamped if self._config.use_stamped else Twist
+        self._command_publisher = self.create_publisher(kind, "cmd_vel", qos.COMMAND)
+        self._band_publisher = self.create_publisher(Path, "band", qos.LATEST)
+        self._obstacle_publisher = self.create_publisher(MarkerArray, "obstacles", qos.LATEST)
+
+    def _make_subscriptions(self) -> None:
+        self.create_subscription(Path, "trajectory", self._on_trajectory, qos.LATEST)
+        self.create_subscription(PointStamped, "target_point", self._on_target_point, qos.LATEST)
+        self.create_subscription(String, "target_status", self._on_target_status, qos.LATEST)
+        self.create_subscription(PointCloud2, "points", self._on_points, qos.SENSOR)
+        self.create_subscription(OdometryMessage, "odom", self._on_odom, qos.SENSOR)
+        self.create_service(SetBool, "enable", self._on_enable)
+
+    def _make_timers(self) -> None:
+        self.create_timer(1.0 / self._config.control_rate, self._control)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0 / 20.0, self._stop_if_silent, clock=steady)
+        if self._config.display_rate > 0.0:
+            self.create_timer(1.0 / self._config.display_rate, self._display, clock=steady)
+
+    def _on_config(self, config: ControllerNodeConfig) -> None:
+        self._config, self._is_armed = config, config.armed
+
+    def _on_follower_config(self, config: ControllerConfig) -> None:
+        self._follower.configure(config)
+
+    def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._is_armed = bool(request.data)
+        response.success, response.message = True, "armed" if self._is_armed else "disarmed: standing"
+        if not self._is_armed:
+            self._control()
+        return response
+
+    def _on_target_status(self, message: String) -> None:
+        try:
+            self._status = TargetStatus(message.data)
+        except ValueError:
+            self._warn(f"target_status '{message.data[:40]}' unknown; taken as lost")
+            self._status = TargetStatus.LOST
+
+    def _on_target_point(self, message: PointStamped) -> None:
+        point = np.array([message.point.x, message.point.y, message.point.z])
+        self._target = (seconds_from_stamp(message.header.stamp), point) if np.isfinite(point).all() else None
+
+    def _on_trajectory(self, message: Path) -> None:
+        stamp = seconds_from_stamp(message.header.stamp)
+        target = self._target[1] if self._target is not None and self._target[0] == stamp else None
+        try:
+            trajectory = trajectory_from_path(message, self._status, target)
+        except MessageError as error:
+            self._warn(f"trajectory refused: {error}")
+            self._follower.refuse_trajectory()
+            return
+        self._follower.on_trajectory(trajectory)
+        self._diagnostics.count("trajectories")
+        self._control()
+        self._diagnostics.record("image_to_command", self._now() - stamp)
+
+    def _on_points(self, message: PointCloud2) -> None:
+        mount = self._frames.lookup(self._config.base_frame, message.header.frame_id)
+        if mount is None:
+            self._warn(f"no transform {self._config.base_frame} <- {message.header.frame_id} on tf_static")
+            return
+        try:
+            self._follower.on_cloud(cloud_from_points(message, mount))
+        except MessageError as error:
+            self._warn(f"points refused: {error}")
+            return
+        self._diagnostics.count("clouds")
+
+    def _on_odom(self, message: OdometryMessage) -> None:
+        self._silence.heard(time.monotonic())
+        try:
+            odometry = odometry_from_message(message)
+        except MessageError as error:
+            self._warn(f"odom refused: {error}")
+            self._follower.refuse_odometry()
+            return
+        self._follower.on_odometry(odometry)
+        self._diagnostics.count("odometry")
+
+    def _control(self) -> None:
+        with self._diagnostics.stage("control"):
+            decision = self._follower.control(self._now())
+        if not self._is_armed:
+            self._follower.note_sent(self._now(), STOP)
+            decision = Decision(STOP, StopReason.NOT_ARMED.value)
+        self._send(decision)
+
+    def _stop_if_silent(self) -> None:
+        if self._silence.is_silent(time.monotonic()):
+            self._send(Decision(STOP, StopReason.SILENT_ODOMETRY.value))
+
+    def _send(self, decision: Decision) -> None:
+        self._command_publisher.publish(self._message(decision.command))
+        self._diagnostics.count("commands")
+        self._diagnostics.set("stop_reason", decision.reason)
+        self._diagnostics.level(WARN if decision.reason else OK, decision.reason or "following")
+
+    def _message(self, command: VelocityCommand) -> Twist | TwistStamped:
+        if not self._config.use_stamped:
+            return twist_from_command(command)
+        stamp = self.get_clock().now().to_msg()
+        return twist_stamped_from_command(command, Header(stamp=stamp, frame_id=self._config.base_frame))
+
+    def _display(self) -> None:
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._config.odom_frame)
+        self._band_publisher.publish(band_path(self._follower.band, header))
+        if self._obstacle_publisher.get_subscription_count():
+            self._obstacle_publisher.publish(obstacle_markers(self._follower.obstacles, self._follower.band, header))
+
+    def _now(self) -> float:
+        return self.get_clock().now().nanoseconds * 1e-9
+
+    def _warn(self, text: str) -> None:
+        self._diagnostics.set("refused", text)
+        self.get_logger().warning(text, throttle_duration_sec=2.0)
+
+
+def main() -> None:
+    """Entry point ``controller_node``."""
+    run_node(ControllerNode)

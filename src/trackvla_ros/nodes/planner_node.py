@@ -1,0 +1,238 @@
+"""ROS node ``planner``: target_box (or image), points, odom -> trajectory. Converts, calls the policy, publishes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import PointStamped
+from nav_msgs.msg import Odometry as OdometryMessage
+from nav_msgs.msg import Path
+from rclpy.node import Node
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from std_msgs.msg import Header, String
+from vision_msgs.msg import Detection2DArray
+from visualization_msgs.msg import MarkerArray
+
+from track_common.config import ConfigError, setting
+from track_common.interfaces import Observation, Policy
+from track_common.pose_buffer import PoseBuffer
+from track_common.ros import qos
+from track_common.ros.conversions import (
+    MessageError,
+    camera_from_info,
+    cloud_from_points,
+    frame_from_image,
+    markers_from_candidates,
+    odometry_from_message,
+    path_from_trajectory,
+    sighting_from_detections,
+    stamp_from_seconds,
+)
+from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
+from track_common.ros.frames import StaticFrames
+from track_common.ros.parameters import declare
+from track_common.ros.run import run_node
+from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, Trajectory
+from trackvla_ros.nodes.inference_worker import InferenceWorker
+from trackvla_ros.registry import POLICIES
+
+NO_PIXELS = np.zeros((0, 0, 3), np.uint8)  # for policies that look at boxes only
+KEPT_STARTS = 20  # observations whose start is remembered to time them; more are never under way
+
+
+@dataclass(frozen=True)
+class PlannerConfig:
+    """Settings of the node itself; each policy's own come after its name (``box_servo.standoff``)."""
+
+    policy: str = setting("box_servo", "which policy plans", choices=tuple(POLICIES))
+    base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
+
+
+class PlannerNode(Node):
+    """Runs one policy of ``trackvla_ros.registry``; ``ros2 param set planner policy NAME`` swaps it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("planner", **kwargs)
+        self._instruction = ""
+        self._camera: Camera | None = None
+        self._cloud: Cloud | None = None
+        self._sighting: Sighting | None = None
+        self._odometry: Odometry | None = None
+        self._poses = PoseBuffer()
+        self._headers: dict[float, tuple[Header, float]] = {}
+        self._image_subscription: Subscription | None = None
+        self._config = declare(self, PlannerConfig(), on_change=self._on_config)
+        self._params = self._declare_policies()
+        self._diagnostics = Diagnostics(self)
+        self._frames = StaticFrames(self)
+        self._make_publishers()
+        self._worker = InferenceWorker(self._policy(self._config.policy), self._publish, self._on_policy_error)
+        self._make_subscriptions()
+
+    def on_shutdown(self) -> None:
+        """End the worker and leave the robot with the wish to stop."""
+        self._worker.close()
+        self._publish_stop()
+
+    def _make_publishers(self) -> None:
+        self._trajectory_publisher = self.create_publisher(Path, "trajectory", qos.LATEST)
+        self._candidates_publisher = self.create_publisher(MarkerArray, "trajectory/candidates", qos.LATEST)
+        self._target_publisher = self.create_publisher(PointStamped, "target_point", qos.LATEST)
+        self._status_publisher = self.create_publisher(String, "target_status", qos.LATEST)
+
+    def _make_subscriptions(self) -> None:
+        self.create_subscription(Detection2DArray, "target_box", self._on_target_box, qos.LATEST)
+        self.create_subscription(CameraInfo, "camera_info", self._on_camera_info, qos.SENSOR)
+        self.create_subscription(PointCloud2, "points", self._on_points, qos.SENSOR)
+        self.create_subscription(OdometryMessage, "odom", self._on_odom, qos.SENSOR)
+        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        self._subscribe_to_image()
+
+    def _subscribe_to_image(self) -> None:
+        wanted = POLICIES[self._config.policy].needs_image
+        if wanted and self._image_subscription is None:
+            self._image_subscription = self.create_subscription(Image, "image_raw", self._on_image, qos.SENSOR)
+        elif not wanted and self._image_subscription is not None:
+            self.destroy_subscription(self._image_subscription)
+            self._image_subscription = None
+
+    def _declare_policies(self) -> dict[str, Any]:
+        """Settings of every policy by its name, overrides in them; the policies themselves are made when asked for."""
+        return {
+            name: declare(self, entry.default_config(), f"{name}.", partial(self._on_policy_config, name))
+            for name, entry in POLICIES.items()
+        }
+
+    def _policy(self, name: str) -> Policy:
+        return POLICIES[name].make(self._params[name])
+
+    def _on_config(self, config: PlannerConfig) -> None:
+        try:
+            policy = self._policy(config.policy)
+        except (ImportError, OSError) as error:
+            raise ConfigError(f"policy '{config.policy}' cannot be loaded: {error}") from error
+        self._config = config
+        self._worker.swap(policy, self._instruction)
+        self._subscribe_to_image()
+
+    def _on_policy_config(self, name: str, config: Any) -> None:
+        self._params[name] = config
+        if name == self._config.policy:
+            self._worker.swap(POLICIES[name].make(config), self._instruction)
+
+    def _on_instruction(self, message: String) -> None:
+        self._instruction = message.data
+        self._sighting = None
+        self._worker.reset(message.data)
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        mount = self._frames.lookup(self._config.base_frame, message.header.frame_id)
+        if mount is None:
+            self._warn(f"no transform {self._config.base_frame} <- {message.header.frame_id} on tf_static")
+            return
+        try:
+            self._camera = camera_from_info(message, mount)
+        except MessageError as error:
+            self._warn(f"camera_info refused: {error}")
+
+    def _on_points(self, message: PointCloud2) -> None:
+        mount = self._frames.lookup(self._config.base_frame, message.header.frame_id)
+        if mount is None:
+            self._warn(f"no transform {self._config.base_frame} <- {message.header.frame_id} on tf_static")
+            return
+        try:
+            self._cloud = cloud_from_points(message, mount)
+        except MessageError as error:
+            self._warn(f"points refused: {error}")
+
+    def _on_odom(self, message: OdometryMessage) -> None:
+        try:
+            self._odometry = odometry_from_message(message)
+            self._poses.push(self._odometry)
+        except ValueError as error:
+            self._warn(f"odom refused: {error}")
+
+    def _on_target_box(self, message: Detection2DArray) -> None:
+        try:
+            self._sighting = sighting_from_detections(message)
+        except MessageError as error:
+            self._warn(f"target_box refused: {error}")
+            return
+        if self._image_subscription is None:
+            self._observe(Frame(NO_PIXELS, self._sighting.stamp, self._camera), message.header)
+
+    def _on_image(self, message: Image) -> None:
+        try:
+            frame = frame_from_image(message, self._camera)
+        except MessageError as error:
+            self._warn(f"image refused: {error}")
+            return
+        self._observe(frame, message.header)
+
+    def _observe(self, frame: Frame, header: Header) -> None:
+        if frame.camera is None:
+            self._warn("no camera_info with its transform yet: standing still")
+        odometry = self._odometry_at(frame.stamp)
+        if odometry is None and self._odometry is not None:
+            self._warn("odometry does not cover the image stamp: no trajectory")
+            return
+        self._headers[frame.stamp] = (header, time.monotonic())
+        while len(self._headers) > KEPT_STARTS:
+            self._headers.pop(next(iter(self._headers)))
+        if not self._worker.put(Observation(frame, self._sighting, self._cloud, odometry)):
+            self._diagnostics.count("skipped")
+
+    def _odometry_at(self, stamp: float) -> Odometry | None:
+        """Odometry at the image stamp: its pose interpolated, the newest velocity."""
+        pose, newest = self._poses.pose_at(stamp), self._odometry
+        if pose is None or newest is None:
+            return None
+        x, y, yaw = (float(v) for v in pose)
+        return Odometry(stamp, x, y, yaw, newest.vx, newest.vy, newest.wz)
+
+    def _publish(self, trajectory: Trajectory) -> None:
+        """Called by the worker: target and status first, so that the controller has them when the trajectory comes."""
+        header, since = self._headers.pop(trajectory.stamp, (None, time.monotonic()))
+        stamp = stamp_from_seconds(trajectory.stamp) if header is None else header.stamp
+        header = Header(stamp=stamp, frame_id=self._config.base_frame)
+        self._status_publisher.publish(String(data=trajectory.status.value))
+        self._target_publisher.publish(_point(trajectory, header))
+        self._trajectory_publisher.publish(path_from_trajectory(trajectory, header))
+        if len(trajectory.candidates_base):
+            self._candidates_publisher.publish(markers_from_candidates(trajectory, header))
+        self._diagnostics.count("trajectories")
+        self._diagnostics.record("infer", time.monotonic() - since)
+        self._diagnostics.record("image_to_trajectory", self.get_clock().now().nanoseconds * 1e-9 - trajectory.stamp)
+        self._diagnostics.set("target", trajectory.status.value)
+        self._diagnostics.level(OK, f"{self._config.policy}: {trajectory.status.value}")
+
+    def _publish_stop(self) -> None:
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._config.base_frame)
+        self._trajectory_publisher.publish(Path(header=header))
+
+    def _on_policy_error(self, error: Exception) -> None:
+        self._publish_stop()
+        self._diagnostics.level(ERROR, f"{self._config.policy}: {type(error).__name__}: {error}")
+        self.get_logger().error(f"policy failed, stopping: {type(error).__name__}: {error}", throttle_duration_sec=2.0)
+
+    def _warn(self, text: str) -> None:
+        self._diagnostics.level(WARN, text)
+        self.get_logger().warning(text, throttle_duration_sec=2.0)
+
+
+def _point(trajectory: Trajectory, header: Header) -> PointStamped:
+    """The target; NaN where the policy knows of none."""
+    message = PointStamped(header=header)
+    target = np.full(3, np.nan) if trajectory.target_base is None else trajectory.target_base
+    message.point.x, message.point.y, message.point.z = (float(v) for v in target)
+    return message
+
+
+def main() -> None:
+    """Entry point ``planner_node``."""
+    run_node(PlannerNode)
