@@ -31,7 +31,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
         (f"share/{NAME}/launch", glob("launch/*.xml")),
-        (f"share/{NAME}/config", glob("config/*.yaml") + glob("config/*.rviz")),
+        (f"share/{NAME}/config", glob("config/*.*")),
     ],
     entry_points={
         "console_scripts": ["trackvla = trackvla_cli.main:main"] + [f"{name} = {target}" for name, target in NODES.items()],

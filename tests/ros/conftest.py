@@ -1,0 +1,111 @@
+"""Real rclpy over real DDS, each test in a ROS domain of its own. Without rclpy these tests are left out or, with
+REQUIRE_ROS=1, fail."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from track_common.ros.environment import ros_environment as environment_of_nodes
+
+for name, value in environment_of_nodes().items():
+    os.environ.setdefault(name, value)  # before the first participant: the same DDS profile as the nodes
+
+try:
+    import rclpy
+    from domain_coordinator import domain_id
+    from rclpy.context import Context
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.node import Node
+    from rclpy.parameter import Parameter
+    from rclpy.parameter_client import AsyncParameterClient
+except ImportError:
+    if os.environ.get("REQUIRE_ROS") == "1":
+        raise
+    collect_ignore_glob = ["test_*.py"]
+
+TIMEOUT = 15.0  # s; discovery takes up to 3 on a loaded machine
+
+
+class Peer:
+    """The other end of a node under test: publishes to it, collects what it says, asks it for parameters."""
+
+    def __init__(self, context: "Context", name: str = "peer") -> None:
+        self.node = Node(name, context=context, enable_rosout=False)
+        self._executor = SingleThreadedExecutor(context=context)
+        self._executor.add_node(self.node)
+
+    def publisher(self, message_type: Any, topic: str, qos: Any = 10, readers: int = 1) -> Any:
+        """A publisher that ``readers`` subscriptions have found."""
+        publisher = self.node.create_publisher(message_type, topic, qos)
+        self.wait_until(lambda: publisher.get_subscription_count() >= readers, f"a reader of {topic}")
+        return publisher
+
+    def collect(self, message_type: Any, topic: str, qos: Any = 10, writers: int = 1) -> list[Any]:
+        """A list that fills with the messages of a topic, once ``writers`` publishers have been found."""
+        messages: list[Any] = []
+        subscription = self.node.create_subscription(message_type, topic, messages.append, qos)
+        self.wait_until(lambda: subscription.get_publisher_count() >= writers, f"a writer of {topic}")
+        return messages
+
+    def set_parameters(self, node: str, **values: Any) -> list[Any]:
+        """Ask ``node`` to change parameters; its answers hold ``successful`` and ``reason``."""
+        client = AsyncParameterClient(self.node, node)
+        self.wait_until(client.services_are_ready, f"the parameter services of {node}")
+        future = client.set_parameters([Parameter(name, value=value) for name, value in values.items()])
+        self.wait_until(future.done, f"the answer of {node}")
+        return future.result().results
+
+    def add(self, node: "Node") -> None:
+        """Spin a node of this process too."""
+        self._executor.add_node(node)
+
+    def spin(self, seconds: float) -> None:
+        """Let messages come in for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def wait_until(self, predicate: Callable[[], bool], what: str = "it", timeout: float = TIMEOUT) -> None:
+        """Spin until ``predicate`` holds; an AssertionError names what did not come."""
+        end = time.monotonic() + timeout
+        while not predicate():
+            assert time.monotonic() < end, f"waited {timeout:.0f} s for {what}"
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+
+@pytest.fixture
+def ros_domain() -> Iterator[int]:
+    """A ROS domain no other test on this machine uses meanwhile."""
+    with domain_id() as number:
+        yield int(number)
+
+
+@pytest.fixture
+def ros_environment(ros_domain, tmp_path) -> dict[str, str]:
+    """Environment for node processes in this test's domain."""
+    own = {"ROS_DOMAIN_ID": str(ros_domain), "ROS_LOG_DIR": str(tmp_path / "log"), "ROS_PYTHON_CHECK_FIELDS": "1"}
+    return {**environment_of_nodes(), **own, "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+
+
+@pytest.fixture
+def ros_context(ros_domain) -> "Iterator[Context]":
+    """A context of this process in this test's domain."""
+    context = Context()
+    rclpy.init(context=context, domain_id=ros_domain)
+    yield context
+    rclpy.try_shutdown(context=context)
+
+
+@pytest.fixture
+def peer(ros_context) -> Iterator[Peer]:
+    """The other end of the node under test."""
+    peer = Peer(ros_context)
+    yield peer
+    peer.close()
