@@ -2,6 +2,132 @@
 
 from __future__ import annotations
 
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import typer
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from evt_bench.metrics import Row
+    from vlt_ros.track_bench import TrackRow
+
 app = typer.Typer(help="Run many episodes (follow) or sequences (track) and print a table.", no_args_is_help=True)
+
+
+@app.command("follow")
+def follow(
+    tasks: str = typer.Option("STT,DT", "--tasks", help="Kinds of episodes: STT, DT, AT."),
+    policy: str = typer.Option("box_servo", "--policy", help="Name of a policy, see `trackvla info`."),
+    tracker: str = typer.Option("grounded", "--tracker", help="Name of a tracker; truth: the simulator's own boxes."),
+    seeds: str = typer.Option("1000-1049", "--seeds", help="As 1000-1049 or 3,5,8."),
+    json_file: Path = typer.Option(Path("runs/bench.json"), "--json", help="The table; the episodes go beside it."),
+    with_baselines: bool = typer.Option(True, "--baselines/--no-baselines", help="Also run the reference rows."),
+    processes: int = typer.Option(0, "--processes", help="Episodes at a time; 0: one on each core."),
+) -> None:
+    """Follow people through simulated episodes, headless, with the classes that the ROS nodes run."""
+    from rich.console import Console
+
+    from evt_bench.agents import AgentSpec
+    from evt_bench.run import baselines, run_bench
+    from trackvla_cli.progress import progress_bar
+
+    agents = [AgentSpec(policy, tracker), *(baselines() if with_baselines else [])]
+    workers = processes or len(os.sched_getaffinity(0))
+    with progress_bar("episodes") as update:
+        rows = run_bench(
+            tasks.split(","),
+            agents,
+            parse_seeds(seeds),
+            json_file,
+            workers,
+            on_episode=lambda _record, done, total: update(done, total),
+        )
+    Console().print(_follow_table(rows))
+    print("Our worlds are not Habitat's: these figures stand beside EVT-Bench's published ones, not among them.")
+    print(json_file)
+
+
+@app.command("track")
+def track(
+    data: Path = typer.Option(..., "--data", envvar="TRACKVLA_DATA", help="Folder of the sequences."),
+    json_file: Path = typer.Option(None, "--json", help="Write the rows here."),
+) -> None:
+    """Track people in real sequences: grounded from the sentence alone beside CSRT from the first box."""
+    from rich.console import Console
+
+    from trackvla_cli.progress import progress_bar
+    from vlt_ros.track_bench import bench_track, mean_auc
+
+    with progress_bar("targets and trackers") as update:
+        done: list[TrackRow] = []
+
+        def on_row(row: TrackRow) -> None:
+            done.append(row)
+            update(len(done), 0)
+
+        rows = bench_track(data, json_file, on_row)
+    Console().print(_track_table(rows))
+    print("mean success AUC over the main targets:", mean_auc(rows, True))
+    print("mean success AUC over all targets:", mean_auc(rows, False))
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Seeds written as `1000-1049` or `3,5,8` or both.
+
+    Raises:
+        typer.BadParameter: anything else.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise typer.BadParameter(f"seeds '{text}' are not of the form 1000-1049 or 3,5,8")
+        seeds += range(int(first), int(last or first) + 1)
+    return seeds
+
+
+def _follow_table(rows: list[Row]) -> Table:
+    cells = [
+        (
+            *(row.task, row.policy, row.tracker, str(row.n)),
+            *(_with_error(row.sr, row.sr_se), _with_error(row.tr, row.tr_se), _with_error(row.cr, row.cr_se)),
+            *(_number(row.distance), _number(row.min_clearance), _number(row.on_target)),
+        )
+        for row in rows
+    ]
+    names = ("task", "policy", "tracker", "n", "SR", "TR", "CR", "distance, m", "least clearance, m", "box on target")
+    return _table(names, cells)
+
+
+def _track_table(rows: list[TrackRow]) -> Table:
+    names = ("sequence", "target", "tracker", "from", "frames", "success AUC", "precision", "found", "ms")
+    cells = [
+        (
+            *(row.sequence, row.target, row.tracker, row.started_from, str(row.frames)),
+            *(_number(row.success_auc), _number(row.precision_20px), _number(row.found_share)),
+            f"{row.ms_per_frame:.1f}",
+        )
+        for row in rows
+    ]
+    return _table(names, cells)
+
+
+def _table(names: tuple[str, ...], cells: list[Any]) -> Table:
+    from rich.table import Table
+
+    table = Table(*names)
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _number(value: float) -> str:
+    return "n/a" if math.isnan(value) else f"{value:.2f}"
+
+
+def _with_error(value: float, error: float) -> str:
+    return _number(value) if math.isnan(error) else f"{value:.2f} ± {error:.2f}"

@@ -3,14 +3,54 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
+if TYPE_CHECKING:
+    from vlt_ros.track import TrackReport
+
 
 def track(
-    video: Path = typer.Argument(..., help="A video file or a folder of images."),
+    video: Path = typer.Argument(..., help="A video file, or a folder of images."),
     instruction: str = typer.Option("", "--instruction", "-i", help="Who to track, in words."),
-    tracker: str = typer.Option("grounded", "--tracker", help="Name of a tracker (see `trackvla info`)."),
+    tracker: str = typer.Option("grounded", "--tracker", help="Name of a tracker, see `trackvla info`."),
+    box: str = typer.Option("", "--box", help="First box x,y,w,h in pixels, for trackers that start from one."),
+    truth: Path = typer.Option(None, "--truth", help="Ground truth, a line x,y,w,h for each frame: prints scores."),
+    out: Path = typer.Option(None, "--out", "-o", help="Folder for boxes.txt and film.mp4; default: runs/VIDEO."),
+    json_file: Path = typer.Option(None, "--json", help="Write the figures here."),
+    rate: float = typer.Option(0.0, "--rate", help="Frames per second; 0: the video's own."),
 ) -> None:
-    """Track the described person through a video; writes boxes and a film."""
-    print(video, instruction, tracker)
+    """Track the described person through a video; writes the boxes and a film."""
+    from trackvla_cli.progress import progress_bar
+    from vlt_ros.track import TrackOptions, track_video
+
+    options = TrackOptions(
+        video=video,
+        instruction=instruction,
+        box_xywh=_parse_box(box) if box else None,
+        tracker=tracker,
+        ground_truth=truth,
+        json_file=json_file,
+        out=out or Path("runs") / video.resolve().stem,
+        rate=rate,
+    )
+    with progress_bar("tracking") as update:
+        report = track_video(options, update)
+    _show(report, options.out)
+
+
+def _parse_box(text: str) -> tuple[float, float, float, float]:
+    try:
+        x, y, w, h = (float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"--box is '{text}'; wanted four numbers x,y,w,h") from None
+    return x, y, w, h
+
+
+def _show(report: TrackReport, out: Path | None) -> None:
+    print(f"{report.tracker}: a box in {report.found_share:.0%} of {len(report.boxes_xyxy)} frames, ", end="")
+    print(f"{report.ms_per_frame:.0f} ms a frame")
+    if report.score is not None:
+        print(f"success AUC {report.score.success_auc:.3f}, precision (20 px) {report.score.precision:.3f}")
+    print(f"{out}/boxes.txt\n{out}/film.mp4")

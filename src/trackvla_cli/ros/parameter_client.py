@@ -13,6 +13,7 @@ from rcl_interfaces.srv import GetParameters, ListParameters, SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter, parameter_value_to_python
+from rclpy.utilities import try_shutdown
 
 from track_common.config import suggest
 from trackvla_cli.launch.element import Place
@@ -44,7 +45,7 @@ class ParameterClient:
     ) -> None:
         self._executor.shutdown()
         self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
+        try_shutdown(context=self._context)
 
     def names(self) -> list[str]:
         """Names of all parameters, sorted."""
