@@ -51,6 +51,8 @@ class Episode:
     other: Callable[[float], tuple[float, float]] = lambda t: (6.0 - 0.3 * t, 2.0)
     is_tracked: Callable[[float], bool] = lambda t: True
     clearance: Callable[[float], float] = lambda t: 0.8
+    pixels: Callable[[float], float] | None = None  # of the target; default 60 % of its box
+    has_pixels: bool = True  # are they recorded
     box_shift: float = 0.0  # share of its width the tracker's box lies beside the true one
     image_delay: float = 0.010
     box_delay: float = 0.030
@@ -131,7 +133,8 @@ def _flow_messages(episode: Episode, t: float) -> list[Entry]:
             (sent + episode.trajectory_delay, "/target_point", {"header": header(t, "base_link"), "point": point})
         )
     if episode.has_truth:
-        entries.append((sent, "/ground_truth/target_box", _boxes(t, box, 1.0)))
+        pixels = _pixels(episode, t, box) if episode.has_pixels else None
+        entries.append((sent, "/ground_truth/target_box", _boxes(t, box, 1.0, pixels)))
     if episode.has_images:
         values = {"header": header(t, "camera_color_optical_frame"), "format": "jpeg", "data": _jpeg(box)}
         entries.append((sent, "/image_raw/compressed", values))
@@ -174,13 +177,20 @@ def _person(name: str, kind: str, xy: tuple[float, float]) -> dict[str, Any]:
     return {"id": name, "results": [{"hypothesis": {"class_id": kind, "score": 1.0}}], "bbox": box}
 
 
-def _boxes(t: float, box: np.ndarray | None, score: float) -> dict[str, Any]:
+def _pixels(episode: Episode, t: float, box: np.ndarray | None) -> float:
+    if box is None or episode.pixels is not None:
+        return 0.0 if episode.pixels is None else episode.pixels(t)
+    return 0.6 * float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _boxes(t: float, box: np.ndarray | None, score: float, pixels: float | None = None) -> dict[str, Any]:
     values: dict[str, Any] = {"header": header(t, "camera_color_optical_frame")}
     if box is not None:
         x0, y0, x1, y1 = (float(v) for v in box)
         shape = {"center": {"position": {"x": (x0 + x1) / 2, "y": (y0 + y1) / 2}}, "size_x": x1 - x0, "size_y": y1 - y0}
-        result = {"hypothesis": {"class_id": "target", "score": score}}
-        values["detections"] = [{"id": "target", "bbox": shape, "results": [result]}]
+        scores = {"target": score} if pixels is None else {"target": score, "pixels": pixels}
+        results = [{"hypothesis": {"class_id": name, "score": value}} for name, value in scores.items()]
+        values["detections"] = [{"id": "target", "bbox": shape, "results": results}]
     return values
 
 

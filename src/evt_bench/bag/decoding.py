@@ -14,6 +14,7 @@ import numpy as np
 from track_common.types import Array, Box, Odometry, Sighting, Trajectory, VelocityCommand
 
 TARGET_ID = "target"  # id of the target's detection on target_box (docs/architecture.md)
+PIXELS_ID = "pixels"  # class of the result on ground_truth/target_box whose score is the visible pixel count
 FLOAT_TYPES = {7: "f4", 8: "f8"}  # sensor_msgs/PointField FLOAT32, FLOAT64
 
 
@@ -23,6 +24,15 @@ class Person:
 
     position: Array
     is_target: bool
+
+
+@dataclass(frozen=True, eq=False)
+class TrueView:
+    """How the camera saw the target at ``stamp``: visible box or None, and its pixels (None where not recorded)."""
+
+    stamp: float
+    box: Box | None
+    pixels: float | None
 
 
 def stamp_of(message: Any) -> float | None:
@@ -51,11 +61,15 @@ def sighting(message: Any) -> Sighting:
     return Sighting(seconds(message.header.stamp), target, tuple(box for is_target, box in boxes if not is_target))
 
 
-def truth(message: Any) -> Sighting:
-    """vision_msgs/Detection2DArray of the simulator: at most one detection; an empty box = not in view."""
-    boxes = [_box(detection) for detection in message.detections]
-    seen = [box for box in boxes if box.xyxy[2] > box.xyxy[0] and box.xyxy[3] > box.xyxy[1]]
-    return Sighting(seconds(message.header.stamp), seen[0] if seen else None)
+def truth(message: Any) -> TrueView:
+    """vision_msgs/Detection2DArray of the simulator: at most one detection; none, or an empty box = not in view."""
+    stamp = seconds(message.header.stamp)
+    for detection in message.detections:
+        box = _box(detection)
+        if box.xyxy[2] > box.xyxy[0] and box.xyxy[3] > box.xyxy[1]:
+            scores = {r.hypothesis.class_id: r.hypothesis.score for r in detection.results}
+            return TrueView(stamp, box, scores.get(PIXELS_ID))
+    return TrueView(stamp, None, 0)
 
 
 def people(message: Any) -> dict[str, Person]:
