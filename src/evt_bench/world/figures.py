@@ -20,7 +20,7 @@ ROWS = 256  # pixels along it
 INSET = 0.12  # share of a tile kept free at its sides, so that mipmaps do not mix neighbours
 HAIR_SHELL, SKIRT = "long_hair", "skirt"
 SHOE_SOLE = 0.008  # m added to the bare foot
-NECKLINE = 0.865  # of the body's height: base of the neck
+NECKLINE = 0.852  # of the body's height: base of the neck
 SHORT_SLEEVE = 0.75  # of the way from shoulder to elbow
 ARM_SPAN = 1.5  # the arm chart ends there; 1 is the wrist
 

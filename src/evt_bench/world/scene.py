@@ -212,7 +212,7 @@ def _add_person(spec: mujoco.MjSpec, index: int, person: Person, images: dict, s
     group = TARGET if index == 0 else PEOPLE
     mesh = {"type": mujoco.mjtGeom.mjGEOM_MESH, "meshname": f"{person.name}/{figure.phases}"}
     _add_geom(body, name=person.name, material=person.name, group=group, **mesh)
-    blob = {"size": [0.24, 0.002, 0.0], "pos": [0, 0, 0.004], "rgba": [0.04, 0.03, 0.03, 0.28]}
+    blob = {"size": [0.24, 0.002, 0.0], "pos": [0, 0, 0.004], "rgba": [0.04, 0.03, 0.03, 0.22]}
     _add_geom(body, type=mujoco.mjtGeom.mjGEOM_CYLINDER, group=PEOPLE, **blob)
     for side in (-1.0, 1.0):
         leg = [0.0, 0.1 * side, 0.07, 0.0, 0.1 * side, 0.48 * figure.height]

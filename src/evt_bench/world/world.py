@@ -133,7 +133,7 @@ class World:
             PersonState(p.name, np.array([*w.position, w.yaw]), w.velocity, p.height)
             for p, w in zip(self.episode.figures(), self._walkers)
         )
-        circles = self._circles(self._robot)
+        circles = self.outline(self._robot)
         gaps = [float(np.hypot(*(circles - p.pose[:2]).T).min()) for p in people]
         step = self.config.step
         return Truth(
@@ -147,6 +147,11 @@ class World:
             self._is_touching,
             self._walkers[0].has_arrived,
         )
+
+    def outline(self, pose: Array) -> Array:
+        """(3, 2) middles of the circles (radius ``robot_radius``) that make up the robot's outline at a pose (3,)."""
+        half = self.config.step.robot_half_length
+        return transform_points(pose, np.array([[-half, 0.0], [0.0, 0.0], [half, 0.0]]))
 
     def close(self) -> None:
         """Release what the renderer holds."""
@@ -175,7 +180,7 @@ class World:
     def _slide(self, pose: Array) -> Array:
         """The pose pushed out of walls and furniture; what remains of the motion is along them."""
         for _ in range(3):
-            circles = self._circles(pose)
+            circles = self.outline(pose)
             distance, way = self.footprints.nearest(circles)
             depth = self.config.step.robot_radius - distance
             worst = int(depth.argmax())
@@ -183,11 +188,6 @@ class World:
                 break
             pose = pose + np.array([*(depth[worst] * way[worst]), 0.0])
         return pose
-
-    def _circles(self, pose: Array) -> Array:
-        """(3, 2) middles of the circles that make up the robot's outline."""
-        half = self.config.step.robot_half_length
-        return transform_points(pose, np.array([[-half, 0.0], [0.0, 0.0], [half, 0.0]]))
 
     def _reckon(self, before: Array, after: Array) -> None:
         c, s = math.cos(before[2]), math.sin(before[2])

@@ -1,0 +1,279 @@
+"""Who drives the robot in an episode: reference rows with and without privileged truth, or any tracker, policy and controller.
+
+The pipeline agent runs the same classes as the ROS nodes, in simulated time, with the delays a real computer adds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from evt_bench.world.walkers import STANDING
+from evt_bench.world.world import World
+from track_common.config import lookup
+from track_common.geometry import arc_lengths, point_at, wrap_angle
+from track_common.interfaces import Controller, Decision
+from track_common.pipeline import FollowPipeline
+from track_common.types import STOP, Array, Box, Cloud, Frame, Odometry, Sighting, Trajectory, VelocityCommand
+
+STANDOFF = 1.8  # m the oracle keeps
+RETREAT = 1.35  # m at which it backs away
+HIDDEN_STANDOFF, HIDDEN_RETREAT = 1.0, 0.9  # m, the same while a corner hides the target: it has to look round it
+ROOM = 0.15  # m from its outline at which the oracle is pushed off furniture
+MAX_SPEED, MAX_RETREAT, MAX_TURN = 1.6, 0.8, 2.0  # m/s, m/s, rad/s of the oracle
+CONSTANT_SPEED = 0.85  # m/s: the mean of the targets' speeds
+LIDAR_RATE = 15.0  # Hz
+NO_TRACKER = "-"
+
+
+class Agent(Protocol):
+    """Drives one episode."""
+
+    def start(self, world: World, instruction: str) -> None:
+        """Forget everything; ``world`` stands at its first instant."""
+        ...
+
+    def look(self) -> Sighting | None:
+        """Called at the frame rate; the tracker's answer where there is one."""
+        ...
+
+    def command(self) -> VelocityCommand:
+        """Called at every step of the world, after the sensors of that step."""
+        ...
+
+
+@dataclass
+class StandStill:
+    """Never moves: what the rules give away."""
+
+    def start(self, world: World, instruction: str) -> None:
+        """Nothing to prepare."""
+
+    def look(self) -> Sighting | None:
+        """Sees nothing."""
+        return None
+
+    def command(self) -> VelocityCommand:
+        """Always zero."""
+        return STOP
+
+
+@dataclass
+class ConstantVelocity:
+    """Straight on at people's mean pace, whatever happens."""
+
+    gain: float = 1.0
+
+    def start(self, world: World, instruction: str) -> None:
+        """Ask for what the plant turns into ``CONSTANT_SPEED``."""
+        self.gain = world.config.plant.gain_vx
+
+    def look(self) -> Sighting | None:
+        """Sees nothing."""
+        return None
+
+    def command(self) -> VelocityCommand:
+        """Always the same."""
+        return VelocityCommand(vx=CONSTANT_SPEED / self.gain)
+
+
+class Oracle:
+    """Knows where the target is; straight there, or in its footsteps where something is between: about the best the rules, the place and the plant allow."""
+
+    def start(self, world: World, instruction: str) -> None:
+        """The trail begins at the robot."""
+        truth = world.truth()
+        self._world = world
+        self._trail = [truth.robot[:2].copy(), truth.people[0].pose[:2].copy()]
+        self._passed = 0.0  # m of the trail behind the robot
+        self._is_hidden = False
+
+    def look(self) -> Sighting | None:
+        """Needs no camera."""
+        return None
+
+    def command(self) -> VelocityCommand:
+        """Along the trail at the target's pace, turned towards it; backwards where it comes near."""
+        truth = self._world.truth()
+        robot, target = truth.robot, truth.people[0]
+        if np.hypot(*(target.pose[:2] - self._trail[-1])) > 0.1:
+            self._trail.append(target.pose[:2].copy())
+        if self._world.footprints.is_clear(robot[:2], target.pose[:2], 0.35):
+            self._trail, self._passed = [robot[:2].copy(), target.pose[:2].copy()], 0.0
+        way = target.pose[:2] - robot[:2]
+        self._is_hidden = not self._world.footprints.is_clear(robot[:2], target.pose[:2], 0.1)
+        is_near = float(np.hypot(*way)) < (HIDDEN_RETREAT if self._is_hidden else RETREAT)
+        velocity = self._retreat(way, target.velocity) if is_near else self._advance(robot, target.pose)
+        turn = float(wrap_angle(math.atan2(way[1], way[0]) - robot[2]))
+        return self._driven(robot[2], velocity, 3.0 * turn)
+
+    def _advance(self, robot: Array, target: Array) -> Array:
+        """(2,) velocity over the floor towards a carrot on the trail."""
+        trail = np.array([*self._trail, target[:2]])
+        lengths = arc_lengths(trail)
+        ahead = np.arange(self._passed, min(self._passed + 1.5, float(lengths[-1])), 0.05)
+        if len(ahead):
+            gaps = [float(np.hypot(*(point_at(trail, s) - robot[:2]))) for s in ahead]
+            self._passed = float(ahead[int(np.argmin(gaps))])
+        left = float(lengths[-1]) - self._passed - (HIDDEN_STANDOFF if self._is_hidden else STANDOFF)
+        if left <= 0.0:
+            return np.zeros(2)
+        carrot = point_at(trail, min(self._passed + 0.4, float(lengths[-1]))) - robot[:2]
+        pace = self._world.episode.speeds[0] if self._is_walking() else 0.0
+        speed = min(MAX_SPEED, pace * min(1.0, 2.0 * left) + 1.2 * left)
+        return speed * carrot / max(float(np.hypot(*carrot)), 1e-3) + self._keep_off(robot)
+
+    def _keep_off(self, robot: Array) -> Array:
+        """(2,) push away from walls and furniture next to the robot's outline."""
+        circles = self._world.outline(robot)
+        distance, way = self._world.footprints.nearest(circles)
+        room = distance - self._world.config.step.robot_radius
+        worst = int(room.argmin())
+        return max(0.0, 1.0 - float(room[worst]) / ROOM) * 0.8 * way[worst]
+
+    def _is_walking(self) -> bool:
+        return bool(np.hypot(*self._world.truth().people[0].velocity) > STANDING)
+
+    def _retreat(self, way: Array, target_velocity: Array) -> Array:
+        """(2,) away from the target, sideways where it comes straight on or something stands behind."""
+        distance = float(np.hypot(*way))
+        away = -way / max(distance, 1e-3)
+        world = self._world
+        gap, out = world.footprints.nearest((world.truth().robot[:2] + 0.45 * away)[None])
+        if gap[0] < 0.45:
+            away = away + 1.2 * out[0]
+        side = np.array([-target_velocity[1], target_velocity[0]])
+        closing = float(np.dot(target_velocity, -way)) / max(distance, 1e-3)
+        if closing > 0.2 and np.hypot(*side) > 0.0:
+            side = side / np.hypot(*side)
+            away = away + 0.8 * side * (1.0 if np.dot(side, -way) >= 0.0 else -1.0)
+        speed = min(MAX_RETREAT, 2.0 * (RETREAT - distance) + max(0.0, closing))
+        return speed * away / max(float(np.hypot(*away)), 1e-3)
+
+    def _driven(self, yaw: float, velocity: Array, turn: float) -> VelocityCommand:
+        """Floor velocity and turn rate as the command that makes up for the plant's gains."""
+        plant = self._world.config.plant
+        c, s = math.cos(yaw), math.sin(yaw)
+        vx, vy = c * velocity[0] + s * velocity[1], c * velocity[1] - s * velocity[0]
+        wz = min(max(turn, -MAX_TURN), MAX_TURN)
+        return VelocityCommand(vx / plant.gain_vx, vy / plant.gain_vy, wz / plant.gain_wz)
+
+
+class TruthTracker:
+    """A tracker that is told the target's visible box: what remains is the policy's and the controller's doing."""
+
+    def __init__(self, world: World, min_pixels: int = 800) -> None:
+        self._world, self._min_pixels = world, min_pixels
+
+    def init(self, frame: Frame, instruction: str, box_xyxy: Array | None = None) -> Sighting:
+        """Nothing to learn from the sentence."""
+        return self.update(frame)
+
+    def update(self, frame: Frame) -> Sighting:
+        """The true box, unless too little of the target shows to be found by anybody."""
+        view = self._world.target_view()
+        if view.box_xyxy is None or view.pixels < self._min_pixels:
+            return Sighting(frame.stamp, None)
+        return Sighting(frame.stamp, Box(view.box_xyxy, view.share, "target"))
+
+
+class LateController:
+    """A controller that gets each trajectory ``delay`` s after its image, as from a real tracker and planner."""
+
+    def __init__(self, controller: Controller, delay: float) -> None:
+        self._controller, self._delay = controller, delay
+        self._waiting: deque[Trajectory] = deque()
+
+    def on_trajectory(self, trajectory: Trajectory) -> None:
+        """Keep it until it is due."""
+        self._waiting.append(trajectory)
+
+    def on_cloud(self, cloud: Cloud) -> None:
+        """Passed on at once."""
+        self._controller.on_cloud(cloud)
+
+    def on_odometry(self, odometry: Odometry) -> None:
+        """Passed on at once."""
+        self._controller.on_odometry(odometry)
+
+    def control(self, now: float) -> Decision:
+        """Hand over what is due, then decide."""
+        while self._waiting and self._waiting[0].stamp + self._delay <= now + 1e-9:
+            self._controller.on_trajectory(self._waiting.popleft())
+        return self._controller.control(now)
+
+
+@dataclass
+class PipelineAgent:
+    """Tracker, policy and controller of the other packages, by name."""
+
+    policy: str
+    tracker: str
+    delay: float = 0.1
+    policy_params: dict[str, Any] = field(default_factory=dict)
+    tracker_params: dict[str, Any] = field(default_factory=dict)
+    controller_params: dict[str, Any] = field(default_factory=dict)
+
+    def start(self, world: World, instruction: str) -> None:
+        """Make all three anew: nothing is carried from episode to episode."""
+        from go2_bridge.config import ControllerConfig
+        from go2_bridge.follower import Follower
+        from track_common.config import override
+        from trackvla_ros.registry import make_policy
+
+        controller = Follower(override(ControllerConfig(), self.controller_params))
+        policy = make_policy(self.policy, self.policy_params)
+        self._pipeline = FollowPipeline(self._make_tracker(world), policy, LateController(controller, self.delay))
+        self._pipeline.follow(instruction)
+        self._world, self._sweeps = world, -1
+
+    def look(self) -> Sighting | None:
+        """One frame through tracker and policy."""
+        return self._pipeline.on_frame(self._world.render())[0]
+
+    def command(self) -> VelocityCommand:
+        """Sensors of this instant in, the controller's command out."""
+        now = self._world.time
+        sweeps = int(now * LIDAR_RATE + 1e-6)
+        cloud = self._world.scan() if sweeps > self._sweeps else None
+        self._sweeps = sweeps
+        self._pipeline.on_sensors(self._world.odometry(), cloud)
+        return self._pipeline.control(now).command
+
+    def _make_tracker(self, world: World) -> Any:
+        if self.tracker == "truth":
+            return TruthTracker(world)
+        from vlt_ros.registry import make_tracker
+
+        return make_tracker(self.tracker, self.tracker_params)
+
+
+BASELINES = {"oracle": Oracle, "stand_still": StandStill, "constant_velocity": ConstantVelocity}
+
+
+@dataclass(frozen=True)
+class AgentSpec:
+    """What a worker process needs to make an agent; ``tracker`` is "-" for the baselines, "truth" for true boxes."""
+
+    policy: str
+    tracker: str = NO_TRACKER
+    delay: float = 0.1
+    policy_params: dict[str, Any] = field(default_factory=dict)
+    tracker_params: dict[str, Any] = field(default_factory=dict)
+    controller_params: dict[str, Any] = field(default_factory=dict)
+
+    def make(self) -> Agent:
+        """The agent.
+
+        Raises:
+            ConfigError: a baseline nobody knows.
+        """
+        if self.tracker == NO_TRACKER:
+            return lookup("baseline", self.policy, BASELINES)()
+        return PipelineAgent(
+            self.policy, self.tracker, self.delay, self.policy_params, self.tracker_params, self.controller_params
+        )
