@@ -50,6 +50,8 @@ class PlannerConfig:
     """Settings of the node itself; each policy's own come after its name (``box_servo.standoff``)."""
 
     policy: str = setting("box_servo", "which policy plans", choices=tuple(POLICIES))
+    instruction: str = setting("", "who to follow, in words; the topic of the same name does the same")
+    instruction: str = setting("", "who to follow, until the topic says otherwise", runtime=False)
     base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
 
 
@@ -58,7 +60,6 @@ class PlannerNode(Node):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("planner", **kwargs)
-        self._instruction = ""
         self._camera: Camera | None = None
         self._cloud: Cloud | None = None
         self._sighting: Sighting | None = None
@@ -67,11 +68,16 @@ class PlannerNode(Node):
         self._headers: dict[float, tuple[Header, float]] = {}
         self._image_subscription: Subscription | None = None
         self._config = declare(self, PlannerConfig(), on_change=self._on_config)
+        self._instruction = self._config.instruction
         self._params = self._declare_policies()
         self._diagnostics = Diagnostics(self)
         self._frames = StaticFrames(self)
         self._make_publishers()
-        self._worker = InferenceWorker(self._policy(self._config.policy), self._publish, self._on_policy_error)
+        policy = self._policy(self._config.policy)
+        policy.reset(self._instruction)
+        self._worker = InferenceWorker(policy, self._publish, self._on_policy_error)
+        if self._config.instruction:
+            self._follow(self._config.instruction)
         self._make_subscriptions()
 
     def on_shutdown(self) -> None:
@@ -116,6 +122,8 @@ class PlannerNode(Node):
             policy = self._policy(config.policy)
         except (ImportError, OSError) as error:
             raise ConfigError(f"policy '{config.policy}' cannot be loaded: {error}") from error
+        if config.instruction != self._config.instruction:
+            self._instruction, self._sighting = config.instruction, None
         self._config = config
         self._worker.swap(policy, self._instruction)
         self._subscribe_to_image()
@@ -126,9 +134,12 @@ class PlannerNode(Node):
             self._worker.swap(POLICIES[name].make(config), self._instruction)
 
     def _on_instruction(self, message: String) -> None:
-        self._instruction = message.data
+        self._follow(message.data)
+
+    def _follow(self, instruction: str) -> None:
+        self._instruction = instruction
         self._sighting = None
-        self._worker.reset(message.data)
+        self._worker.reset(instruction)
 
     def _on_camera_info(self, message: CameraInfo) -> None:
         mount = self._frames.lookup(self._config.base_frame, message.header.frame_id)
