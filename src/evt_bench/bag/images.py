@@ -39,7 +39,7 @@ def compress(raw: bytes, store: Typestore, quality: int = QUALITY) -> bytes:
     Raises:
         ImageError: as ``rgb_of``.
     """
-    message = store.deserialize_cdr(raw, RAW)
+    message: Any = store.deserialize_cdr(raw, RAW)
     bgr = cv2.cvtColor(_raw(message), cv2.COLOR_RGB2BGR)
     _, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     format_name = f"{message.encoding}; jpeg compressed bgr8"

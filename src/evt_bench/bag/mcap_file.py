@@ -18,7 +18,7 @@ import zstandard
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.records import Channel, Chunk, McapRecord, Message, Schema
+from mcap.records import Channel, Chunk, Message, Schema
 from mcap.stream_reader import breakup_chunk
 from mcap.writer import MCAP0_MAGIC
 
@@ -83,11 +83,8 @@ def _frames(stream: BinaryIO, size: int, state: FileState) -> Iterator[tuple[int
 def _parse(opcode: int, body: bytes) -> list[Schema | Channel | Message]:
     stream = ReadDataStream(BytesIO(body))
     if opcode == Opcode.CHUNK:
-        return [r for r in breakup_chunk(Chunk.read(stream), validate_crc=True) if _is_data(r)]
+        records = breakup_chunk(Chunk.read(stream), validate_crc=True)
+        return [record for record in records if isinstance(record, (Schema, Channel, Message))]
     if opcode == Opcode.MESSAGE:
         return [Message.read(stream, len(body))]
     return [Schema.read(stream) if opcode == Opcode.SCHEMA else Channel.read(stream)]
-
-
-def _is_data(record: McapRecord) -> bool:
-    return isinstance(record, (Schema, Channel, Message))

@@ -143,7 +143,7 @@ def _draw_latency(axes: Axes, delays: Mapping[str, Array]) -> None:
         _say(axes, "no stage of the flow is in the bag")
         return
     longest = max(float(values.max()) * 1e3 for values in delays.values() if len(values))
-    bins = np.linspace(0.0, min(max(longest, 20.0) * 1.02, MAX_DELAY_MS), 60)
+    bins = np.linspace(0.0, min(max(longest, 20.0) * 1.02, MAX_DELAY_MS), 60).tolist()
     for stage, colour in STAGE_COLOURS.items():
         if len(delays[stage]):
             values = np.minimum(delays[stage] * 1e3, bins[-1])

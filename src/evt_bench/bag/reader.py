@@ -185,10 +185,10 @@ class _McapStorage:
 
     def _learn(self, type_name: str) -> None:
         schema = self.definitions[type_name]
-        parse = get_types_from_idl if schema.encoding == "ros2idl" else get_types_from_msg
         text = schema.data.decode()
         try:
-            self._store.register(parse(text) if schema.encoding == "ros2idl" else parse(text, type_name))
+            is_idl = schema.encoding == "ros2idl"
+            self._store.register(get_types_from_idl(text) if is_idl else get_types_from_msg(text, type_name))
         except TypesysError as error:
             raise BagReadError(f"the bag's definition of {type_name} cannot be used: {error}") from error
 

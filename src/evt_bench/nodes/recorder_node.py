@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock, ClockType  # pyright: ignore[reportPrivateImportUsage] - Humble has it only here
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -226,7 +226,7 @@ def _wanted(config: RecorderConfig) -> tuple[str, ...]:
     return tuple(name for name in names if name not in without)
 
 
-def _with_info(take: Callable[[bytes, dict[str, Any]], None]) -> Callable[[bytes, dict[str, Any]], None]:
+def _with_info(take: Callable[[bytes, dict[str, Any]], None]) -> Any:
     """rclpy counts a callback's parameters to decide whether it wants the message info; a partial hides them."""
 
     def callback(data: bytes, info: dict[str, Any]) -> None:
