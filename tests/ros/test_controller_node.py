@@ -1,0 +1,252 @@
+"""The controller node over real DDS: it follows sound inputs, and stops for every other, saying why."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PointStamped, Twist, TwistStamped
+from nav_msgs.msg import Odometry as OdometryMessage
+from nav_msgs.msg import Path
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Header, String
+from std_srvs.srv import SetBool
+from tf2_msgs.msg import TFMessage
+
+from go2_bridge.nodes.controller_node import ControllerNode
+from go2_bridge.safety.watchdog import StopReason
+from track_common.ros import qos
+from track_common.ros.conversions import (
+    message_from_odometry,
+    path_from_trajectory,
+    points_from_array,
+    stamp_from_seconds,
+)
+from track_common.ros.frames import transform_from_matrix
+from track_common.types import Odometry, Trajectory
+
+pytestmark = pytest.mark.ros
+
+TIMES = np.arange(1, 11) * 0.1
+RING = np.array([[5 * math.cos(a), 5 * math.sin(a), 0.6] for a in np.linspace(0, 6.2, 80)])
+
+
+class Inputs:
+    """Everything a controller needs, published at its rate while ``run`` spins; single inputs can be left out."""
+
+    def __init__(self, peer):
+        self._peer = peer
+        self.trajectory = peer.publisher(Path, "trajectory", qos.LATEST)
+        self.target = peer.publisher(PointStamped, "target_point", qos.LATEST)
+        self.status = peer.publisher(String, "target_status", qos.LATEST)
+        self.points = peer.publisher(PointCloud2, "points", qos.SENSOR_OUT)
+        self.odom = peer.publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
+        self.tf = peer.publisher(TFMessage, "tf_static", qos.TF_STATIC)
+        mount = transform_from_matrix(np.eye(4), stamp_from_seconds(0.0), "base_link", "lidar")
+        self.tf.publish(TFMessage(transforms=[mount]))
+
+    def now(self):
+        return time.time()
+
+    def run(self, seconds, without=(), points=RING):
+        end, count = time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            if "odom" not in without:
+                self.send_odom()
+            if count % 5 == 0 and "points" not in without:
+                self.send_points(points)
+            if count % 5 == 0 and "trajectory" not in without:
+                self.send_trajectory()
+            count += 1
+            self._peer.spin(0.02)
+
+    def send_odom(self, x=0.0, stamp=None):
+        stamp = self.now() if stamp is None else stamp
+        self.odom.publish(message_from_odometry(Odometry(stamp, x, 0.0, 0.0), "odom", "base_link"))
+
+    def send_points(self, points=RING, stamp=None):
+        header = Header(stamp=stamp_from_seconds(self.now() if stamp is None else stamp), frame_id="lidar")
+        self.points.publish(points_from_array(points, header))
+
+    def send_trajectory(self, stamp=None, speed=1.0):
+        stamp = self.now() - 0.05 if stamp is None else stamp
+        header = Header(stamp=stamp_from_seconds(stamp), frame_id="base_link")
+        poses = np.column_stack([speed * TIMES, np.zeros(10), np.zeros(10)])
+        self.status.publish(String(data="tracked"))
+        self.trajectory.publish(path_from_trajectory(Trajectory(stamp, poses, TIMES), header))
+
+
+@pytest.fixture
+def start(peer, ros_context):
+    """Starts the node with parameters; returns it."""
+    nodes = []
+
+    def start(**parameters):
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        node = ControllerNode(context=ros_context, parameter_overrides=overrides)
+        peer.add(node)
+        nodes.append(node)
+        return node
+
+    yield start
+    for node in nodes:
+        node.destroy_node()
+
+
+@pytest.fixture
+def moving(peer, start):
+    """A node that follows: its inputs and the commands it sends."""
+    start()
+    commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
+    inputs = Inputs(peer)
+    inputs.run(0.8)
+    assert commands and commands[-1].linear.x > 0.2, "the node should follow sound inputs"
+    return inputs, commands
+
+
+def reason_of(peer):
+    """What diagnostics say of the controller next."""
+    arrays = peer.collect(DiagnosticArray, "diagnostics", qos.RELIABLE)
+    peer.wait_until(lambda: any("controller" in s.name for a in arrays for s in a.status), "diagnostics")
+    return next(s.message for a in reversed(arrays) for s in a.status if "controller" in s.name)
+
+
+def is_stop(twist):
+    return twist.linear.x == 0.0 and twist.linear.y == 0.0 and twist.angular.z == 0.0
+
+
+def test_zeros_are_sent_before_anything_came(peer, start):
+    start()
+    commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
+    peer.wait_until(lambda: len(commands) > 5, "zero commands")
+    assert all(is_stop(c) for c in commands)
+    assert reason_of(peer) == StopReason.NO_ODOMETRY.value
+
+
+@pytest.mark.parametrize(
+    ("silent", "reason"),
+    [
+        ("trajectory", StopReason.STALE_TRAJECTORY),
+        ("points", StopReason.STALE_CLOUD),
+        ("odom", StopReason.STALE_ODOMETRY),
+    ],
+)
+def test_silent_input_stops_within_half_a_second_and_is_named(peer, moving, silent, reason):
+    inputs, commands = moving
+    since = time.monotonic()
+    while not is_stop(commands[-1]):
+        inputs.run(0.02, without=(silent,))
+        assert time.monotonic() - since < 0.5
+    inputs.run(0.3, without=(silent,))
+    assert is_stop(commands[-1])
+    if silent != "odom":
+        assert reason_of(peer) in (reason.value, StopReason.STALE_ODOMETRY.value, StopReason.SILENT_ODOMETRY.value)
+
+
+def bad_path(inputs):
+    inputs.send_trajectory(speed=math.nan)
+
+
+def path_from_1970(inputs):
+    inputs.send_trajectory(stamp=10.0)
+
+
+def path_from_the_future(inputs):
+    inputs.send_trajectory(stamp=inputs.now() + 500.0)
+
+
+def path_in_another_frame(inputs):
+    inputs.trajectory.publish(Path(header=Header(stamp=stamp_from_seconds(inputs.now()), frame_id="map")))
+
+
+def empty_path(inputs):
+    inputs.trajectory.publish(Path(header=Header(stamp=stamp_from_seconds(inputs.now()), frame_id="base_link")))
+
+
+def empty_cloud(inputs):
+    inputs.send_points(np.zeros((0, 3)))
+
+
+def nan_cloud(inputs):
+    inputs.send_points(np.full((500, 3), math.nan))
+
+
+def odometry_jump(inputs):
+    inputs.send_odom(x=40.0)
+
+
+def nan_odometry(inputs):
+    inputs.send_odom(x=math.nan)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        bad_path,
+        path_from_1970,
+        path_from_the_future,
+        path_in_another_frame,
+        empty_path,
+        empty_cloud,
+        nan_cloud,
+        odometry_jump,
+        nan_odometry,
+    ],
+)
+def test_bad_input_stops_and_the_node_lives_on(peer, moving, spoil):
+    inputs, commands = moving
+    del commands[:]
+    spoil(inputs)
+    peer.wait_until(lambda: any(is_stop(c) for c in commands), "a stop", timeout=0.5)
+    inputs.run(1.2)
+    assert commands[-1].linear.x > 0.1, "sound inputs are followed again"
+
+
+def test_disarmed_node_stands_until_enabled(peer, start):
+    start(armed=False)
+    commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
+    inputs = Inputs(peer)
+    inputs.run(0.5)
+    assert all(is_stop(c) for c in commands)
+    client = peer.node.create_client(SetBool, "enable")
+    peer.wait_until(client.service_is_ready, "the service enable")
+    future = client.call_async(SetBool.Request(data=True))
+    peer.wait_until(future.done, "its answer")
+    inputs.run(0.6)
+    assert commands[-1].linear.x > 0.1
+
+
+def test_stamped_commands_carry_stamp_and_frame(peer, start):
+    start(use_stamped=True)
+    commands = peer.collect(TwistStamped, "cmd_vel", qos.COMMAND)
+    peer.wait_until(lambda: bool(commands), "a command")
+    assert commands[-1].header.frame_id == "base_link" and commands[-1].header.stamp.sec > 0
+
+
+def test_parameters_change_at_run_time_or_are_refused_with_the_reason(peer, start):
+    start()
+    good = peer.set_parameters("controller", max_linear_vel=0.4)
+    bad = peer.set_parameters("controller", max_linear_vel=40.0)
+    fixed = peer.set_parameters("controller", use_stamped=True)
+    pair = peer.set_parameters("controller", min_lookahead_dist=1.9)
+    assert good[0].successful
+    assert not bad[0].successful and "0.0..3.0" in bad[0].reason
+    assert not fixed[0].successful and "start" in fixed[0].reason
+    assert not pair[0].successful and "max_lookahead_dist" in pair[0].reason
+    commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
+    Inputs(peer).run(1.0)
+    assert 0.0 < max(c.linear.x for c in commands) <= 0.4
+
+
+def test_shutdown_leaves_the_robot_standing(peer, start):
+    node = start()
+    commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
+    inputs = Inputs(peer)
+    inputs.run(0.8)
+    assert commands[-1].linear.x > 0.2
+    node.on_shutdown()
+    del commands[:]
+    peer.spin(0.01)
+    assert commands and is_stop(commands[0])

@@ -1,0 +1,188 @@
+"""The planner node over real DDS: a box becomes a trajectory stamped like its image; bad input becomes none."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import PointStamped
+from nav_msgs.msg import Odometry as OdometryMessage
+from nav_msgs.msg import Path
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CameraInfo, PointCloud2
+from std_msgs.msg import Header, String
+from tf2_msgs.msg import TFMessage
+from vision_msgs.msg import Detection2DArray
+
+from track_common.config import ConfigError
+from track_common.ros import qos
+from track_common.ros.conversions import (
+    detections_from_sighting,
+    info_from_camera,
+    message_from_odometry,
+    points_from_array,
+    stamp_from_seconds,
+    trajectory_from_path,
+)
+from track_common.ros.frames import transform_from_matrix
+from track_common.types import Box, Camera, Odometry, Sighting
+from trackvla_ros.nodes.planner_node import PlannerNode
+
+pytestmark = pytest.mark.ros
+
+CAMERA = Camera.from_hfov(640, 480, math.radians(90.0))
+FAR = Box(np.array([304.0, 166.0, 336.0, 267.0]))
+
+
+class Inputs:
+    """What a planner listens to."""
+
+    def __init__(self, peer):
+        self._peer = peer
+        self.box = peer.publisher(Detection2DArray, "target_box", qos.LATEST)
+        self.info = peer.publisher(CameraInfo, "camera_info", qos.SENSOR_OUT)
+        self.points = peer.publisher(PointCloud2, "points", qos.SENSOR_OUT)
+        self.odom = peer.publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
+        self.instruction = peer.publisher(String, "instruction", qos.LATCHED)
+        self.tf = peer.publisher(TFMessage, "tf_static", qos.TF_STATIC)
+        mount = transform_from_matrix(CAMERA.T_base_camera, stamp_from_seconds(0.0), "base_link", "camera")
+        lidar = transform_from_matrix(np.eye(4), stamp_from_seconds(0.0), "base_link", "lidar")
+        self.tf.publish(TFMessage(transforms=[mount, lidar]))
+        peer.spin(0.2)
+        self.send_info()
+
+    def send_info(self):
+        self.info.publish(info_from_camera(CAMERA, Header(frame_id="camera")))
+        self._peer.spin(0.1)
+
+    def send_box(self, stamp, box=FAR):
+        header = Header(stamp=stamp_from_seconds(stamp), frame_id="camera")
+        self.box.publish(detections_from_sighting(Sighting(stamp, box), header))
+
+    def send_odom(self, stamp):
+        self.odom.publish(message_from_odometry(Odometry(stamp, 0.0, 0.0, 0.0), "odom", "base_link"))
+
+
+@pytest.fixture
+def start(peer, ros_context):
+    nodes = []
+
+    def start(**parameters):
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        node = PlannerNode(context=ros_context, parameter_overrides=overrides)
+        peer.add(node)
+        nodes.append(node)
+        return node
+
+    yield start
+    for node in nodes:
+        node.on_shutdown()
+        node.destroy_node()
+
+
+@pytest.fixture
+def planner(peer, start):
+    """Inputs of a running planner and the trajectories it sends."""
+    start()
+    paths = peer.collect(Path, "trajectory", qos.LATEST)
+    return Inputs(peer), paths
+
+
+def test_box_becomes_a_trajectory_with_the_images_stamp(peer, planner):
+    inputs, paths = planner
+    statuses = peer.collect(String, "target_status", qos.LATEST)
+    targets = peer.collect(PointStamped, "target_point", qos.LATEST)
+    stamp = 1700000000.123456789
+    inputs.send_odom(stamp)
+    peer.spin(0.1)
+    inputs.send_box(stamp)
+    peer.wait_until(lambda: bool(paths and statuses and targets), "a trajectory")
+    assert paths[0].header.stamp == stamp_from_seconds(stamp) == targets[0].header.stamp
+    trajectory = trajectory_from_path(paths[0])
+    assert trajectory.times == pytest.approx(np.arange(1, 11) * 0.1, abs=1e-6)
+    assert trajectory.poses_base[-1, 0] > 0.3
+    assert statuses[0].data == "tracked" and targets[0].point.x > 4.0
+
+
+def test_lost_box_is_published_too_and_stands_still(peer, planner):
+    inputs, paths = planner
+    inputs.send_box(100.0, box=None)
+    peer.wait_until(lambda: bool(paths), "a trajectory")
+    assert not trajectory_from_path(paths[0]).poses_base.any()
+
+
+def test_image_outside_the_odometry_gets_no_trajectory(peer, planner):
+    inputs, paths = planner
+    inputs.send_odom(1000.0)
+    peer.spin(0.1)
+    inputs.send_box(500.0)
+    peer.spin(0.3)
+    assert not paths
+
+
+def test_spoilt_messages_leave_the_planner_working(peer, planner):
+    inputs, paths = planner
+    inputs.send_box(1.0, Box(np.array([math.nan] * 4)))
+    inputs.send_box(1.1, Box(np.array([50.0, 50.0, 50.0, 50.0])))
+    inputs.info.publish(CameraInfo(header=Header(frame_id="camera")))
+    inputs.points.publish(PointCloud2(header=Header(frame_id="lidar"), width=5, height=1))
+    inputs.points.publish(points_from_array(np.full((9, 3), math.nan), Header(frame_id="lidar")))
+    inputs.odom.publish(message_from_odometry(Odometry(1.0, math.nan, 0.0, 0.0), "odom", "base_link"))
+    inputs.instruction.publish(String(data="x" * 10_000))
+    peer.spin(0.3)
+    assert not paths
+    inputs.send_box(2.0)
+    peer.wait_until(lambda: bool(paths), "a trajectory after spoilt messages")
+
+
+def test_unknown_policy_is_refused_at_start_and_at_run_time(peer, start):
+    with pytest.raises(ConfigError, match="box_servo"):
+        start(policy="box_serve")
+    start()
+    answer = peer.set_parameters("planner", policy="nonsense")
+    assert not answer[0].successful and "box_servo" in answer[0].reason
+
+
+def test_policy_parameters_change_at_run_time(peer, planner):
+    inputs, paths = planner
+    inputs.send_box(1.0)
+    peer.wait_until(lambda: len(paths) == 1, "a trajectory")
+    answer = peer.set_parameters("planner", **{"box_servo.max_speed": 0.1})
+    assert answer[0].successful
+    inputs.send_box(2.0)
+    peer.wait_until(lambda: len(paths) == 2, "another")
+    ends = [trajectory_from_path(p).poses_base[-1, 0] for p in paths]
+    assert ends[1] < 0.11 < ends[0]
+
+
+def test_slow_policy_does_not_hold_up_the_node_and_the_newest_box_wins(peer, start, monkeypatch):
+    node = start()
+    paths = peer.collect(Path, "trajectory", qos.LATEST)
+    inputs = Inputs(peer)
+    infer = node._worker._policy.infer
+
+    def slow(observation):
+        time.sleep(0.4)
+        return infer(observation)
+
+    monkeypatch.setattr(node._worker._policy, "infer", slow)
+    for k in range(8):
+        inputs.send_box(10.0 + k)
+        peer.spin(0.03)
+    peer.wait_until(lambda: len(paths) >= 2, "two trajectories")
+    peer.spin(0.5)
+    assert [p.header.stamp.sec for p in paths] == [10, 17]
+
+
+def test_failing_policy_asks_for_a_stop_and_the_node_lives_on(peer, start, monkeypatch):
+    node = start()
+    paths = peer.collect(Path, "trajectory", qos.LATEST)
+    inputs = Inputs(peer)
+    with monkeypatch.context() as patch:
+        patch.setattr(node._worker._policy, "infer", lambda observation: 1 / 0)
+        inputs.send_box(10.0)
+        peer.wait_until(lambda: bool(paths), "an empty trajectory")
+        assert not paths[0].poses
+    inputs.send_box(11.0)
+    peer.wait_until(lambda: len(paths) == 2, "a trajectory again")
+    assert len(paths[1].poses) == 10
