@@ -104,7 +104,7 @@ def save(network: zoo.Network, path: NetworkPath, file: Path) -> None:
 
 
 def convert(source: Path, target: Path, language: Path | None = None) -> Checkpoint:
-    """Turn the authors' file into safetensors once, checked by loading it; ``language`` also takes its sentence encoder.
+    """Turn the authors' file into safetensors, checked by loading it; ``language`` also takes its sentence encoder.
 
     Raises:
         CheckpointError: as ``load``, or no sentence encoder in the file although one was asked for.

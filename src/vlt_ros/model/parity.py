@@ -1,4 +1,4 @@
-"""Compare this implementation with a parity file of the authors' outputs, array by array (`trackvla vlt parity FILE.npz`).
+"""Compare this implementation with a parity file of the authors' outputs, array by array (`trackvla vlt parity FILE`).
 
 A file holds no weights: both sides make them from names and a seed (``parity_fixtures``; cases in docs/vlt.md).
 """

@@ -1,0 +1,88 @@
+"""Success, precision and normalised precision of one sequence, pure functions over arrays (LaSOT toolkit's protocol).
+
+Boxes are x, y, w, h in pixels. A rate is divided by the full length of the sequence, absent frames included: they count
+as failures (Fan et al. 2019; dividing by the present frames instead gives about one point more).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from track_common.boxes import iou, to_xyxy
+from track_common.types import Array
+
+OVERLAPS = np.linspace(0.0, 1.0, 21)  # IoU, exceeded strictly
+DISTANCES = np.arange(51, dtype=float)  # px, reached or below
+RELATIVE_DISTANCES = np.linspace(0.0, 0.5, 51)  # shares of the target's width and height, reached or below
+REPORTED_DISTANCE = 20  # index of 20 px
+REPORTED_RELATIVE = 20  # index of 0.20
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Shares of frames over the thresholds: success (21,), precision (51,), norm_precision (51,), each 0..1."""
+
+    success: Array
+    precision: Array
+    norm_precision: Array
+
+    @property
+    def scores(self) -> tuple[float, float, float]:
+        """Success AUC, precision at 20 px, normalised precision at 0.20; 0..1."""
+        reported = self.precision[REPORTED_DISTANCE], self.norm_precision[REPORTED_RELATIVE]
+        return float(self.success.mean()), float(reported[0]), float(reported[1])
+
+    @property
+    def is_zero(self) -> bool:
+        """True where no frame counts at any overlap; the toolkit leaves such a sequence out of the mean."""
+        return not self.success.any()
+
+
+def repair(boxes_xywh: Array, truth_xywh: Array) -> Array:
+    """Result as the toolkit reads it: of the truth's length, row 1 the truth's, unusable rows repeat the one before.
+
+    Args:
+        boxes_xywh: (M, 4) as written by a tracker, M >= N.
+        truth_xywh: (N, 4).
+
+    Raises:
+        ValueError: fewer rows than the truth.
+    """
+    if len(boxes_xywh) < len(truth_xywh):
+        raise ValueError(f"{len(boxes_xywh)} boxes for {len(truth_xywh)} frames; wanted one a frame")
+    boxes = np.array(boxes_xywh[: len(truth_xywh)], float)
+    boxes[0] = truth_xywh[0]
+    is_usable = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
+    is_usable[0] = True
+    return boxes[np.maximum.accumulate(np.where(is_usable, np.arange(len(boxes)), 0))]
+
+
+def curves(boxes_xywh: Array, truth_xywh: Array, is_absent: NDArray[np.bool_] | None = None) -> Curves:
+    """Curves of repaired boxes (N, 4); ``is_absent`` (N,) marks frames without the target."""
+    frames = len(truth_xywh)
+    if is_absent is not None:
+        boxes_xywh, truth_xywh = boxes_xywh[~is_absent], truth_xywh[~is_absent]
+    is_valid = (truth_xywh > 0).all(axis=1)  # the toolkit gives the others -1, which counts as near
+    overlaps = np.where(is_valid, iou(to_xyxy(boxes_xywh, "xywh"), to_xyxy(truth_xywh, "xywh")), -1.0)
+    apart = boxes_xywh[:, :2] + (boxes_xywh[:, 2:] - 1) / 2 - truth_xywh[:, :2] - (truth_xywh[:, 2:] - 1) / 2
+    sides = np.where(is_valid[:, None], truth_xywh[:, 2:], 1.0)
+    distances = np.where(is_valid, np.hypot(*apart.T), -1.0)
+    relative = np.where(is_valid, np.hypot(*(apart / sides).T), -1.0)
+    return Curves(
+        (overlaps[:, None] > OVERLAPS).sum(axis=0) / frames,
+        (distances[:, None] <= DISTANCES).sum(axis=0) / frames,
+        (relative[:, None] <= RELATIVE_DISTANCES).sum(axis=0) / frames,
+    )
+
+
+def mean_curves(parts: list[Curves]) -> Curves:
+    """Mean over sequences, not frames; curves that are zero everywhere are left out, as the toolkit does."""
+    kept = [part for part in parts if not part.is_zero] or parts
+    return Curves(
+        np.mean([part.success for part in kept], axis=0),
+        np.mean([part.precision for part in kept], axis=0),
+        np.mean([part.norm_precision for part in kept], axis=0),
+    )
