@@ -1,40 +1,44 @@
-"""A progress bar for everything that takes longer than two seconds; plain lines where the output is no terminal."""
+"""Progress of everything that takes longer than two seconds; plain lines where the output is no terminal."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 PLAIN_PERIOD = 10.0
 """Seconds between two lines where the output is a file or a pipe."""
 
-Update = Callable[[int, int], None]
 
+class ProgressBar:
+    """One bar with a title on standard error; use as a context manager."""
 
-@contextmanager
-def progress_bar(title: str) -> Iterator[Update]:
-    """Gives a function to call with how much is done and how much there is in all (0 = not known)."""
-    if not sys.stderr.isatty():
-        yield _plain(title)
-        return
-    from rich.console import Console
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._last = time.monotonic()
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+        self._task = self._bar.add_task(title, total=None)
 
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+    def __enter__(self) -> ProgressBar:
+        self._bar.start()
+        return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
 
-def _plain(title: str) -> Update:
-    last = [time.monotonic()]
+    def update(self, done: int, total: int) -> None:
+        """Show how much is done and how much there is in all (0 = not known)."""
+        self._bar.update(self._task, completed=done, total=total or None)
+        if self._bar.disable and time.monotonic() - self._last >= PLAIN_PERIOD:
+            self._last = time.monotonic()
+            self.say(f"{self._title}: {done}" + (f" of {total}" if total else ""))
 
-    def update(done: int, total: int) -> None:
-        if time.monotonic() - last[0] >= PLAIN_PERIOD:
-            last[0] = time.monotonic()
-            print(f"{title}: {done} of {total or 'unknown'}", file=sys.stderr, flush=True)
-
-    return update
+    def say(self, text: str) -> None:
+        """A line above the bar."""
+        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from evt_bench.bag.plot import save_plot
 from evt_bench.bag.recording import read_recording
 from evt_bench.bag.report import save_json, table
 from evt_bench.bag.score import Score, score_recording
-from trackvla_cli.progress import progress_bar
+from trackvla_cli.progress import ProgressBar
 
 SCORE, PICTURE, FILM = "score.json", "top.png", "film.mp4"
 
@@ -24,15 +24,14 @@ def score_into(bag: Path, folder: Path, topics: Mapping[str, str] | None = None,
         BagReadError: there is no bag, or ``topics`` names what is not in it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with progress_bar("reading the bag") as update:
-        update(0, 0)
+    with ProgressBar("reading the bag"):
         recording = read_recording(bag, topics)
         score = score_recording(recording)
-    save_json(score, folder / SCORE)
-    save_plot(recording, score, folder / PICTURE)
+        save_json(score, folder / SCORE)
+        save_plot(recording, score, folder / PICTURE)
     if with_film:
-        with progress_bar("film") as update:
-            save_film(recording, folder / FILM, update)
+        with ProgressBar("drawing the film") as bar:
+            save_film(recording, folder / FILM, bar.update)
     Console().print(table(score))
     for name in (SCORE, PICTURE, FILM):
         if (folder / name).exists():

@@ -33,18 +33,18 @@ def follow(
 
     from evt_bench.agents import AgentSpec
     from evt_bench.run import baselines, run_bench
-    from trackvla_cli.progress import progress_bar
+    from trackvla_cli.progress import ProgressBar
 
     agents = [AgentSpec(policy, tracker), *(baselines() if with_baselines else [])]
     workers = processes or len(os.sched_getaffinity(0))
-    with progress_bar("episodes") as update:
+    with ProgressBar("episodes") as bar:
         rows = run_bench(
             tasks.split(","),
             agents,
             parse_seeds(seeds),
             json_file,
             workers,
-            on_episode=lambda _record, done, total: update(done, total),
+            on_episode=lambda _record, done, total: bar.update(done, total),
         )
     Console().print(_follow_table(rows))
     print("Our worlds are not Habitat's: these figures stand beside EVT-Bench's published ones, not among them.")
@@ -59,15 +59,15 @@ def track(
     """Track people in real sequences: grounded from the sentence alone beside CSRT from the first box."""
     from rich.console import Console
 
-    from trackvla_cli.progress import progress_bar
+    from trackvla_cli.progress import ProgressBar
     from vlt_ros.track_bench import bench_track, mean_auc
 
-    with progress_bar("targets and trackers") as update:
+    with ProgressBar("targets and trackers") as bar:
         done: list[TrackRow] = []
 
         def on_row(row: TrackRow) -> None:
             done.append(row)
-            update(len(done), 0)
+            bar.update(len(done), 0)
 
         rows = bench_track(data, json_file, on_row)
     Console().print(_track_table(rows))

@@ -1,10 +1,58 @@
-"""`trackvla demo`: one episode in the simulator, recorded and scored."""
+"""`trackvla demo`: one episode in the simulator through every ROS node, recorded and scored."""
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import typer
 
+INSTRUCTION = "the woman in the red shirt and black trousers"
+SEED = 7
+"""A room with furniture on her way and people who cross it."""
+EPISODE_SECONDS = 30
+"""The longest an episode lasts (EVT-Bench: 300 steps of 0.1 s)."""
 
-def demo() -> None:
-    """Watch a GO2 follow "the woman in the red shirt and black trousers", and read what it was worth."""
-    raise typer.Exit(1)
+
+def demo(
+    name: str = typer.Option("", "--name", help="Results go to runs/NAME; default: demo and the time."),
+    instruction: str = typer.Option(INSTRUCTION, "--instruction", "-i", help="Who to follow."),
+    seed: int = typer.Option(SEED, "--seed", help="Which room, people and paths."),
+    tracker: str = typer.Option("grounded", "--tracker", help="Name of a tracker, see `trackvla info`."),
+    policy: str = typer.Option("box_servo", "--policy", help="Name of a policy, see `trackvla info`."),
+    rviz: bool = typer.Option(False, "--rviz", help="Watch in RViz (needs an apt ROS)."),
+) -> None:
+    """Watch a GO2 follow "the woman in the red shirt and black trousers" past others, and read what it was worth."""
+    from trackvla_cli.scoring import score_into
+
+    folder = Path("runs") / (name or time.strftime("demo-%Y%m%d-%H%M%S"))
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists; give another --name or delete it")
+    arguments = {
+        **{"task": "DT", "seed": str(seed), "once": "true", "instruction": instruction},
+        **{"tracker": tracker, "policy": policy, "rviz": str(rviz).lower()},
+        **{"record": "true", "bag": str((folder / "bag").absolute())},
+    }
+    print(f'"follow {instruction}": simulator, tracker, planner, controller and recorder; results in {folder}')
+    code = _run(arguments, folder)
+    score_into(folder / "bag", folder)
+    raise typer.Exit(code)
+
+
+def _run(arguments: dict[str, str], folder: Path) -> int:
+    """The launch, with a bar for the episode; its exit code."""
+    from track_common.ros.environment import ros_environment
+    from trackvla_cli.launch.files import find
+    from trackvla_cli.launch.quiet import QuietScreen
+    from trackvla_cli.launch.resolver import resolve
+    from trackvla_cli.launch.supervisor import Supervisor
+    from trackvla_cli.progress import ProgressBar
+
+    processes = resolve(find("sim"), arguments, ros_environment())
+    started = time.monotonic()
+    with ProgressBar("the episode, at most, s") as bar:
+        supervisor = Supervisor(processes, folder / "log", QuietScreen(bar.say))
+        code = supervisor.run(lambda: bar.update(int(time.monotonic() - started), EPISODE_SECONDS))
+    if supervisor.was_interrupted:
+        raise KeyboardInterrupt
+    return code

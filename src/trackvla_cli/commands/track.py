@@ -22,7 +22,7 @@ def track(
     rate: float = typer.Option(0.0, "--rate", help="Frames per second; 0: the video's own."),
 ) -> None:
     """Track the described person through a video; writes the boxes and a film."""
-    from trackvla_cli.progress import progress_bar
+    from trackvla_cli.progress import ProgressBar
     from vlt_ros.track import TrackOptions, track_video
 
     options = TrackOptions(
@@ -35,8 +35,8 @@ def track(
         out=out or Path("runs") / video.resolve().stem,
         rate=rate,
     )
-    with progress_bar("tracking") as update:
-        report = track_video(options, update)
+    with ProgressBar("tracking") as bar:
+        report = track_video(options, bar.update)
     _show(report, options.out)
 
 

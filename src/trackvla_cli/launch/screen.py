@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import os
 import select
+from typing import Protocol
 
 MAX_WRITE = 4096
 """Bytes a pipe takes without blocking once it is writable (Linux PIPE_BUF); longer lines are cut on the screen only."""
 PATIENCE = 0.2
 """Seconds a reader may pause before lines are dropped."""
+
+
+class Output(Protocol):
+    """Where a launch shows what happens."""
+
+    def say(self, text: str) -> None:
+        """A line of the launcher's own."""
+        ...
+
+    def line(self, label: str, text: bytes) -> None:
+        """A line that a process printed."""
+        ...
 
 
 class Screen:

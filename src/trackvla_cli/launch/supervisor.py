@@ -21,7 +21,7 @@ from trackvla_cli.launch.child import Child
 from trackvla_cli.launch.guardian import LADDER, Guardian, signal_group
 from trackvla_cli.launch.parameters import write
 from trackvla_cli.launch.resolver import Process
-from trackvla_cli.launch.screen import Screen
+from trackvla_cli.launch.screen import Output, Screen
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -47,10 +47,10 @@ def command_line(process: Process, folder: Path) -> list[str]:
 
 
 class Supervisor:
-    """Runs one launch from start to end; used once."""
+    """Runs one launch from start to end; used once. ``was_interrupted``: a signal to the launcher ended it."""
 
-    def __init__(self, processes: Sequence[Process], folder: Path, screen: Screen | None = None) -> None:
-        """Prepare a launch; logs and parameter files go into ``folder``."""
+    def __init__(self, processes: Sequence[Process], folder: Path, screen: Output | None = None) -> None:
+        """Prepare a launch; logs and parameter files go into ``folder``, what is to be seen goes to ``screen``."""
         self._processes, self._folder = processes, folder
         self._screen = screen or Screen(sys.stdout.fileno())
         self._children: list[Child] = []
@@ -58,6 +58,7 @@ class Supervisor:
         self._rungs = iter(LADDER)
         self._deadline: float | None = None
         self._failed = False
+        self.was_interrupted = False
 
     def run(self, on_tick: Callable[[], None] | None = None) -> int:
         """Start everything and wait for its end; the exit code is 1 where a process died by itself, else 0.
@@ -127,6 +128,7 @@ class Supervisor:
     def _on_signals(self, numbers: bytes) -> None:
         for number in numbers:
             if number in ENDING:
+                self.was_interrupted = True
                 self.end(f"got {signal.Signals(number).name}")
 
     def _show(self, child: Child, pipe: IO[bytes], is_last: bool = False) -> None:

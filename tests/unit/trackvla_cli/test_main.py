@@ -1,0 +1,62 @@
+"""The command line from outside: exit codes, one-line errors, suggestions, and a start that imports nothing heavy."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def run(*words, timeout=30):
+    return subprocess.run(
+        [sys.executable, "-m", "trackvla_cli.main", *words], capture_output=True, text=True, timeout=timeout
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["lanch"], 2, "Did you mean 'launch'"),
+        (["launch", "simm"], 2, "trackvla: launch file 'simm' not found; did you mean 'sim'?"),
+        (["launch", "sim", "sede:=1"], 2, "has no argument 'sede'; did you mean 'seed'?"),
+        (["launch", "sim", "seed=1"], 2, "argument 'seed=1' is not of the form name:=value"),
+        (["launch", "sim", "--print", "record:=yes"], 2, "condition is 'yes'; wanted true, false, 1 or 0"),
+        (["info", "box_sarvo"], 2, "did you mean 'box_servo'?"),
+        (["bench", "follow", "--seeds", "1-x"], 2, "not of the form 1000-1049"),
+        (["track", "/no/such/video.mp4", "-i", "the man"], 1, "/no/such/video.mp4"),
+        (["track", "v.mp4", "--tracker", "grouded"], 2, "did you mean 'grounded'?"),
+        (["track", "v.mp4", "--box", "1,2"], 2, "wanted four numbers"),
+        (["score", "/no/such/bag"], 1, "/no/such/bag"),
+        (["score", "bag", "--topic", "odom"], 2, "not of the form ROLE=TOPIC"),
+    ],
+)
+def test_mistakes_are_told_without_a_traceback(words, code, said):
+    done = run(*words)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_debug_shows_where_an_error_comes_from():
+    done = run("--debug", "launch", "simm")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_help_imports_nothing_heavy():
+    program = (
+        "import sys, trackvla_cli.main; "
+        "print([m for m in ('numpy', 'rclpy', 'cv2', 'mujoco', 'onnxruntime', 'torch') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert done.stdout.strip() == "[]"
+
+
+def test_info_lists_what_may_be_chosen_and_shows_settings_with_units():
+    assert {"grounded", "box_servo", "sim"} <= set(run("info").stdout.replace(",", " ").split())
+    assert "m/s" in run("info", "controller").stdout
+
+
+def test_show_args_lists_the_arguments_of_included_files():
+    listed = run("launch", "sim", "--show-args").stdout
+    assert "seed  (default: '0')" in listed
+    assert "policy  (default: 'box_servo')" in listed

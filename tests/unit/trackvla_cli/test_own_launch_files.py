@@ -1,0 +1,109 @@
+"""Our launch files and configs: documented, resolvable, and the same under the official launch.
+
+For these files the official launch (3.4.3 with launch_ros 0.26.6 of Jazzy; for robot and follow also 1.0.7 with 0.19.8 of
+Humble) started the same processes with the same words and parameters.
+"""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from trackvla_cli.launch.reader import declared, read
+from trackvla_cli.launch.resolver import resolve
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = sorted((ROOT / "launch").glob("*.launch.xml"))
+FOREIGN = {
+    "rviz2": ["rviz2"],
+    "realsense2_camera": ["realsense2_camera_node"],
+    "tf2_ros": ["static_transform_publisher"],
+}
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Processes of one of our files on a machine that has every foreign package, by node name."""
+    index = tmp_path / "share/ament_index/resource_index/packages"
+    index.mkdir(parents=True)
+    for package, executables in FOREIGN.items():
+        (index / package).touch()
+        (tmp_path / "lib" / package).mkdir(parents=True)
+        for executable in executables:
+            (tmp_path / "lib" / package / executable).touch(mode=0o755)
+
+    def run(name: str, **arguments: str):
+        environment = {"AMENT_PREFIX_PATH": str(tmp_path)}
+        processes = resolve(ROOT / "launch" / f"{name}.launch.xml", arguments, environment)
+        return {process.ros.name: process for process in processes}
+
+    return run
+
+
+def parameters(process):
+    """Those given by the launch file itself."""
+    return {
+        name: value for source in process.ros.parameters if isinstance(source, dict) for name, value in source.items()
+    }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_argument_is_described(path):
+    assert [argument.name for argument in declared(read(path)) if not argument.description] == []
+
+
+def test_sim_starts_the_loop_and_nothing_else(started):
+    assert list(started("sim")) == ["tracker", "planner", "controller", "simulator"]
+
+
+def test_recorder_and_rviz_come_on_request(started):
+    assert {"recorder", "rviz"} <= set(started("sim", record="true", rviz="true"))
+
+
+def test_video_starts_the_tracker_alone(started):
+    assert list(started("video", video="walk.mp4")) == ["tracker", "video"]
+
+
+def test_robot_starts_camera_and_transforms_but_no_simulator(started):
+    names = list(started("robot"))
+    assert names == ["tracker", "planner", "controller", "camera", "camera_place", "lidar_place"]
+    assert "camera" not in started("robot", camera="false", transforms="false")
+
+
+def test_instruction_stays_one_string_whatever_is_in_it(started):
+    sentence = "the man: [in] 'red' $5"
+    processes = started("sim", instruction=sentence)
+    assert parameters(processes["tracker"])["instruction"] == sentence
+    assert parameters(processes["planner"])["instruction"] == sentence
+
+
+def test_simulated_time_reaches_every_node(started):
+    processes = started("sim", rviz="true")
+    assert {name for name, process in processes.items() if parameters(process).get("use_sim_time") is True} == {
+        *("tracker", "planner", "controller", "rviz"),
+    }
+
+
+def test_robot_topics_are_remapped_for_every_reader(started):
+    processes = started("robot", points="/livox/lidar")
+    for name in ("planner", "controller"):
+        assert ("points", "/livox/lidar") in processes[name].ros.remaps
+
+
+def test_images_larger_than_fast_dds_takes_by_default_get_a_profile_unless_the_user_has_one(started):
+    profile = str(ROOT / "config/fastdds_local.xml")
+    assert {p.environment["FASTRTPS_DEFAULT_PROFILES_FILE"] for p in started("sim").values()} == {profile}
+
+
+def test_parameter_file_has_no_block_that_would_go_over_launch_arguments():
+    names = list(yaml.safe_load((ROOT / "config/follow.yaml").read_text()))
+    assert names
+    assert [name for name in names if not name.startswith("/**/")] == []
+
+
+def test_rviz_shows_topics_that_the_graph_has():
+    displays = yaml.safe_load((ROOT / "config/follow.rviz").read_text())["Visualization Manager"]["Displays"]
+    topics = {display["Topic"]["Value"] for display in displays if "Topic" in display}
+    documented = (ROOT / "docs/architecture.md").read_text()
+    assert {"image_annotated", "trajectory", "trajectory/candidates", "points", "odom"} <= topics
+    assert [topic for topic in topics if topic not in documented] == []
