@@ -39,7 +39,7 @@ def cloud(number: int) -> PointCloud2:
 
 
 def main() -> None:
-    rclpy.init()
+    rclpy.init(args=sys.argv)
     node = rclpy.create_node("fake_robot")
     latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     best_effort = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)

@@ -1,6 +1,5 @@
 """The recorder over real DDS: nothing is lost at camera and LiDAR rates; killed, it leaves a readable bag."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,6 @@ import pytest
 
 from evt_bench.bag.reader import BagReader
 
-pytest.importorskip("rclpy")
 pytestmark = pytest.mark.ros
 
 FAKE_ROBOT = Path(__file__).parents[1] / "helpers" / "fake_robot.py"
@@ -42,8 +40,8 @@ def start(environment: dict[str, str], folder: Path, *settings: str) -> subproce
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def publish(environment: dict[str, str], seconds: float) -> None:
-    command = [sys.executable, str(FAKE_ROBOT), str(seconds)]
+def publish(environment: dict[str, str], seconds: float, *arguments: str) -> None:
+    command = [sys.executable, str(FAKE_ROBOT), str(seconds), *arguments]
     subprocess.run(command, env=environment, check=True, timeout=60, stdout=subprocess.DEVNULL)
 
 
@@ -96,6 +94,16 @@ def test_raw_images_become_jpeg_by_default(tmp_path, ros_environment):
     assert "/image_raw" not in found
 
 
+def test_remapped_topics_are_recorded_under_the_names_they_have(tmp_path, ros_environment):
+    remaps = ("-r", "image_raw:=/camera/color/image_raw", "-r", "cmd_vel:=/robot/cmd_vel")
+    recorder = start(ros_environment, tmp_path / "run", *remaps)
+    publish(ros_environment, 0.5, "--ros-args", *remaps)
+    recorder.terminate()
+    recorder.communicate(timeout=15)
+    found = counts(tmp_path / "run")
+    assert (found["/camera/color/image_raw/compressed"], found["/robot/cmd_vel"], found["/points"]) == (15, 15, 8)
+
+
 def test_a_full_disk_ends_the_recording_with_one_error_and_the_node_lives(tmp_path, ros_environment):
     recorder = start(ros_environment, tmp_path / "run", "-p", "min_free_mb:=1000000000")
     publish(ros_environment, 1)
@@ -112,8 +120,3 @@ def test_a_folder_that_exists_is_refused_in_one_line(tmp_path, ros_environment):
     assert recorder.returncode == 2
     assert said.startswith("error: output")
     assert "name a folder that does not exist yet" in said
-
-
-@pytest.fixture
-def ros_environment(tmp_path) -> dict[str, str]:
-    return {**os.environ}

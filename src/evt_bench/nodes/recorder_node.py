@@ -32,7 +32,8 @@ from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 
 IMAGE, JPEG = "image_raw", "image_raw/compressed"
-EXTRA = ("init_box", "trajectory/candidates", "obstacles", "tf", "clock")  # recorded, though no score looks at them
+ABSOLUTE = ("/tf", "/tf_static", "/clock")  # where tf2 and rclpy look for them, whatever the namespace
+EXTRA = ("init_box", "trajectory/candidates", "obstacles", "tf", *ABSOLUTE)  # recorded, though no score looks at them
 DEFAULT_TOPICS = (*ROLES, *EXTRA)  # docs/architecture.md without image_annotated, which can be drawn again
 DISCOVERY_PERIOD = 0.25  # s between two looks at who publishes
 DEEP = 500  # messages a subscription may hold while the node is busy
@@ -108,7 +109,7 @@ class RecorderNode(Node):
 
     def _discover(self) -> None:
         for name in self._topics:
-            topic = self.resolve_topic_name(name)
+            topic = self._resolve(name)
             publishers = self.get_publishers_info_by_topic(topic)
             if self._is_covered(name):
                 self._forget(topic)
@@ -117,7 +118,11 @@ class RecorderNode(Node):
 
     def _is_covered(self, name: str) -> bool:
         """image_raw need not be recorded where the camera sends JPEG itself."""
-        return self._config.images == "jpeg" and name == IMAGE and self.resolve_topic_name(JPEG) in self._recorded
+        return self._config.images == "jpeg" and name == IMAGE and self._resolve(JPEG) in self._recorded
+
+    def _resolve(self, name: str) -> str:
+        """Full topic name; JPEG lies beside the raw image wherever that is remapped to, as image_transport has it."""
+        return f"{self.resolve_topic_name(IMAGE)}/compressed" if name == JPEG else self.resolve_topic_name(name)
 
     def _forget(self, topic: str) -> None:
         entry = self._recorded.pop(topic, None)
