@@ -28,7 +28,8 @@ def data_folder() -> Path:
 def pytest_runtest_makereport(item: pytest.Item):
     """With REQUIRE_ROS=1 a ROS test that skips has failed: nobody would notice that nothing was tested."""
     report = yield
-    if REQUIRE_ROS and report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("ros"):
+    must_run = REQUIRE_ROS and item.get_closest_marker("ros") and not item.get_closest_marker("apt_ros")
+    if must_run and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} skipped, but REQUIRE_ROS=1: {report.longrepr}"
     return report

@@ -43,7 +43,7 @@ def override(config: ConfigT, values: Mapping[str, Any]) -> ConfigT:
     for name in values:
         if name not in known:
             raise ConfigError(f"setting '{name}' unknown in {type(config).__name__}; {suggest(name, known)}")
-    changed = dataclasses.replace(config, **values)  # pyright: ignore[reportType]
+    changed = dataclasses.replace(config, **values)  # pyright: ignore[reportArgumentType, reportType]
     validate(changed)
     return changed
 

@@ -30,14 +30,18 @@ def cloud_from_points(message: PointCloud2, T_base_lidar: Array) -> Cloud:
 
 def points_from_message(message: PointCloud2) -> Array:
     """(N, 3) float64 points in the message's own frame; raises as ``cloud_from_points``."""
-    count = int(message.width) * int(message.height)
-    if count == 0:
+    height, width, point_step = int(message.height), int(message.width), int(message.point_step)
+    if height * width == 0:
         return np.zeros((0, 3))
-    if count > MAX_POINTS or message.point_step == 0 or len(message.data) < count * message.point_step:
+    row_step = int(message.row_step) or width * point_step  # some drivers leave it out
+    is_short = len(message.data) < (height - 1) * row_step + width * point_step
+    if height * width > MAX_POINTS or point_step == 0 or row_step < width * point_step or is_short:
         raise MessageError(
-            f"cloud of {count} points with {message.point_step} bytes each has {len(message.data)} bytes of data"
+            f"cloud of {height} rows of {width} points has {point_step} bytes a point, {row_step} a row and "
+            f"{len(message.data)} in all; wanted data for every point and at most {MAX_POINTS} points"
         )
-    records = np.frombuffer(message.data, _record(message), count=count)
+    strides = (row_step, point_step)
+    records = np.ndarray((height, width), _record(message), message.data, strides=strides).reshape(-1)
     points = np.stack([records[name].astype(float) for name in "xyz"], axis=1)
     with np.errstate(invalid="ignore"):
         keep = np.all(np.abs(points) < MAX_RANGE, axis=1) & np.any(points != 0.0, axis=1)
@@ -49,8 +53,10 @@ def points_from_array(points: Array, header: Header) -> PointCloud2:
     points = np.ascontiguousarray(points, np.float32)
     message = PointCloud2(header=header, height=1, width=int(len(points)), is_dense=True, point_step=12)
     message.row_step = int(12 * len(points))
-    for index, name in enumerate("xyz"):
-        message.fields.append(PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1))
+    message.fields = [
+        PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
+        for index, name in enumerate("xyz")
+    ]
     message.data = array("B", points.tobytes())
     return message
 

@@ -136,11 +136,9 @@ def message_from_odometry(odometry: Odometry, frame_id: str, child_frame_id: str
 
 def detections_from_sighting(sighting: Sighting, header: Header) -> Detection2DArray:
     """The target first, with id "target" (absent when lost), then the other candidates."""
-    message = Detection2DArray(header=header)
-    if sighting.box is not None:
-        message.detections.append(_detection(sighting.box, header, TARGET_ID))
-    message.detections.extend(_detection(box, header, box.label) for box in sighting.others)
-    return message
+    target = [] if sighting.box is None else [_detection(sighting.box, header, TARGET_ID)]
+    others = [_detection(box, header, box.label) for box in sighting.others]
+    return Detection2DArray(header=header, detections=[*target, *others])
 
 
 def sighting_from_detections(message: Detection2DArray) -> Sighting:
@@ -161,22 +159,23 @@ def box_from_detection(message: Detection2D) -> Box:
     values = np.array([centre.x, centre.y, *size])
     if not np.all(np.isfinite(values)) or min(size) <= 0.0:
         raise MessageError(f"box is centre ({centre.x}, {centre.y}) size {size} px; wanted finite and larger than 0")
-    hypothesis = message.results[0].hypothesis if message.results else None
-    score = float(hypothesis.score) if hypothesis is not None else 1.0
-    return Box(to_xyxy(values, "cxcywh"), score, hypothesis.class_id if hypothesis is not None else "")
+    hypothesis = next((result.hypothesis for result in message.results), None)
+    if hypothesis is None:
+        return Box(to_xyxy(values, "cxcywh"))
+    return Box(to_xyxy(values, "cxcywh"), float(hypothesis.score), hypothesis.class_id)
 
 
 def path_from_trajectory(trajectory: Trajectory, header: Header) -> Path:
     """Path in base_link at the image stamp; ``header`` is the image's, its frame_id is replaced."""
-    path = Path(header=Header(stamp=header.stamp, frame_id="base_link"))
+    poses = []
     start = header.stamp.sec * NANO + header.stamp.nanosec
     for pose, time in zip(trajectory.poses_base, trajectory.times, strict=True):
         nanoseconds = start + round(float(time) * NANO)
         stamped = PoseStamped(pose=_pose(*pose))
         stamped.header.frame_id = "base_link"
         stamped.header.stamp = Time(sec=int(nanoseconds // NANO), nanosec=int(nanoseconds % NANO))
-        path.poses.append(stamped)
-    return path
+        poses.append(stamped)
+    return Path(header=Header(stamp=header.stamp, frame_id="base_link"), poses=poses)
 
 
 def trajectory_from_path(
@@ -250,5 +249,5 @@ def _detection(box: Box, header: Header, name: str) -> Detection2D:
     message.bbox.size_x, message.bbox.size_y = width, height
     result = ObjectHypothesisWithPose()
     result.hypothesis.class_id, result.hypothesis.score = box.label or "person", float(box.score)
-    message.results.append(result)
+    message.results = [result]
     return message

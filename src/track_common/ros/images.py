@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from typing import Any
 
 import cv2
 import numpy as np
@@ -46,6 +47,10 @@ def rgb_from_image(message: Image) -> NDArray[np.uint8]:
     if pixels.dtype == np.float32:
         raise MessageError(f"image encoding '{message.encoding}' is depth; wanted a colour or grey image")
     if message.encoding in YUV_TO_RGB:
+        if pixels.shape[1] % 2:
+            raise MessageError(
+                f"image of encoding '{message.encoding}' is {pixels.shape[1]} px wide; wanted an even width"
+            )
         return np.asarray(cv2.cvtColor(pixels, YUV_TO_RGB[message.encoding]), np.uint8)
     if pixels.dtype == np.uint16:
         pixels = (pixels.astype(np.float32) * (255.0 / max(int(pixels.max()), 1))).astype(np.uint8)
@@ -54,7 +59,7 @@ def rgb_from_image(message: Image) -> NDArray[np.uint8]:
     return np.array(pixels, np.uint8) if code is None else np.asarray(cv2.cvtColor(pixels, code), np.uint8)
 
 
-def pixels_from_image(message: Image) -> NDArray[np.generic]:
+def pixels_from_image(message: Image) -> NDArray[Any]:
     """Pixels as they are, (H, W) or (H, W, C), rows' padding dropped, byte order made native.
 
     Raises:
@@ -92,7 +97,7 @@ def rgb_from_compressed(message: CompressedImage) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def image_from_pixels(pixels: NDArray[np.generic], encoding: str, header: Header) -> Image:
+def image_from_pixels(pixels: NDArray[Any], encoding: str, header: Header) -> Image:
     """Message of (H, W) or (H, W, C) pixels; C-contiguous data is copied once."""
     _, channels = _layout(encoding)
     height, width = pixels.shape[:2]

@@ -15,13 +15,13 @@ LINE_WIDTH = 0.02  # m
 def markers_from_candidates(trajectory: Trajectory, header: Header) -> MarkerArray:
     """One line strip a candidate in base_link, from dark (worst) to yellow (best); starts with a delete-all."""
     header = Header(stamp=header.stamp, frame_id="base_link")
-    message = MarkerArray(markers=[Marker(header=header, action=Marker.DELETEALL)])
+    markers = [Marker(header=header, action=Marker.DELETEALL)]
     scores = np.asarray(trajectory.scores, float)
     span = float(np.ptp(scores)) if len(scores) else 0.0
     for index, (poses, score) in enumerate(zip(trajectory.candidates_base, scores, strict=True)):
         share = (float(score) - float(scores.min())) / span if span > 0.0 else 1.0
-        message.markers.append(_line(poses, share, index, header))
-    return message
+        markers.append(_line(poses, share, index, header))
+    return MarkerArray(markers=markers)
 
 
 def _line(poses: Array, share: float, index: int, header: Header) -> Marker:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
-from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -44,10 +43,13 @@ def declare(
 
 
 def _declare_one(node: Node, name: str, field: dataclasses.Field[Any], default: Any) -> Any:
-    try:
-        return node.declare_parameter(name, default, descriptor(field)).value
-    except InvalidParameterTypeException as error:
-        raise ConfigError(f"parameter {name}: {error}; wanted {type(default).__name__}") from error
+    return _as_setting(node.declare_parameter(name, default, descriptor(field)).value, default)
+
+
+def _as_setting(value: Any, default: Any) -> Any:
+    """``rate:=7`` arrives as an integer where 7.0 is meant; anything else is left for the config to judge."""
+    is_whole = isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if is_whole else value
 
 
 def descriptor(field: dataclasses.Field[Any]) -> ParameterDescriptor:
@@ -63,7 +65,8 @@ def descriptor(field: dataclasses.Field[Any]) -> ParameterDescriptor:
         text += f" ({', '.join(meta['choices'])})"
     if not meta.get("runtime", True):
         text += "; fixed at start"
-    return ParameterDescriptor(description=text, additional_constraints=_bounds(meta))
+    # dynamic: the config checks the type, its message says what was wanted, and 7 may stand for 7.0
+    return ParameterDescriptor(description=text, additional_constraints=_bounds(meta), dynamic_typing=True)
 
 
 def _bounds(meta: Any) -> str:
@@ -84,7 +87,7 @@ def _changed(
             continue
         if not fields[name].metadata.get("runtime", True) and parameter.value != getattr(config, name):
             raise ConfigError(f"{parameter.name} is fixed at start; restart the node with it")
-        values[name] = parameter.value
+        values[name] = _as_setting(parameter.value, fields[name].default)
     if not values:
         return config
     changed = override(config, values)

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -20,6 +21,7 @@ from track_common.config import ConfigError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 USAGE_ERROR = 2
+INTERRUPTED = 130
 
 
 def run_node(make_node: Callable[[], Node]) -> None:
@@ -27,18 +29,28 @@ def run_node(make_node: Callable[[], Node]) -> None:
 
     A ConfigError while the node is made is printed in one line and ends the process with code 2.
     """
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        _refuse(f"these ROS arguments cannot be used: {error}")
     try:
         node = make_node()
     except ConfigError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - no node, so no logger
+        _refuse(error)
+    except KeyboardInterrupt:  # Ctrl-C while a model loads
         rclpy.try_shutdown()
-        sys.exit(USAGE_ERROR)
+        sys.exit(INTERRUPTED)
     _spin(node)
     code = int(getattr(node, "exit_code", None) or 0)
     node.destroy_node()
     rclpy.try_shutdown()
     sys.exit(code)
+
+
+def _refuse(reason: object) -> NoReturn:
+    print(f"error: {reason}", file=sys.stderr)  # noqa: T201 - no node, so no logger
+    rclpy.try_shutdown()
+    sys.exit(USAGE_ERROR)
 
 
 def _spin(node: Node) -> None:
