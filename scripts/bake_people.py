@@ -1,4 +1,4 @@
-"""Bakes the walking people of the simulator: anny bodies posed through a walk cycle -> src/evt_bench/assets/people/*.npz.
+"""Bakes the people of the simulator: anny bodies posed through a walk cycle -> src/evt_bench/assets/people/*.npz.
 
 Only needed to change the people; the baked files are in the repository. Once, in an environment of its own:
     pip install -r requirements/bake.txt && python scripts/bake_people.py
@@ -54,7 +54,7 @@ TRUNK_AND_LEG_BONES = (
 MARKS = {"ankle": "foot.L", "knee": "lowerleg01.L", "crotch": "upperleg02.L", "waist": "spine04"}
 
 
-BODIES = {  # name: height in m and anny's phenotype (gender 0 man .. 1 woman; age 2/3 young adult .. 1 old; others 0..1)
+BODIES = {  # name: height in m, anny's phenotype (gender 0 man .. 1 woman, age 2/3 young adult .. 1 old, others 0..1)
     "woman_a": (1.66, {"gender": 1.0, "age": 0.66, "muscle": 0.45, "weight": 0.40, "caucasian": 1.0}),
     "woman_b": (1.72, {"gender": 1.0, "age": 0.70, "muscle": 0.50, "weight": 0.55, "african": 1.0}),
     "woman_c": (1.58, {"gender": 1.0, "age": 0.66, "muscle": 0.55, "weight": 0.35, "asian": 1.0}),
@@ -119,7 +119,7 @@ def main() -> None:
 
 
 def bake(model: anny.Anny, phenotype: dict[str, float]) -> Figure:
-    """Pose one body through the walk cycle and a standing pose, then add long hair and a skirt as parts of their own."""
+    """Pose one body through the walk cycle and standing, then add long hair and a skirt as parts of their own."""
     races = {"caucasian": 0.0, "african": 0.0, "asian": 0.0}
     rest = model(phenotype_kwargs={**races, **phenotype})
     posed = model(pose_parameters=walk_cycle(model, rest), phenotype_kwargs={**races, **phenotype})
@@ -288,7 +288,7 @@ def long_hair(model: anny.Anny, bones: Array, rest: dict[str, torch.Tensor], ski
 
 
 def ride(bone_poses: Array, rest_pose: Array, vertices: Array) -> Array:
-    """Rest vertices (V, 3) carried rigidly by a bone (P, 4, 4) from its rest pose (4, 4) through every pose, (P, V, 3)."""
+    """(P, V, 3): rest vertices (V, 3) carried by a bone from its rest pose (4, 4) through its poses (P, 4, 4)."""
     turned = bone_poses @ np.linalg.inv(rest_pose)
     to_ours = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     rotation = to_ours @ turned[:, :3, :3] @ to_ours.T
@@ -322,7 +322,7 @@ def skirt_ring(vertices: Array, z: float, margin: float = 0.025, corners: int = 
 
 
 def tube(rings: Array) -> tuple[Array, NDArray[np.integer]]:
-    """Rings (R, C, 3) from top to bottom joined into a closed tube: vertices (R * C + 2, 3) and faces turned outward."""
+    """Rings (R, C, 3) from top to bottom as a closed tube: vertices (R * C + 2, 3) and faces turned outward."""
     count, corners = rings.shape[:2]
     vertices = np.concatenate([rings.reshape(-1, 3), rings[[0, -1]].mean(axis=1)])
     faces = []
@@ -340,7 +340,7 @@ def tube(rings: Array) -> tuple[Array, NDArray[np.integer]]:
 def join(parts: list[Part]) -> Part:
     """Several parts as one."""
     offsets = np.cumsum([0] + [part[0].shape[1] for part in parts[:-1]])
-    faces = np.concatenate([part[1] + offset for part, offset in zip(parts, offsets)])
+    faces = np.concatenate([part[1] + offset for part, offset in zip(parts, offsets, strict=True)])
     charts, along = (np.concatenate([part[i] for part in parts]) for i in (2, 3))
     return np.concatenate([part[0] for part in parts], axis=1), faces, charts, along
 

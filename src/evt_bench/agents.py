@@ -1,4 +1,4 @@
-"""Who drives the robot in an episode: reference rows with and without privileged truth, or any tracker, policy and controller.
+"""Who drives the robot in an episode: reference agents, or any tracker, policy and controller by name.
 
 The pipeline agent runs the same classes as the ROS nodes, in simulated time, with the delays a real computer adds.
 """
@@ -82,7 +82,10 @@ class ConstantVelocity:
 
 
 class Oracle:
-    """Knows where the target is; straight there, or in its footsteps where something is between: about the best the rules, the place and the plant allow."""
+    """Knows where the target is: straight there, or in its footsteps where something is between.
+
+    About the best that rules, place and plant allow.
+    """
 
     def start(self, world: World, instruction: str) -> None:
         """The trail begins at the robot."""
@@ -117,7 +120,7 @@ class Oracle:
         lengths = arc_lengths(trail)
         ahead = np.arange(self._passed, min(self._passed + 1.5, float(lengths[-1])), 0.05)
         if len(ahead):
-            gaps = [float(np.hypot(*(point_at(trail, s) - robot[:2]))) for s in ahead]
+            gaps = [float(np.hypot(*(point_at(trail, float(s)) - robot[:2]))) for s in ahead]
             self._passed = float(ahead[int(np.argmin(gaps))])
         left = float(lengths[-1]) - self._passed - (HIDDEN_STANDOFF if self._is_hidden else STANDOFF)
         if left <= 0.0:

@@ -1,9 +1,9 @@
 """Seeded episodes in the style of EVT-Bench: who walks where, where the robot starts, what it is told.
 
-Statistics follow reference/trackvla.md §2.5 and data.md §3, counted over EVT-Bench's 1405 validation episodes: the robot
-starts 1.5-3 m away with the target at -14..+20 degrees, the target has one, two or three goals (57, 21, 22 %) at least 3 m
-apart. The places, people and sentences are our own. People walk at 0.6-1.1 m/s: EVT-Bench's 1.5 m/s suits its 3.75 m/s
-Spot, a GO2 indoors is commonly capped at 1 m/s.
+Statistics follow reference/trackvla.md §2.5 and data.md §3, counted over EVT-Bench's 1405 validation episodes: the
+robot starts 1.5-3 m away with the target at -14..+20 degrees, the target has one, two or three goals (57, 21, 22 %) at
+least 3 m apart. The places, people and sentences are our own. People walk at 0.6-1.1 m/s: EVT-Bench's 1.5 m/s suits
+its 3.75 m/s Spot, a GO2 indoors is commonly capped at 1 m/s.
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evt_bench.outfits import Outfit, Person, draw_distinct, draw_outfit, instruction, unspecific_instruction
+from evt_bench.outfits import (
+    Person,
+    draw_distinct,
+    draw_outfit,
+    instruction,
+    parse_look,
+    unspecific_instruction,
+)
 from evt_bench.world import figures
-from evt_bench.world.footprints import Footprints
 from evt_bench.world.navigation import Grid, make_grid, plan, resample
-from evt_bench.world.rooms import FloorPlan, draw_plan
+from evt_bench.world.rooms import STYLES, FloorPlan, draw_plan
 from evt_bench.world.walkers import Walker
 from track_common.config import ConfigError, setting, suggest, validate
 from track_common.geometry import arc_lengths, point_at
@@ -28,6 +34,10 @@ MAX_STEPS = 300  # EVT-Bench's limit
 GOAL_SHARES = (0.575, 0.211, 0.214)  # one, two, three goals: 808, 296, 301 of 1405
 BEARINGS_DEG = (-14.0, 20.0)
 WALK_CLEARANCE = 0.38  # m between a planned path and furniture
+SPACING = 0.1  # m between points of a path
+START_RANGE = (1.5, 3.0)  # m from robot to target
+MIN_GOAL_GAP = 3.0  # m
+DISTRACTOR_SPEEDS = (0.5, 1.0)  # m/s
 MAX_PATH = 25.0  # m; EVT-Bench p95 is 28
 TRIES = 40  # draws in one floor plan before another is drawn
 
@@ -36,15 +46,21 @@ TRIES = 40  # draws in one floor plan before another is drawn
 class EpisodeConfig:
     """How episodes are drawn."""
 
-    style: str = setting("", "floor plan: hall, rooms, corridor, or empty for any", choices=("", "hall", "rooms", "corridor"))
+    style: str = setting("", "floor plan; empty: any", choices=("", *STYLES))
     density: float = setting(1.0, "furniture, 1 = about one piece per 7 m2", low=0.0, high=2.0)
     min_speed: float = setting(0.6, "slowest target", unit="m/s", low=0.1, high=2.0)
     max_speed: float = setting(1.1, "fastest target", unit="m/s", low=0.1, high=2.0)
     max_distractors: int = setting(4, "most other people in DT and AT", low=1, high=7)
     distinct_parts: int = setting(2, "garments by whose colour every DT distractor differs", low=1, high=2)
+    target_look: str = setting("", "the target, as 'the woman in the red shirt and black trousers'; empty: drawn")
 
     def check(self) -> None:
-        """Refuse an empty range of speeds."""
+        """Refuse an empty range of speeds and a look nobody can wear."""
+        if self.target_look:
+            try:
+                parse_look(self.target_look, np.random.default_rng(0))
+            except ValueError as error:
+                raise ConfigError(str(error)) from error
         if self.min_speed > self.max_speed:
             raise ConfigError(f"min_speed {self.min_speed} is above max_speed {self.max_speed}")
 
@@ -67,6 +83,7 @@ class Episode:
     speeds: tuple[float, ...]
     robot_start: Array
     instruction: str
+    is_endless: bool = False  # the target too walks to and fro
 
     def figures(self) -> tuple[figures.Figure, ...]:
         """Baked body of each person."""
@@ -75,8 +92,8 @@ class Episode:
     def walkers(self) -> tuple[Walker, ...]:
         """Everybody at the start; only the target stops at its goal and makes way for nobody."""
         return tuple(
-            Walker.start(path, speed, loops=index > 0, yields=index > 0)
-            for index, (path, speed) in enumerate(zip(self.paths, self.speeds))
+            Walker.start(path, speed, loops=index > 0 or self.is_endless, yields=index > 0)
+            for index, (path, speed) in enumerate(zip(self.paths, self.speeds, strict=True))
         )
 
     @property
@@ -84,6 +101,23 @@ class Episode:
         """Steps the target's whole walk takes, with its wait at the end; TR counts at least these."""
         walk = float(arc_lengths(self.paths[0])[-1]) / self.speeds[0] / STEP
         return min(MAX_STEPS, round(walk) + 10)
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A floor plan and where one can walk on it."""
+
+    plan: FloorPlan
+    grid: Grid
+
+    def spot(self, rng: np.random.Generator) -> Array:
+        """(2,) a random free place."""
+        free = self.grid.points()
+        return free[int(rng.integers(len(free)))]
+
+    def way(self, start: Array, goal: Array) -> Array:
+        """(H, 2) walk between two places."""
+        return plan(self.grid, self.plan.footprints, start, goal, WALK_CLEARANCE - 0.03)
 
 
 def draw_episode(task: str, seed: int, config: EpisodeConfig | None = None) -> Episode:
@@ -99,50 +133,40 @@ def draw_episode(task: str, seed: int, config: EpisodeConfig | None = None) -> E
     rng = np.random.default_rng([seed, TASKS.index(task)])
     while True:
         floor = draw_plan(rng, settings.style, settings.density)
-        grid = make_grid(floor.footprints, floor.size, WALK_CLEARANCE)
+        place = _Place(floor, make_grid(floor.footprints, floor.size, WALK_CLEARANCE))
         for _ in range(TRIES):
-            paths = _draw_target(rng, grid, floor.footprints)
-            if paths is None:
-                continue
-            path, robot = paths
-            return _populate(task, seed, settings, floor, grid, path, robot, rng)
+            path = _draw_target_path(rng, place)
+            robot = None if path is None else _draw_robot(rng, path, place)
+            if path is not None and robot is not None:
+                return _populate(task, seed, settings, place, (path, robot), rng)
 
 
-def _draw_target(rng: np.random.Generator, grid: Grid, footprints: Footprints) -> tuple[Array, Array] | None:
-    """Path of the target and start of the robot, or None where this draw does not fit."""
-    free = grid.points()
-    goals = int(rng.choice([1, 2, 3], p=GOAL_SHARES))
-    here, pieces = free[int(rng.integers(len(free)))], []
-    for _ in range(goals):
-        there = free[int(rng.integers(len(free)))]
-        if np.hypot(*(there - here)) < 3.0:
+def _draw_target_path(rng: np.random.Generator, place: _Place) -> Array | None:
+    """(H, 2) walk of the target over its goals, or None where this draw does not fit."""
+    here, pieces = place.spot(rng), []
+    for _ in range(int(rng.choice([1, 2, 3], p=GOAL_SHARES))):
+        there = place.spot(rng)
+        if np.hypot(*(there - here)) < MIN_GOAL_GAP:
             return None
-        piece = plan(grid, footprints, here, there, WALK_CLEARANCE - 0.03)
+        piece = place.way(here, there)
         pieces.append(piece if not pieces else piece[1:])
         here = piece[-1]
-    path = resample(np.concatenate(pieces), 0.1)
-    if arc_lengths(path)[-1] > MAX_PATH:
-        return None
-    robot = _draw_robot(rng, path, grid, footprints)
-    return None if robot is None else (path, robot)
+    path = resample(np.concatenate(pieces), SPACING)
+    return path if arc_lengths(path)[-1] <= MAX_PATH else None
 
 
-def _draw_robot(rng: np.random.Generator, path: Array, grid: Grid, footprints: Footprints) -> Array | None:
+def _draw_robot(rng: np.random.Generator, path: Array, place: _Place) -> Array | None:
     """(3,) start with the target in free view, mostly behind it, clear of the way it will walk first."""
     ahead = point_at(path, 0.6) - path[0]
     behind = np.arctan2(-ahead[1], -ahead[0])
-    early = path[: int(3.0 / 0.1)]
+    early = path[: int(3.0 / SPACING)]
     for _ in range(10):
         angle = behind + rng.normal(0.0, np.radians(45.0))
-        distance = float(rng.uniform(1.5, 3.0))
-        spot = path[0] + distance * np.array([np.cos(angle), np.sin(angle)])
-        cell = np.round((spot - grid.origin) / (grid.points()[1] - grid.points()[0]).max()).astype(int)
-        if np.any(cell < 0) or np.any(cell >= grid.is_free.shape) or not grid.is_free[tuple(cell)]:
-            continue
-        if not footprints.is_clear(spot, path[0], 0.3) or np.hypot(*(early - spot).T).min() < 1.2:
-            continue
+        spot = path[0] + rng.uniform(*START_RANGE) * np.array([np.cos(angle), np.sin(angle)])
         bearing = np.radians(rng.uniform(*BEARINGS_DEG))
-        return np.array([*spot, angle + np.pi - bearing])
+        is_free = place.grid.is_free_at(spot) and place.plan.footprints.is_clear(spot, path[0], 0.3)
+        if is_free and np.hypot(*(early - spot).T).min() > 1.2:
+            return np.array([*spot, angle + np.pi - bearing])
     return None
 
 
@@ -150,26 +174,27 @@ def _populate(
     task: str,
     seed: int,
     settings: EpisodeConfig,
-    floor: FloorPlan,
-    grid: Grid,
-    path: Array,
-    robot: Array,
+    place: _Place,
+    route: tuple[Array, Array],
     rng: np.random.Generator,
 ) -> Episode:
-    sex = str(rng.choice(["woman", "man"]))
-    target = Person("target", str(rng.choice(figures.names(sex))), draw_outfit(sex, rng))
-    people, paths = [target], [path]
-    speeds = [float(rng.uniform(settings.min_speed, settings.max_speed))]
+    """People it: ``route`` is the target's path (H, 2) and the robot's start (3,)."""
+    outfit = draw_outfit(str(rng.choice(["woman", "man"])), rng)
+    if settings.target_look:
+        outfit = parse_look(settings.target_look, rng)
+    people = [Person("target", str(rng.choice(figures.names(outfit.sex))), outfit)]
+    paths, speeds = [route[0]], [float(rng.uniform(settings.min_speed, settings.max_speed))]
     count = 0 if task == "STT" else int(rng.integers(1, settings.max_distractors + 1))
     for index in range(count):
-        crossing = _draw_crossing(rng, path, robot, paths[1:], grid, floor.footprints)
-        if crossing is None:
-            continue
-        people.append(_draw_distractor(task, index, target, settings, rng))
-        paths.append(crossing)
-        speeds.append(float(rng.uniform(0.5, 1.0)))
-    sentence = unspecific_instruction(rng) if task == "AT" else instruction(target.outfit, rng)
-    return Episode(task, seed, floor, tuple(people), tuple(paths), tuple(speeds), robot, sentence)
+        crossing = _draw_crossing(rng, route, paths[1:], place)
+        if crossing is not None:
+            people.append(_draw_distractor(task, index, people[0], settings, rng))
+            paths.append(crossing)
+            speeds.append(float(rng.uniform(*DISTRACTOR_SPEEDS)))
+    sentence = unspecific_instruction(rng) if task == "AT" else instruction(outfit, rng)
+    if settings.target_look:
+        sentence = f"follow {settings.target_look}"
+    return Episode(task, seed, place.plan, tuple(people), tuple(paths), tuple(speeds), route[1], sentence)
 
 
 def _draw_distractor(
@@ -180,26 +205,24 @@ def _draw_distractor(
     if task == "AT":
         return Person(name, target.body, target.outfit)
     sex = str(rng.choice(["woman", "man"]))
-    outfit: Outfit = draw_distinct(sex, target.outfit, rng, settings.distinct_parts)
+    outfit = draw_distinct(sex, target.outfit, rng, settings.distinct_parts)
     return Person(name, str(rng.choice(figures.names(sex))), outfit)
 
 
 def _draw_crossing(
-    rng: np.random.Generator, path: Array, robot: Array, others: list[Array], grid: Grid, footprints: Footprints
+    rng: np.random.Generator, route: tuple[Array, Array], others: list[Array], place: _Place
 ) -> Array | None:
     """A walk between two random places by way of a point of the target's path, starting away from everybody."""
-    free = grid.points()
+    path, robot = route
     length = float(arc_lengths(path)[-1])
     for _ in range(20):
-        first, last = free[int(rng.integers(len(free)))], free[int(rng.integers(len(free)))]
+        first, last = place.spot(rng), place.spot(rng)
         meeting = point_at(path, float(rng.uniform(0.25, 0.95)) * length)
-        to_robot, to_target = np.hypot(*(first - robot[:2])), np.hypot(*(first - path[0]))
-        nearest = min((float(np.hypot(*(first - o[0]))) for o in others), default=9.0)
-        if to_robot < np.hypot(*(path[0] - robot[:2])) + 0.8 or to_target < 1.2 or nearest < 1.0:
+        is_behind_target = np.hypot(*(first - robot[:2])) > np.hypot(*(path[0] - robot[:2])) + 0.8
+        nearest = min(float(np.hypot(*(first - o[0]))) for o in [path, *others])
+        if not is_behind_target or nearest < 1.2:
             continue
-        there = plan(grid, footprints, first, meeting, WALK_CLEARANCE - 0.03)
-        onward = plan(grid, footprints, meeting, last, WALK_CLEARANCE - 0.03)
-        walk = resample(np.concatenate([there, onward[1:]]), 0.1)
-        if arc_lengths(walk)[-1] > 3.0:
+        walk = resample(np.concatenate([place.way(first, meeting), place.way(meeting, last)[1:]]), SPACING)
+        if arc_lengths(walk)[-1] > MIN_GOAL_GAP:
             return walk
     return None

@@ -21,7 +21,7 @@ class EpisodeRecord:
         following_distance: mean m while following, NaN where it never followed.
         min_clearance: smallest gap between robot and furniture or walls, m.
         touching_steps: steps in which the robot slid along or stood against something.
-        on_target: share of the steps with the target in view in which the tracker's box lay on it, NaN without a tracker.
+        on_target: share of steps with the target in view in which the tracker's box lay on it, NaN without one.
     """
 
     task: str

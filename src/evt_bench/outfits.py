@@ -5,8 +5,9 @@ Where it stands: the episode draws outfits, the world paints them (``world/peopl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -205,6 +206,31 @@ def is_distinct(first: Outfit, second: Outfit, parts: int = 2) -> bool:
         group(first.bottom_colour) != group(second.bottom_colour)
     )
     return differ >= parts
+
+
+def parse_look(text: str, rng: np.random.Generator) -> Outfit:
+    """The outfit that a description such as "the woman in the red shirt and black trousers" names.
+
+    Raises:
+        ValueError: no sex, or no colour before a top or a bottom that we know.
+    """
+    words = text.lower()
+    sex = next((s for s in ("woman", "man") if re.search(rf"\b{s}\b", words)), None)
+    top, bottom = _find_garment(words, TOPS), _find_garment(words, BOTTOMS)
+    if sex is None or top is None or bottom is None:
+        raise ValueError(
+            f"look '{text}' is not understood; say it as 'the woman in the red shirt and black trousers' "
+            f"(colours: {', '.join(COLOURS)}; tops: {', '.join(TOPS)}; bottoms: {', '.join(BOTTOMS)})"
+        )
+    drawn = draw_outfit(sex, rng)
+    return replace(drawn, top=top[1], top_colour=top[0], bottom=bottom[1], bottom_colour=bottom[0])
+
+
+def _find_garment(words: str, garments: dict[str, Garment]) -> tuple[str, str] | None:
+    """Colour and garment of the first "colour garment" in the words."""
+    colours = "|".join(sorted(COLOURS, key=len, reverse=True))
+    found = re.search(rf"\b({colours})\s+({'|'.join(garments)})\b", words)
+    return (found[1], found[2]) if found else None
 
 
 def group(colour: str) -> str:

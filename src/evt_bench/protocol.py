@@ -1,7 +1,7 @@
 """The EVT-Bench rules as pure bookkeeping: one observation a step goes in, a verdict comes out.
 
-"code" is what the released evaluation does (reference/trackvla.md §2.2), "paper" what its text says where that differs
-(§2.4): facing is an angle instead of a pixel count, nobody is declared lost, and the 1-3 m hold to the last of 300 steps.
+"code" is what the released evaluation does (reference/trackvla.md §2.2), "paper" what its text says where that
+differs (§2.4): facing is an angle instead of a pixel count, nobody is declared lost, and the 1-3 m hold to step 300.
 Our places and bodies are not Habitat's: figures may stand beside the paper's only with that said.
 """
 

@@ -25,7 +25,7 @@ from track_common.boxes import iou
 from track_common.geometry import wrap_angle
 from track_common.types import Sighting
 
-SUBSTEPS_TOLERANCE = 1e-6
+TOLERANCE = 1e-6  # s; sums of steps
 STOP_WAIT = (5, 15)  # steps the target waits at its last goal (reference/trackvla.md §2.2)
 ON_TARGET_IOU = 0.3
 
@@ -88,7 +88,9 @@ def run_bench(
             if on_episode is not None:
                 on_episode(record, done, len(jobs))
     rows = _tabulate([records[job.key] for job in jobs])
-    out_json.write_text(json.dumps({"rules": settings.rules, "rows": [_plain(asdict(r)) for r in rows]}, indent=2) + "\n")
+    out_json.write_text(
+        json.dumps({"rules": settings.rules, "rows": [_plain(asdict(r)) for r in rows]}, indent=2) + "\n"
+    )
     return rows
 
 
@@ -109,7 +111,7 @@ def run_episode(task: str, seed: int, agent: AgentSpec, config: BenchConfig) -> 
         while not log.judge.is_over:
             sighting = driver.look()
             log.check_box(sighting)
-            until = world.time + STEP - SUBSTEPS_TOLERANCE
+            until = world.time + STEP - TOLERANCE
             while world.time < until:
                 world.step(driver.command())
             log.step(wait)
@@ -226,6 +228,3 @@ def _tabulate(records: Sequence[EpisodeRecord]) -> list[Row]:
 def _plain(row: dict) -> dict:
     """JSON knows no NaN: null instead."""
     return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
-
-
-

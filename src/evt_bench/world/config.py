@@ -63,7 +63,14 @@ class OdometryConfig:
 class StepConfig:
     """Time steps and the sizes that count as contact."""
 
-    dt: float = setting(0.02, "step of robot and people", unit="s", low=0.001, high=0.1, runtime=False)
+    dt: float = setting(
+        1.0 / 60.0,
+        "step of robot, people and odometry: 2 to an image at 30 Hz, 4 to a sweep at 15 Hz, 6 to a step of the rules",
+        unit="s",
+        low=0.001,
+        high=0.1,
+        runtime=False,
+    )
     robot_half_length: float = setting(0.20, "middle of the trunk to the end circles", unit="m", low=0.0, high=1.0)
     robot_radius: float = setting(0.16, "half width; GO2 is 0.70 x 0.31 m", unit="m", low=0.05, high=1.0)
     person_radius: float = setting(0.25, "of a person's trunk and swinging arms", unit="m", low=0.1, high=1.0)

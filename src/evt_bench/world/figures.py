@@ -100,13 +100,16 @@ def load(name: str) -> Figure:
         raise ValueError(f"body '{name}' unknown; use {', '.join(known)}")
     path = resources.files("evt_bench").joinpath(f"assets/people/{name}.npz")
     with path.open("rb") as file, np.load(file, allow_pickle=False) as baked:
+        charts = tuple(str(c) for c in baked["charts"])
+        span = np.where(baked["face_charts"] == charts.index("arm"), ARM_SPAN, 1.0)
+        along = baked["along"].astype(float) / span[:, None]
         return Figure(
             name,
             baked["poses"].astype(float),
             baked["faces"].astype(np.int32),
             baked["face_charts"].astype(int),
-            tuple(str(c) for c in baked["charts"]),
-            baked["along"].astype(float) / np.where(baked["face_charts"] == baked["charts"].tolist().index("arm"), ARM_SPAN, 1.0)[:, None],
+            charts,
+            along,
             _borders(baked["marks"].tolist(), float(baked["elbow"])),
             float(baked["stride"]),
         )
@@ -207,6 +210,8 @@ def _texture(figure: Figure, outfit: Outfit, rng: np.random.Generator) -> NDArra
 def _folds(rows: int, rng: np.random.Generator) -> Array:
     """(rows, TILE) brightness around 1: folds along the body and a hem in shade."""
     x = np.linspace(0.0, 2.0 * np.pi, TILE)
-    folds = sum(a * np.sin(k * x + p) for k, a, p in zip((2, 5, 9), (0.03, 0.03, 0.02), rng.uniform(0, 6.3, 3)))
+    folds = np.zeros(TILE)
+    for waves, depth, shift in zip((2, 5, 9), (0.03, 0.03, 0.02), rng.uniform(0.0, 6.3, 3), strict=True):
+        folds += depth * np.sin(waves * x + shift)
     hem = 0.94 + 0.09 * np.sqrt(np.linspace(0.0, 1.0, rows))
     return hem[:, None] * (1.0 + folds[None, :]) + rng.normal(0.0, 0.012, (rows, TILE))

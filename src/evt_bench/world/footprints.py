@@ -32,9 +32,9 @@ class Footprints:
         return cls(table[:, :2], table[:, 2:4], table[:, 4], table[:, 5])
 
     def nearest(self, points: Array) -> tuple[Array, Array]:
-        """Signed distance (P,) of points (P, 2) to the nearest footprint (m, negative inside) and the unit way out (P, 2).
+        """Signed distance (P,) of points (P, 2) to the nearest footprint (m) and the unit way out (P, 2).
 
-        With no footprints the distance is infinite and the way out zero.
+        Inside a footprint the distance is negative; with no footprints it is infinite and the way out zero.
         """
         points = np.asarray(points, float)
         if not len(self.centres):

@@ -164,7 +164,11 @@ def _plant(rng: np.random.Generator) -> _Sketch:
     leaves = [
         Part("sphere", (float(dx), float(dy), 0.34 + tall * float(z)), (float(r), 0.0, 0.0), 0.0, "", leaf)
         for dx, dy, z, r in zip(
-            rng.uniform(-0.12, 0.12, 4), rng.uniform(-0.12, 0.12, 4), (0.5, 0.7, 0.85, 1.0), rng.uniform(0.11, 0.19, 4)
+            rng.uniform(-0.12, 0.12, 4),
+            rng.uniform(-0.12, 0.12, 4),
+            (0.5, 0.7, 0.85, 1.0),
+            rng.uniform(0.11, 0.19, 4),
+            strict=True,
         )
     ]
     return _Sketch("plant", (pot, stem, *leaves), (0.0, 0.0), at_wall=False, radius=0.2)

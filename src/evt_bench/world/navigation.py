@@ -1,4 +1,4 @@
-"""Shortest walkable paths on a floor plan: a grid with a price for closeness, searched by scipy, then pulled straight."""
+"""Walkable paths on a floor plan: a grid with a price for closeness, searched by scipy, then pulled straight."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import label
-from scipy.sparse import coo_matrix
+from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from evt_bench.world.footprints import Footprints
@@ -37,6 +37,11 @@ class Grid:
         """(P, 2) middles of the free cells."""
         return self.origin + RESOLUTION * np.argwhere(self.is_free)
 
+    def is_free_at(self, point: Array) -> bool:
+        """True where a point (2,) lies in a free cell."""
+        i, j = (int(v) for v in np.round((np.asarray(point) - self.origin) / RESOLUTION))
+        return 0 <= i < self.is_free.shape[0] and 0 <= j < self.is_free.shape[1] and bool(self.is_free[i, j])
+
     def cell(self, point: Array) -> tuple[int, int]:
         """Nearest free cell to a point (2,)."""
         cells = np.argwhere(self.is_free)
@@ -50,8 +55,8 @@ def make_grid(footprints: Footprints, size: tuple[float, float], clearance: floa
     origin = -0.5 * RESOLUTION * (np.array(shape) - 1.0)
     cells = origin + RESOLUTION * np.argwhere(np.ones(shape, bool))
     distance = footprints.nearest(cells)[0].reshape(shape)
-    parts, count = label(distance > clearance, structure=np.ones((3, 3)))
-    if not count:
+    parts = np.asarray(label(distance > clearance, structure=np.ones((3, 3)))[0])  # pyright: ignore[reportIndexIssue]
+    if not parts.any():
         raise ValueError(f"no floor is {clearance} m clear of obstacles; use a smaller clearance or a larger room")
     largest = np.bincount(parts.ravel())[1:].argmax() + 1
     return Grid(origin, distance, parts == largest)
@@ -79,7 +84,7 @@ def resample(path: Array, spacing: float) -> Array:
     return np.stack([np.interp(wanted, lengths, path[:, k]) for k in range(2)], axis=1)
 
 
-def _graph(grid: Grid) -> tuple[coo_matrix, NDArray[np.integer]]:
+def _graph(grid: Grid) -> tuple[csr_matrix, NDArray[np.integer]]:
     """Weighted neighbourhood of the free cells and the number of each cell."""
     number = np.full(grid.is_free.shape, -1)
     number[grid.is_free] = np.arange(grid.is_free.sum())
@@ -94,7 +99,7 @@ def _graph(grid: Grid) -> tuple[coo_matrix, NDArray[np.integer]]:
         weights.append(np.hypot(di, dj) * 0.5 * (price[here][both] + price[there][both]))
     count = int(grid.is_free.sum())
     entries = (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns)))
-    return coo_matrix(entries, shape=(count, count)).tocsr(), number
+    return csr_matrix(entries, shape=(count, count)), number
 
 
 def _pull_straight(path: Array, footprints: Footprints, clearance: float) -> Array:

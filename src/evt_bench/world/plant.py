@@ -1,6 +1,6 @@
 """The GO2 as a velocity-controlled base: command -> pose, with the delays, gains and hold measured on hardware.
 
-Numbers: reference/go2.md §0.4 (step responses of a real GO2 on concrete) and §1.2 (the robot holds the last Move for 1 s).
+Numbers: reference/go2.md §0.4 (step responses of a real GO2 on concrete), §1.2 (the last Move is held for 1 s).
 """
 
 from __future__ import annotations
@@ -81,5 +81,5 @@ def _mix(
     before: tuple[float, float, float], wanted: tuple[float, float, float], share: float
 ) -> tuple[float, float, float]:
     """``share`` of the old velocity, the rest of the wanted one."""
-    vx, vy, wz = (share * b + (1.0 - share) * w for b, w in zip(before, wanted))
+    vx, vy, wz = (share * b + (1.0 - share) * w for b, w in zip(before, wanted, strict=True))
     return (vx, vy, wz)

@@ -4,6 +4,8 @@ MuJoCo draws and casts rays here; who moves where is decided in ``walkers.py`` a
 whose mesh is exchanged as the walk goes on, with two capsules beside it that only rays meet.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# (mujoco is compiled and carries no type stubs)
 from __future__ import annotations
 
 import os

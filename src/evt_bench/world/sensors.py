@@ -1,5 +1,7 @@
 """Camera and LiDAR of the simulated GO2; nothing here moves anything."""
 
+# pyright: reportAttributeAccessIssue=false
+# (mujoco is compiled and carries no type stubs)
 from __future__ import annotations
 
 from dataclasses import dataclass

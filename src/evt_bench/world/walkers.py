@@ -131,7 +131,7 @@ def _way(walker: Walker) -> Array:
 
 
 def _make_way(position: Array, others: Array, space: float) -> Array:
-    """(2,) push away from everybody nearer than ``space``, a little to the right so that two do not block each other."""
+    """(2,) push away from everybody nearer than ``space``, a little to the right: two do not block each other."""
     delta = position - others
     distance = np.maximum(np.hypot(delta[:, 0], delta[:, 1]), 1e-3)
     strength = 2.0 * np.clip(1.0 - distance / space, 0.0, 1.0) / distance

@@ -3,6 +3,8 @@
 Time advances only in ``step``. Two worlds of one episode and seed go through the same states, whatever is looked at.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# (mujoco is compiled and carries no type stubs)
 from __future__ import annotations
 
 import math
@@ -73,14 +75,15 @@ class Truth:
 class World:
     """One episode's place; ``close`` releases the renderer."""
 
-    def __init__(self, episode: Episode, config: WorldConfig | None = None) -> None:
+    def __init__(self, episode: Episode, config: WorldConfig | None = None, start_time: float = 0.0) -> None:
         self.config = config or WorldConfig()
         for part in (self.config.camera, self.config.lidar, self.config.odometry, self.config.plant, self.config.step):
             validate(part)
         self.episode = episode
         self.camera: Camera = self.config.camera.camera()
         self.footprints: Footprints = episode.plan.footprints
-        self.time = 0.0
+        self.time = self._start_time = start_time
+        self.people_wait = False  # set it to let everybody stand, as until the robot is ready
         self._steps = 0
         seeds = np.random.SeedSequence([episode.seed, 1]).spawn(4)
         self._people_rng, lidar_rng, self._noise_rng, drift_rng = (np.random.default_rng(s) for s in seeds)
@@ -99,13 +102,15 @@ class World:
         self._noise = np.round(self._noise_rng.normal(0.0, self.config.camera.noise, shape)).astype(np.int16)
         self._is_posed = False
 
-    def step(self, command: VelocityCommand | None = None, dt: float | None = None) -> None:
-        """Advance by ``dt`` s (one step of the configuration unless given); a command takes effect after the dead time."""
+    def command(self, command: VelocityCommand) -> None:
+        """Take a command now; it takes effect after the robot's dead time and is held for a second."""
+        self._plant.command(command, self.time)
+
+    def step(self, command: VelocityCommand | None = None) -> None:
+        """Advance by one step of the configuration, after taking a command where one is given."""
         if command is not None:
-            self._plant.command(command, self.time)
-        until = self.time + (self.config.step.dt if dt is None else dt)
-        while self.time < until - 1e-9:
-            self._advance(self.config.step.dt)
+            self.command(command)
+        self._advance(self.config.step.dt)
 
     def render(self) -> Frame:
         """What the camera sees now."""
@@ -131,7 +136,7 @@ class World:
         """Everybody's true state."""
         people = tuple(
             PersonState(p.name, np.array([*w.position, w.yaw]), w.velocity, p.height)
-            for p, w in zip(self.episode.figures(), self._walkers)
+            for p, w in zip(self.episode.figures(), self._walkers, strict=True)
         )
         circles = self.outline(self._robot)
         gaps = [float(np.hypot(*(circles - p.pose[:2]).T).min()) for p in people]
@@ -170,11 +175,12 @@ class World:
             self._plant.stop_at_obstacle(c * dx + s * dy, c * dy - s * dx)
         self._reckon(self._robot, moved)
         self._robot = moved
-        self._walkers = step_walkers(
-            self._walkers, self._robot[:2], self.footprints, (self.time, dt), self._people_rng
-        )
+        if not self.people_wait:
+            self._walkers = step_walkers(
+                self._walkers, self._robot[:2], self.footprints, (self.time, dt), self._people_rng
+            )
         self._steps += 1
-        self.time = self._steps * self.config.step.dt
+        self.time = self._start_time + self._steps * self.config.step.dt
         self._is_posed = False
 
     def _slide(self, pose: Array) -> Array:
@@ -204,7 +210,7 @@ class World:
             return self._data
         scene, data = self._scene, self._data
         figures = self.episode.figures()
-        for index, (walker, figure) in enumerate(zip(self._walkers, figures)):
+        for index, (walker, figure) in enumerate(zip(self._walkers, figures, strict=True)):
             mocap = scene.person_mocaps[index]
             data.mocap_pos[mocap] = (*walker.position, 0.0)
             data.mocap_quat[mocap] = upright(walker.yaw)
@@ -239,4 +245,3 @@ def _lifted(pose: Array) -> Array:
     lifted[:2, :2] = [[c, -s], [s, c]]
     lifted[:2, 3] = pose[:2]
     return lifted
-
