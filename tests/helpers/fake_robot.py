@@ -3,6 +3,7 @@
 python fake_robot.py SECONDS: waits until somebody listens to all, publishes.
 """
 
+import random
 import sys
 import time
 from array import array
@@ -16,7 +17,8 @@ from std_msgs.msg import Header, String
 
 IMAGE_RATE, CLOUD_EVERY = 30.0, 2  # Hz; a cloud with every second image
 POINTS = 5000
-PIXELS, XYZ = array("B", bytes(921_600)), array("B", bytes(12 * POINTS))
+PIXELS = array("B", random.Random(0).randbytes(921_600))  # noise: nothing for a compressor to gain
+XYZ = array("B", bytes(12 * POINTS))
 
 
 def header(number: int, frame_id: str) -> Header:
@@ -26,9 +28,7 @@ def header(number: int, frame_id: str) -> Header:
 
 
 def image(number: int) -> Image:
-    return Image(
-        header=header(number, "camera"), height=480, width=640, encoding="rgb8", step=1920, data=bytes(921_600)
-    )
+    return Image(header=header(number, "camera"), height=480, width=640, encoding="rgb8", step=1920, data=PIXELS)
 
 
 def cloud(number: int) -> PointCloud2:
