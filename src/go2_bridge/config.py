@@ -76,7 +76,7 @@ class ControllerConfig:
 
     # Avoidance
     use_elastic_band: bool = setting(True, "bend the trajectory round what the LiDAR sees")
-    band_margin: float = setting(0.12, "room the band keeps beyond half the robot's width", unit="m", low=0.0, high=1.0)
+    band_margin: float = setting(0.25, "room the band keeps beyond half the robot's width", unit="m", low=0.0, high=1.0)
     obstacle_memory: float = setting(0.5, "sweeps are remembered this long", unit="s", low=0.0, high=3.0)
     tight_speed: float = setting(0.5, "speed where the band has no room to spare", unit="m/s", low=0.05, high=2.0)
     target_radius: float = setting(

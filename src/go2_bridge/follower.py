@@ -10,8 +10,8 @@ from go2_bridge.control.elastic_band import Band
 from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
-from go2_bridge.safety.limits import clamp, is_sound, limit_change, scaled
-from go2_bridge.safety.stop_zone import CREEP, allowed_share, solid_points, sound_points
+from go2_bridge.safety.limits import clamp, is_sound, limit_change
+from go2_bridge.safety.stop_zone import let_through, solid_points, sound_points
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
 from track_common.config import validate
 from track_common.geometry import inverse, relative, transform_points
@@ -21,6 +21,7 @@ from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Traje
 
 REORDER = 1.0  # s; a message this much older than the last is a restarted clock, less is one out of order
 MIN_WAY = 0.05  # m; less way ahead is standing, and standing needs no band
+ROOM_AHEAD = 0.6  # m of the band whose narrowest place sets the speed
 REVERSE_SLACK = 0.02  # m; the trajectory must lead back by more than this before the robot walks backwards
 
 
@@ -126,10 +127,10 @@ class Follower:
             return _stop(StopReason.BAD_COMMAND)
         elapsed = now - self._time if self._time is not None else 0.0
         command = limit_change(clamp(self._driven(wanted), self.config), self._sent, elapsed, self.config)
-        share = self._clear_share(command, state)
-        if share < CREEP:
+        cleared = self._cleared(command, state)
+        if cleared == STOP and command != STOP:
             return _stop(StopReason.OBSTACLE)
-        return Decision(scaled(command, share), reason)
+        return Decision(cleared, reason)
 
     def _check(self, now: float) -> StopReason | None:
         """Every reason not to move; afterwards the trajectory lies in odom."""
@@ -179,17 +180,20 @@ class Follower:
         line, distance = remaining(timed, pose[:2], state.stamp + config.lookahead_time)
         yaw = float(pose_at(path, state.stamp + config.heading_time)[2])
         is_back = _leads_back(path, pose)
-        reason = ""
+        reason, room = "", 1.0
         if config.use_elastic_band and distance > MIN_WAY and not is_back:
-            line, distance = self._bent(line, distance, pose)
+            line, distance, room = self._bent(line, distance, pose)
             reason = StopReason.BAND_BROKEN.value if distance < MIN_WAY else ""
-        wanted = pursue(line, distance, pose, yaw, config)
+        wanted = pursue(line, distance, pose, yaw, config, room)
         if wanted.vx < 0.0 and not is_back:
             wanted = VelocityCommand(0.0, wanted.vy, wanted.wz)
         return wanted, reason
 
-    def _bent(self, line: Array, distance: float, pose: Array) -> tuple[Array, float]:
-        """The line as an elastic band round what the LiDAR saw, and how far to go along it; planned once per input."""
+    def _bent(self, line: Array, distance: float, pose: Array) -> tuple[Array, float, float]:
+        """The line as an elastic band round what the LiDAR saw, how far to go along it, and the room (0..1) it has.
+
+        The band is planned once per input and followed in between.
+        """
         assert self._trajectory is not None and self._path is not None
         stamps = (self._trajectory.stamp, -1.0 if self._cloud is None else self._cloud.stamp)
         band = self._planner.band
@@ -199,10 +203,9 @@ class Follower:
         way = ahead_of(band.points, pose[:2])
         if band.is_broken:
             distance = min(distance, length_of(way))
-        spare = self._planner.room_at(pose[:2]) - self._planner.radii.hard
-        share = min(max(spare / self.config.band_margin, 0.0), 1.0) if self.config.band_margin > 0.0 else 1.0
-        cap = self.config.tight_speed + share * max(self.config.max_linear_vel - self.config.tight_speed, 0.0)
-        return way, min(distance, cap * self.config.lookahead_time)
+        room = self._planner.room_along(way, ROOM_AHEAD)
+        cap = self.config.tight_speed + room * max(self.config.max_linear_vel - self.config.tight_speed, 0.0)
+        return way, min(distance, cap * self.config.lookahead_time), room
 
     def _remember_obstacles(self) -> None:
         """Give the newest sweep to the band, without the followed person's returns."""
@@ -229,17 +232,15 @@ class Follower:
         gains = self._plant.gains
         return VelocityCommand(wanted.vx / gains[0], wanted.vy / gains[1], wanted.wz / gains[2])
 
-    def _clear_share(self, command: VelocityCommand, state: Odometry) -> float:
-        """Share of the command the stop layer lets through; the followed person's returns count, with more room."""
+    def _cleared(self, command: VelocityCommand, state: Odometry) -> VelocityCommand:
+        """What the stop layer lets through; it sees the newest sweep, the followed person's returns included."""
         if self._cloud is None or not len(self._solid):
-            return 1.0
+            return command
         place = self._place(self._cloud.stamp)
         if place is None:
-            return 0.0 if self.config.require_cloud else 1.0
+            return STOP if self.config.require_cloud else command
         points = transform_points(relative(state.pose, place), self._solid[:, :2])
-        gains = self._plant.gains
-        moved = VelocityCommand(command.vx * gains[0], command.vy * gains[1], command.wz * gains[2])
-        return allowed_share(moved, points, self._margins(points, state), self.config)
+        return let_through(command, points, self._margins(points, state), self.config)
 
     def _margins(self, points: Array, state: Odometry) -> Array:
         """(N,) room to keep around each return, m."""

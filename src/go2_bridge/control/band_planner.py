@@ -7,12 +7,13 @@ from scipy.spatial import cKDTree
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.detour import detour
-from go2_bridge.control.elastic_band import Band, BandConfig, clearance, is_free, stretch
+from go2_bridge.control.elastic_band import Band, BandConfig, clearance, is_free, sampled, stretch
 from go2_bridge.control.obstacles import ObstacleBuffer
 from track_common.geometry import arc_lengths
 from track_common.types import Array
 
 SAME_GOAL = 1.0  # m; a goal that moved no farther may be reached by the last band, pulled along
+SAME_SIDE = 0.6  # share of the hard radius: an obstacle that came this much nearer has not crossed the band
 NEAR_START = 0.3  # m; how near the robot itself stands to something is no reason not to leave
 
 
@@ -34,18 +35,25 @@ class BandPlanner:
 
     def plan(self, line: Array) -> Band:
         """Band along a polyline (M, 2) in odom from the robot to where it shall be, or as far as there is a way."""
-        seed = self._seed(line)
-        if seed is None:
-            self.band = Band(line[:1], np.zeros(1), is_broken=True)
-        else:
+        for seed in self._seeds(line):
             self.band = stretch(seed, self._tree, self.radii)
+            if not self.band.is_broken:
+                return self.band
+        way = (
+            None if self._tree is None else detour(line[0], line[-1], self.obstacles, self.radii.hard, self.radii.soft)
+        )
+        self.band = Band(line[:1], np.zeros(1), is_broken=True) if way is None else stretch(way, self._tree, self.radii)
         return self.band
 
-    def room_at(self, point: Array) -> float:
-        """Distance (m, capped) from a point (2,) in odom to the nearest obstacle."""
+    def room_along(self, way: Array, reach: float) -> float:
+        """Room 0..1 at the narrowest place of the first ``reach`` m: 0 = just passable, 1 = as much as is wanted."""
         if self._tree is None:
-            return self.radii.cap
-        return float(clearance(point[None], self._tree, self.radii)[0][0])
+            return 1.0
+        points = sampled(way, 0.1)
+        points = points[arc_lengths(points) <= reach]
+        narrowest = float(clearance(points, self._tree, self.radii)[0].min())
+        spare = self.radii.soft - self.radii.hard
+        return min(max((narrowest - self.radii.hard) / max(spare, 1e-6), 0.0), 1.0)
 
     @property
     def obstacles(self) -> Array:
@@ -54,19 +62,21 @@ class BandPlanner:
 
     def forget(self) -> None:
         """Drop obstacles and band: odom itself moved."""
-        self._buffer.clear()
-        self._tree, self.band = None, None
+        self.forget_obstacles()
+        self.band = None
 
-    def _seed(self, line: Array) -> Array | None:
-        """Where the band starts: open line, last band on its side, tight line or detour; None where there is no way."""
+    def forget_obstacles(self) -> None:
+        """Drop what was seen but keep the band and the side it took."""
+        self._buffer.clear()
+        self._tree = None
+
+    def _seeds(self, line: Array) -> list[Array]:
+        """Where the band may start from, best first: the open line, the last band on its side, the tight line."""
         if is_free(line, self._tree, self.radii.soft, NEAR_START):
-            return line
+            return [line]
         again = self._last_from(line[0], line[-1])
-        if again is not None and is_free(again, self._tree, self.radii.hard, NEAR_START):
-            return again
-        if self._tree is None or is_free(line, self._tree, self.radii.hard, NEAR_START):
-            return line
-        return detour(line[0], line[-1], self.obstacles, self.radii.hard, self.radii.soft)
+        seeds = [] if again is None else [again]
+        return [seed for seed in (*seeds, line) if is_free(seed, self._tree, SAME_SIDE * self.radii.hard, NEAR_START)]
 
     def _last_from(self, start: Array, goal: Array) -> Array | None:
         """The last band with its passed part dropped and its ends where they are now; None where it leads elsewhere."""

@@ -16,7 +16,7 @@ from track_common.geometry import arc_lengths
 from track_common.types import Array
 
 OVERLAP = 0.7  # neighbours are nearer than this share of the sum of their radii (eband_local_planner's 0.7)
-CONTRACTION, REPULSION = 1.0, 2.5  # internal and external gain, 1 and 2 in eband_local_planner; ours keeps more room
+CONTRACTION, REPULSION = 1.0, 4.0  # internal and external gain, 1 and 2 in eband_local_planner; ours keeps more room
 STEP = 0.04  # m a unit force moves a bubble in one iteration
 ITERATIONS = 14  # bounded time; from the last band it settles in fewer
 MAX_BUBBLES = 60

@@ -16,7 +16,9 @@ from track_common.geometry import arc_lengths, inverse, point_at, transform_poin
 from track_common.types import Array, VelocityCommand
 
 
-def pursue(line: Array, distance: float, pose: Array, yaw_wanted: float, config: ControllerConfig) -> VelocityCommand:
+def pursue(
+    line: Array, distance: float, pose: Array, yaw_wanted: float, config: ControllerConfig, room: float = 1.0
+) -> VelocityCommand:
     """Velocity that leads along ``line`` so that ``distance`` of it is behind after ``lookahead_time``.
 
     Args:
@@ -24,6 +26,7 @@ def pursue(line: Array, distance: float, pose: Array, yaw_wanted: float, config:
         distance: m along the line to where the trajectory will be then, >= 0.
         pose: (3,) of base_link in odom.
         yaw_wanted: rad in odom, heading to have ``heading_time`` from now; it faces the target.
+        room: 0..1, 1 = open space; where it is tight the robot points along its way, its narrow side to what it passes.
         config: of the limits only the speed's is applied here, so that curves are built with a speed that can be.
     """
     speed = min(distance / config.lookahead_time, config.max_linear_vel)
@@ -34,7 +37,7 @@ def pursue(line: Array, distance: float, pose: Array, yaw_wanted: float, config:
     if reach < 1e-6 or speed < 1e-3:
         return VelocityCommand(0.0, 0.0, view_rate)
     direction = carrot / reach
-    weight = view_share(bearing, config)
+    weight = view_share(bearing, config, room)
     curve = curvature(carrot, config.min_lookahead_dist) * math.copysign(1.0, direction[0])
     speed = regulated(speed, curve * (1.0 - weight), config)
     if not config.is_holonomic:
@@ -56,10 +59,11 @@ def curvature(carrot: Array, min_reach: float) -> float:
     return 2.0 * float(carrot[1]) / reach**2
 
 
-def view_share(bearing: float, config: ControllerConfig) -> float:
-    """Share 0..1 of the turn that keeps the target in view: ``view_weight`` ahead, all of it from ``view_limit`` on."""
-    share = min(abs(bearing) / config.view_limit, 1.0)
-    return config.view_weight + (1.0 - config.view_weight) * share
+def view_share(bearing: float, config: ControllerConfig, room: float = 1.0) -> float:
+    """Share 0..1 of the turn that keeps the target in view: ``view_weight`` ahead (less without room), all of it from
+    ``view_limit`` on."""
+    ahead = config.view_weight * room
+    return ahead + (1.0 - ahead) * min(abs(bearing) / config.view_limit, 1.0)
 
 
 def regulated(speed: float, curve: float, config: ControllerConfig) -> float:

@@ -36,11 +36,6 @@ def limit_change(
     )
 
 
-def scaled(command: VelocityCommand, share: float) -> VelocityCommand:
-    """All components times ``share``: slower along the same curve."""
-    return VelocityCommand(command.vx * share, command.vy * share, command.wz * share)
-
-
 def _share(value: float, limit: float) -> float:
     return 1.0 if abs(value) <= limit else limit / abs(value)
 

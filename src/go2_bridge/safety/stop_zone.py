@@ -14,9 +14,32 @@ from go2_bridge.config import ControllerConfig
 from track_common.types import STOP, Array, VelocityCommand
 
 HORIZON, SAMPLES = 1.6, 16  # s looked ahead and poses in it; 1.6 s covers braking from 2 m/s with reaction time
+FREE = 0.5  # share from which a command is only slowed; below, its parts are tried
 CREEP = 0.05  # share of a command not worth sending: it is a stop
 CLOSING = 0.01  # m; a return already inside the margin blocks only motion that brings it nearer by more than this
 SELF_MARGIN = 0.02  # m; returns this near the hull are the robot's own
+
+
+def let_through(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> VelocityCommand:
+    """What of ``command`` may be carried out: all of it, slowed, or a part of it where that would all but stop.
+
+    A robot beside a door post must still be able to go straight on without turning, or to step away from it.
+    Arguments as for ``allowed_share``.
+    """
+    share = allowed_share(command, points, margins, config)
+    if share >= FREE:
+        return _scaled(command, share)
+    best, best_worth = _scaled(command, share), share
+    for part, worth in (
+        (VelocityCommand(command.vx, command.vy, 0.0), 0.8),
+        (VelocityCommand(command.vx, 0.0, 0.0), 0.7),
+        (VelocityCommand(0.0, command.vy, 0.0), 0.5),
+        (VelocityCommand(0.0, 0.0, command.wz), 0.4),
+    ):
+        share = worth * allowed_share(part, points, margins, config) * (part != STOP)
+        if share > best_worth:
+            best, best_worth = _scaled(part, share / worth), share
+    return best if best_worth >= CREEP else STOP
 
 
 def allowed_share(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> float:
@@ -86,6 +109,10 @@ def sound_points(points_base: Array) -> Array:
     is_sound = np.isfinite(points).all(axis=1)
     points = points[is_sound]
     return points[np.abs(points).max(axis=1, initial=0.0) > 1e-6] if len(points) else points
+
+
+def _scaled(command: VelocityCommand, share: float) -> VelocityCommand:
+    return VelocityCommand(command.vx * share, command.vy * share, command.wz * share)
 
 
 def _seen_from(poses: Array, points: Array) -> Array:
