@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from trackvla_cli.commands import bench, demo, doctor, info, launch, model, param, score, track
+from trackvla_cli.commands import bench, demo, doctor, info, launch, model, param, score, track, vlt
 
 OWN_PACKAGES = ("track_common", "vlt_ros", "trackvla_ros", "go2_bridge", "evt_bench", "trackvla_cli")
 
@@ -35,6 +35,7 @@ app.command("info")(info.info)
 app.add_typer(bench.app, name="bench")
 app.add_typer(model.app, name="model")
 app.add_typer(param.app, name="param")
+app.add_typer(vlt.app, name="vlt")
 
 
 def main() -> None:

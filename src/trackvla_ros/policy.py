@@ -31,7 +31,10 @@ class TrackVlaPolicyConfig(ImageConfig):
     size: str = setting("small", "size of the untrained model", choices=tuple(SIZES), runtime=False)
     device: str = setting("cpu", "torch device: cpu, cuda, cuda:1", runtime=False)
     dtype: str = setting(
-        "float32", "numbers of tower and language model; int8 quantises its linear layers (CPU)", choices=(*DTYPES, "int8"), runtime=False
+        "float32",
+        "numbers of tower and language model; int8 quantises its linear layers (CPU)",
+        choices=(*DTYPES, "int8"),
+        runtime=False,
     )
     reuse_prefix: bool = setting(True, "do not run the unchanged beginning of the prompt again")
     seed: int = setting(0, "of the noise, drawn anew for each episode", low=0)

@@ -74,7 +74,9 @@ def parity(file: Path = typer.Argument(..., exists=True, help="A reference file 
 @app.command("import")
 def import_(
     out: Path = typer.Argument(..., help="Folder to write."),
-    language: Path = typer.Option(..., "--language", help="Folder of Uni-NaVid or Vicuna (.bin or safetensors, shards too)."),
+    language: Path = typer.Option(
+        ..., "--language", help="Folder of Uni-NaVid or Vicuna (.bin or safetensors, shards too)."
+    ),
     vision: Path = typer.Option(None, "--vision", help="eva_vit_g.pth, where the language folder holds no tower."),
     size: str = typer.Option("full", "--size", help="Size the files must have."),
 ) -> None:
@@ -114,7 +116,9 @@ def export(
 
 @app.command("anchors")
 def anchors(
-    trajectories: Path = typer.Argument(..., exists=True, help=".npy of expert trajectories (N, H, 3), base frame, m and rad."),
+    trajectories: Path = typer.Argument(
+        ..., exists=True, help=".npy of expert trajectories (N, H, 3), base frame, m and rad."
+    ),
     out: Path = typer.Argument(..., help="Folder to write anchors.safetensors to."),
     count: int = typer.Option(40, "--count", help="Number of anchors M."),
     period: float = typer.Option(0.1, "--period", help="Seconds between waypoints."),

@@ -42,7 +42,7 @@ class AnchorSet:
         """Raises AnchorError where shapes, order of the bounds or values are wrong."""
         if self.poses.ndim != 3 or self.poses.shape[-1] != 3 or self.low.shape != (3,) or self.high.shape != (3,):
             raise AnchorError(
-                f"anchors {self.poses.shape}, low {self.low.shape}, high {self.high.shape}; wanted (K, H, 3), (3,), (3,)"
+                f"anchors {self.poses.shape}, bounds {self.low.shape}, {self.high.shape}; wanted (K, H, 3), (3,), (3,)"
             )
         if not all(np.all(np.isfinite(a)) for a in (self.poses, self.low, self.high)) or np.any(self.low >= self.high):
             raise AnchorError(f"anchors or their bounds are not finite and rising: low {self.low}, high {self.high}")
@@ -106,7 +106,9 @@ def load_anchors(folder: Path) -> AnchorSet:
     """
     path = folder / ANCHOR_FILE
     if not path.is_file():
-        raise AnchorError(f"{path} is missing; a trained model needs its own anchors, make them with `trackvla model anchors`")
+        raise AnchorError(
+            f"{path} is missing; a trained model needs its own anchors, make them with `trackvla model anchors`"
+        )
     arrays = load_file(str(path))
     missing = {"poses", "low", "high", "waypoint_period"} - set(arrays)
     if missing:

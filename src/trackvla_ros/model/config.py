@@ -1,4 +1,4 @@
-"""Every number of the TrackVLA model: what is published, with its source, and what is not, with the reason for our choice.
+"""Every number of the TrackVLA model: the published ones with their source, the others with the reason for our choice.
 
 "Table N" and "appendix X" are those of the paper's supplement. A setting whose doc says "unpublished" is a choice of
 ours; the list of them, with their tests, is docs/trackvla.md.
@@ -91,8 +91,8 @@ class SequenceConfig:
         True, "unpublished: <image_sep> before each past frame, as Uni-NaVid does", runtime=False
     )
     system: str = setting(
-        "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, "
-        "and polite answers to the user's questions. USER: ",
+        "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, "
+        "detailed, and polite answers to the user's questions. USER: ",
         "unpublished: Vicuna v1's opening, which Uni-NaVid's weights have seen",
         runtime=False,
     )
@@ -147,8 +147,8 @@ class HeadConfig:
     )
     layout: str = setting(
         "anchors",
-        "unpublished: one token per anchor, per waypoint, or one sequence per anchor; the published counts fit all three, "
-        "the first is the cheapest that lets anchors see one another",
+        "unpublished: one token per anchor, per waypoint, or one sequence per anchor; the published counts fit all "
+        "three, the first is the cheapest that lets anchors see one another",
         choices=("anchors", "waypoints", "independent"),
         runtime=False,
     )
@@ -219,6 +219,14 @@ HEADS: Mapping[str, HeadConfig] = {  # Table 9's rows; its parameter counts are 
     "mlp6": HeadConfig(kind="mlp", width=4096, depth=6),
     "autoregressive": HeadConfig(kind="autoregressive"),
 }
+PUBLISHED_HEAD_MILLIONS = {
+    "base": 89,
+    "small": 13,
+    "dp_base": 89,
+    "mlp3": 7,
+    "mlp6": 89,
+    "autoregressive": 131,
+}  # Table 9
 
 _BYTES = LanguageConfig(
     width=128, depth=4, heads=4, kv_heads=4, mlp_width=352, vocabulary=544, max_positions=2048, tokenizer="bytes"

@@ -29,11 +29,13 @@ class ImageConfig:
 
     image_fit: str = setting(
         "squash",
-        "unpublished: squash keeps the whole view (appendix B: resized to 224x224); center_crop keeps shapes, as Uni-NaVid",
+        "unpublished: squash keeps the whole view (B: resized to 224x224); center_crop keeps shapes, as Uni-NaVid",
         choices=("squash", "center_crop"),
     )
     reproject: bool = setting(True, "cut or pad the frame to the training camera's view, where camera_info is known")
-    train_hfov: float = setting(math.pi / 2, "horizontal view of the training camera, 90 degrees (G.1)", unit="rad", low=0.1, high=3.0)
+    train_hfov: float = setting(
+        math.pi / 2, "horizontal view of the training camera, 90 degrees (G.1)", unit="rad", low=0.1, high=3.0
+    )
     train_vfov: float = setting(1.2870, "vertical view: 640x480 at 90 degrees has 73.7", unit="rad", low=0.1, high=3.0)
 
 
@@ -64,7 +66,7 @@ class ImagePreparer:
         unseen = unseen_share(box, camera.width, camera.height)
         if unseen > UNSEEN_WARNING and identity != self._warned_for:
             _log.warning(
-                "the camera (hfov %.1f deg) lacks %.0f %% of the view the model was trained with (hfov %.1f deg); padded black",
+                "camera (hfov %.1f deg) lacks %.0f %% of the view the model was trained on (hfov %.1f deg); padded",
                 math.degrees(camera.hfov), 100.0 * unseen, math.degrees(self._config.train_hfov),
             )  # fmt: skip
         self._warned_for = identity
@@ -104,10 +106,15 @@ def unseen_share(box: PixelBox, width: int, height: int) -> float:
 
 
 def cut_and_resize(rgb: NDArray[np.uint8], box: PixelBox, side: int) -> NDArray[np.uint8]:
-    """The box of an image as a square (side, side, 3), bicubic with antialiasing; black where the box leaves the image."""
+    """The box of an image as a square (side, side, 3), bicubic with antialiasing; black outside the image."""
     height, width = rgb.shape[:2]
     left, top, right, bottom = box
-    pad = [max(0, math.ceil(-left)), max(0, math.ceil(right - width)), max(0, math.ceil(-top)), max(0, math.ceil(bottom - height))]
+    pad = [
+        max(0, math.ceil(-left)),
+        max(0, math.ceil(right - width)),
+        max(0, math.ceil(-top)),
+        max(0, math.ceil(bottom - height)),
+    ]
     if any(pad):
         rgb = np.pad(rgb, ((pad[2], pad[3]), (pad[0], pad[1]), (0, 0)))
     shifted = (left + pad[0], top + pad[2], right + pad[0], bottom + pad[2])

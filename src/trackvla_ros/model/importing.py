@@ -1,6 +1,6 @@
 """Public weights -> our checkpoint: Uni-NaVid (projector, Vicuna, tokens), LAVIS's or timm's EVA-CLIP-g, plain Vicuna.
 
-Layouts: reference trackvla.md section 4. Pickled files are read with torch's restricted unpickler, here and nowhere else.
+Layouts: reference trackvla.md section 4. Pickled files are read with torch's restricted unpickler, here only.
 """
 
 from __future__ import annotations
@@ -151,7 +151,9 @@ def _take(key: str, value: Tensor, model: TrackVla, state: dict[str, Tensor], re
     if key in WORD_ROWS:
         value = resize_words(key, value, model.config.language.vocabulary)
     if value.shape != wanted[key].shape:
-        raise CheckpointError(f"{key} is {tuple(value.shape)}; wanted {tuple(wanted[key].shape)} for this size of model")
+        raise CheckpointError(
+            f"{key} is {tuple(value.shape)}; wanted {tuple(wanted[key].shape)} for this size of model"
+        )
     state[key] = value
     report.taken.append(key)
 
@@ -163,7 +165,7 @@ def _need_tower(model: TrackVla, state: Mapping[str, Tensor]) -> None:
 
 
 def _fill_missing(model: TrackVla, state: dict[str, Tensor], report: ImportReport) -> None:
-    """What no file held: the head keeps its random weights, other matrices are drawn small, norms and biases neutral."""
+    """What no file held: the head keeps its random weights, other matrices start small, norms and biases neutral."""
     for key, value in model.state_dict().items():
         if key in state:
             continue

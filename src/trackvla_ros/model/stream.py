@@ -1,8 +1,9 @@
-"""Streaming inference: each frame goes through the tower once in its life, and an unchanged prompt prefix is not run again.
+"""Streaming inference: each frame goes through the tower once in its life, an unchanged prompt prefix is not run again.
 
-What can be reused: the pooled, projected tokens of every past frame (always); keys and values of the prompt's beginning as
-long as it is the same token for token, that is the opening words, and the past frames while the window still fills. Once it
-slides, every later position shifts and is computed anew: rotary positions and causal attention allow nothing else exactly.
+What can be reused: the pooled, projected tokens of every past frame (always); keys and values of the prompt's beginning
+as long as it is the same token for token, that is the opening words, and the past frames while the window still fills.
+Once it slides, every later position shifts and is computed anew: rotary positions and causal attention allow nothing
+else exactly.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def stack_prompts(rows: Sequence[Sequence[int]]) -> Prompts:
 
 
 class PromptBuilder:
-    """Uni-NaVid's order of tokens with [Track] in the place of [Navigation] (appendix B puts it before the instruction)."""
+    """Uni-NaVid's order of tokens with [Track] in the place of [Navigation] (appendix B: before the instruction)."""
 
     def __init__(self, config: SequenceConfig, tokenizer: Tokenizer) -> None:
         self._config, self._tokenizer = config, tokenizer

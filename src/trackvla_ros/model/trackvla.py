@@ -1,7 +1,7 @@
 """TrackVLA: images + sentence -> trajectories. The whole forward is in this file; start at ``track``.
 
-    frame -> tower -> 64 fine or 4 coarse tokens -> projector -> [words and visual tokens] -> language model, one pass
-          -> state at the last prompt position E_T -> action head -> 40 trajectories with scores
+frame -> tower -> 64 fine or 4 coarse tokens -> projector -> [words and visual tokens] -> language model, one pass
+      -> state at the last prompt position E_T -> action head -> 40 trajectories with scores
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class PooledFrame:
 
 
 class SmallCnn(nn.Module):
-    """Strided convolutions, each halving the side, for the size that trains on a CPU; width C, patch_size = 2**depth."""
+    """Strided convolutions, each halving the side, for the size that trains on a CPU; patch_size = 2**depth."""
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A TrackVLA checkpoint folder: config.json, model.safetensors (or shards), anchors, tokenizer files and a model card."""
+"""A TrackVLA checkpoint folder: config.json, model.safetensors or shards, anchors, tokenizer files, a model card."""
 
 from __future__ import annotations
 
@@ -28,7 +28,13 @@ from trackvla_ros.model.trackvla import TrackVla
 
 FORMAT = 1  # of the folder; raise it when a reader of today could not read it
 MAX_SHARD = "5GB"
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
 DTYPES: Mapping[str, torch.dtype] = {
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -79,7 +85,7 @@ def save_model(
 
 
 def load_model(folder: Path, dtype: torch.dtype | None = None) -> tuple[TrackVla, Tokenizer]:
-    """Model in eval mode and tokenizer of a folder; tower, projector and language model in ``dtype`` (None: as stored).
+    """Model in eval mode and tokenizer of a folder; all but the head in ``dtype`` (None: as stored).
 
     Raises:
         CheckpointError, AnchorError, ConfigError, FileNotFoundError: naming file, key or setting.
@@ -110,7 +116,7 @@ def read_config(folder: Path) -> tuple[TrackVlaConfig, dict[str, Any]]:
 
 
 def cast(model: TrackVla, dtype: torch.dtype | None) -> TrackVla:
-    """Everything but the action head in ``dtype``; the head stays float32 (two DDIM steps are cheap, rounding is not)."""
+    """Everything but the action head in ``dtype``; the head stays float32: it is cheap, its rounding is not."""
     for part in (model.vision, model.projector, model.language):
         part.to(dtype)
     model.head.float()
@@ -119,7 +125,13 @@ def cast(model: TrackVla, dtype: torch.dtype | None) -> TrackVla:
 
 def describe(model: TrackVla) -> list[PartInfo]:
     """Parameters and memory of each part and of the whole, also for a model without memory."""
-    parts = {"vision": model.vision, "projector": model.projector, "language": model.language, "head": model.head, "total": model}
+    parts = {
+        "vision": model.vision,
+        "projector": model.projector,
+        "language": model.language,
+        "head": model.head,
+        "total": model,
+    }
     return [
         PartInfo(
             name,

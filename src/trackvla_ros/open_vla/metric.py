@@ -1,8 +1,8 @@
 """From the open models' output to metres: undo their integration of commands, scale the commands, integrate again.
 
-Their labels sum EVT-Bench *commands* in [-1, 1] over 0.1 s ticks, not displacements: one full-speed tick is 0.1 in every
-axis of the label but 0.375 m, 0.25 m and 0.157 rad in the simulator (reference open_vlas.md section 2). Scaling x and y
-alone would be wrong, because translation and yaw scale differently.
+Their labels sum EVT-Bench *commands* in [-1, 1] over 0.1 s ticks, not displacements: a full-speed tick is 0.1 in every
+axis of the label but 0.375 m, 0.25 m and 0.157 rad in the simulator (reference open_vlas.md section 2). Scaling x and
+y alone would be wrong, because translation and yaw scale differently.
 """
 
 from __future__ import annotations
@@ -20,22 +20,30 @@ WAYPOINT_TIMES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8)  # s; the released lab
 
 @dataclass(frozen=True)
 class MetricConfig:
-    """How label units become metres. ``evt``: scale and clip as the simulator does; ``unit`` = (1, 1, 1) without clip."""
+    """How label units become metres: as the simulator does (``evt``), not at all (``unit``, no clip), or by yours."""
 
     axis_scale: str = setting(
-        "evt", "evt: full speeds of EVT-Bench; unit: labels taken as metres; custom: the three below", choices=("evt", "unit", "custom")
+        "evt",
+        "evt: full speeds of EVT-Bench; unit: labels taken as metres; custom: the three below",
+        choices=("evt", "unit", "custom"),
     )
-    full_speed_x: float = setting(3.75, "speed of command 1 forward; calibrate by driving behind a walker", unit="m/s", low=0.0)
+    full_speed_x: float = setting(
+        3.75, "speed of command 1 forward; calibrate by driving behind a walker", unit="m/s", low=0.0
+    )
     full_speed_y: float = setting(2.5, "speed of command 1 to the left", unit="m/s", low=0.0)
     full_speed_yaw: float = setting(1.57, "turn rate of command 1, left positive", unit="rad/s", low=0.0)
-    waypoint_times: tuple[float, ...] = setting(WAYPOINT_TIMES, "time of each waypoint; other trainings may differ", unit="s")
+    waypoint_times: tuple[float, ...] = setting(
+        WAYPOINT_TIMES, "time of each waypoint; other trainings may differ", unit="s"
+    )
     horizon: int = setting(10, "poses given out; past the last waypoint the last twist is held", unit="ticks", low=1)
 
     def check(self) -> None:
         """Raises ConfigError where the times do not rise from 0."""
         times = np.asarray(self.waypoint_times, float)
         if len(times) < 2 or times[0] != 0.0 or np.any(np.diff(times) <= 0.0):
-            raise ConfigError(f"waypoint_times {self.waypoint_times}; wanted rising times from 0.0, such as {WAYPOINT_TIMES}")
+            raise ConfigError(
+                f"waypoint_times {self.waypoint_times}; wanted rising times from 0.0, such as {WAYPOINT_TIMES}"
+            )
 
     @property
     def scale(self) -> Array:
@@ -72,7 +80,9 @@ def recover_commands(waypoints: Array, times: tuple[float, ...]) -> Array:
     """(T, 3) command of each tick, from waypoints (W, 3) that summed them with the heading of the tick before."""
     waypoints = np.array(waypoints, float)
     if waypoints.shape != (len(times), 3) or not np.all(np.isfinite(waypoints)):
-        raise ValueError(f"waypoints {waypoints.shape}, finite {np.all(np.isfinite(waypoints))}; wanted ({len(times)}, 3)")
+        raise ValueError(
+            f"waypoints {waypoints.shape}, finite {np.all(np.isfinite(waypoints))}; wanted ({len(times)}, 3)"
+        )
     waypoints[0] = 0.0
     grid = TICK * np.arange(int(round(times[-1] / TICK)) + 1)
     poses = np.stack([np.interp(grid, times, column) for column in waypoints.T], axis=1)

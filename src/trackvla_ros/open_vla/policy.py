@@ -33,7 +33,9 @@ class TviPolicyConfig(MetricConfig):
 
     checkpoint: str = setting("", "snapshot folder with config.json and model.safetensors", runtime=False)
     llm_path: str = setting("", "OmTrackVLA only: folder with config.json and tokenizer of Qwen3-0.6B", runtime=False)
-    dino_path: str = setting("", "folder of DINOv3 ViT-S/16 (gated; accept its licence where you download it)", runtime=False)
+    dino_path: str = setting(
+        "", "folder of DINOv3 ViT-S/16 (gated; accept its licence where you download it)", runtime=False
+    )
     siglip_path: str = setting("", "folder of SigLIP so400m-patch14-384", runtime=False)
     image_fit: str = setting(
         "center_crop",
@@ -53,15 +55,15 @@ class TviPolicyConfig(MetricConfig):
         super().check()
         for name in ("checkpoint", "dino_path", "siglip_path"):
             if not getattr(self, name):
-                raise ConfigError(f"{name} is empty; set it to the folder you downloaded (docs/trackvla.md says from where)")
+                raise ConfigError(
+                    f"{name} is empty; set it to the folder you downloaded (docs/trackvla.md says from where)"
+                )
 
 
 class TviPolicy:
     """The evaluator's rule: the current frame joins the history first, the window is filled up with the earliest."""
 
-    def __init__(
-        self, config: TviPolicyConfig, model: TviModel | None = None, towers: DualTower | None = None
-    ) -> None:
+    def __init__(self, config: TviPolicyConfig, model: TviModel | None = None, towers: DualTower | None = None) -> None:
         """Load what is not handed in.
 
         Raises:

@@ -1,4 +1,4 @@
-"""TrackVLA's action model: a few noise steps on trajectory anchors, undone by a diffusion transformer in two DDIM steps."""
+"""TrackVLA's action model: a little noise on anchors, undone by a diffusion transformer in two DDIM steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trackvla_ros.model.config import HeadConfig
 from trackvla_ros.model.heads.anchor_loss import anchor_loss
 from trackvla_ros.model.heads.dit import Dit, zero_linear
 from trackvla_ros.model.heads.interface import ActionHead, Candidates, Condition
-from trackvla_ros.model.heads.schedule import ddim_step, make_scheduler, truncated_timesteps
+from trackvla_ros.model.heads.schedule import add_noise, ddim_step, make_scheduler, truncated_timesteps
 
 
 class AnchorDiffusionHead(ActionHead):
@@ -35,22 +35,20 @@ class AnchorDiffusionHead(ActionHead):
         x = self.anchors.expand(batch, -1, -1, -1)
         if noise is not None:
             start = torch.full((batch,), timesteps[0], device=x.device)
-            x = self.scheduler.add_noise(x, noise, start).clamp(-1.0, 1.0)  # pyright: ignore[reportArgumentType]
+            x = add_noise(self.scheduler, x, noise, start).clamp(-1.0, 1.0)
         logits = x.new_zeros(batch, self.config.anchors)
         for t in timesteps:
             clean, logits = self.denoise(x, torch.full((batch,), t, device=x.device), condition.hidden)
             x = ddim_step(self.scheduler, clean, t, x)
         return Candidates(self.denormalise(x.clamp(-1.0, 1.0)), logits.sigmoid())
 
-    def loss(
-        self, condition: Condition, target: Tensor, generator: torch.Generator | None = None
-    ) -> dict[str, Tensor]:
+    def loss(self, condition: Condition, target: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """Noise level drawn below T_train for each sample, the same for its anchors."""
         batch = len(target)
         t = torch.randint(0, self.config.truncated_steps, (batch,), generator=generator).to(target.device)
         noise = torch.randn(self.noise_shape(batch), generator=generator).to(target)
         clean = self.anchors.expand(batch, -1, -1, -1)
-        noisy = self.scheduler.add_noise(clean, noise, t).clamp(-1.0, 1.0)  # pyright: ignore[reportArgumentType]
+        noisy = add_noise(self.scheduler, clean, noise, t).clamp(-1.0, 1.0)
         values, logits = self.denoise(noisy, t, condition.hidden)
         return anchor_loss(self, values, logits, target)
 
@@ -59,9 +57,7 @@ class AnchorDiffusionHead(ActionHead):
         batch, count = noisy.shape[:2]
         tokens = self._to_tokens(noisy)
         repeat = len(tokens) // batch
-        states = self.dit(
-            tokens.to(hidden.dtype), hidden.repeat_interleave(repeat, 0), t.repeat_interleave(repeat, 0)
-        )
+        states = self.dit(tokens.to(hidden.dtype), hidden.repeat_interleave(repeat, 0), t.repeat_interleave(repeat, 0))
         offset = self.trajectory(states[:, 1:]).reshape(noisy.shape).float()
         logits = self.score(self._score_states(states, count)).reshape(batch, count).float()
         return (noisy + offset if self.config.residual else offset), logits

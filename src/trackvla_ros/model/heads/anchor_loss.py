@@ -28,7 +28,7 @@ def anchor_loss(head: ActionHead, values: Tensor, logits: Tensor, target: Tensor
 
 
 def nearest_anchor(head: ActionHead, target: Tensor) -> Tensor:
-    """(B,) index of the anchor with the smallest mean distance to the expert (B, H, 3), yaw counted if configured."""
+    """(B,) index of the anchor nearest on average to the expert (B, H, 3), yaw counted if configured."""
     difference = head.denormalise(head.anchors)[None] - target[:, None]
     distance = difference[..., :2].norm(dim=-1).mean(dim=-1)
     if head.config.positive == "xyyaw":
@@ -37,7 +37,7 @@ def nearest_anchor(head: ActionHead, target: Tensor) -> Tensor:
 
 
 def trajectory_error(head: ActionHead, predicted: Tensor, target: Tensor) -> Tensor:
-    """Normalised difference (B, H, 3) between a normalised prediction and an expert in metres, yaw the short way round."""
+    """Normalised difference (B, H, 3) between a normalised prediction and an expert in metres; yaw the short way."""
     difference = head.denormalise(predicted) - target
     turned = torch.cat([difference[..., :2], wrap(difference[..., 2:])], dim=-1)
     return 2.0 * turned / (head.high - head.low)

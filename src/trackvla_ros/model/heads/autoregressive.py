@@ -1,7 +1,7 @@
 """The autoregressive head of Table 9: the language model spells the trajectory, one token a number.
 
-131 M is exactly a language-model head 4096 x 32000, and 460 ms is 30 numbers at 15 ms a token (a 7 B model's weights read
-once a token), so three numbers a waypoint, each one of ``bins`` words, is what we take it to be.
+131 M is exactly a language-model head 4096 x 32000, and 460 ms is 30 numbers at 15 ms a token (a 7 B model's weights
+read once a token), so three numbers a waypoint, each one of ``bins`` words, is what we take it to be.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trackvla_ros.model.heads.interface import ActionHead, Candidates, Condition
 
 
 class AutoregressiveHead(ActionHead):
-    """Numbers are cut into ``bins`` over the trajectory scale; the words used are the last before the special tokens."""
+    """Numbers are cut into ``bins`` over the trajectory scale, the last words before the special tokens."""
 
     def __init__(self, config: HeadConfig, anchors: AnchorSet, condition: int, vocabulary: int) -> None:
         super().__init__(config, anchors)
@@ -36,11 +36,11 @@ class AutoregressiveHead(ActionHead):
             words.append(word + self.first_word)
             log_scores.append(log_score)
         values = self.from_words(torch.stack(words, dim=1))
-        return Candidates(self.denormalise(values)[:, None], torch.stack(log_scores, dim=1).mean(dim=1, keepdim=True).exp())
+        return Candidates(
+            self.denormalise(values)[:, None], torch.stack(log_scores, dim=1).mean(dim=1, keepdim=True).exp()
+        )
 
-    def loss(
-        self, condition: Condition, target: Tensor, generator: torch.Generator | None = None
-    ) -> dict[str, Tensor]:
+    def loss(self, condition: Condition, target: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """Cross entropy of the expert's words, teacher forced."""
         words = self.to_words(target)
         following = _decoder(condition)(words[:, :-1])

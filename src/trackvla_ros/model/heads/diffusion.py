@@ -10,7 +10,7 @@ from trackvla_ros.model.config import HeadConfig
 from trackvla_ros.model.heads.anchor_loss import trajectory_error
 from trackvla_ros.model.heads.dit import Dit, zero_linear
 from trackvla_ros.model.heads.interface import ActionHead, Candidates, Condition
-from trackvla_ros.model.heads.schedule import ddim_step, full_timesteps, make_scheduler
+from trackvla_ros.model.heads.schedule import add_noise, ddim_step, full_timesteps, make_scheduler
 
 
 class DiffusionHead(ActionHead):
@@ -35,14 +35,12 @@ class DiffusionHead(ActionHead):
             x = ddim_step(self.scheduler, clean, t, x)
         return Candidates(self.denormalise(x.clamp(-1.0, 1.0))[:, None], x.new_ones(batch, 1))
 
-    def loss(
-        self, condition: Condition, target: Tensor, generator: torch.Generator | None = None
-    ) -> dict[str, Tensor]:
+    def loss(self, condition: Condition, target: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """MSE of the predicted clean trajectory over all noise levels."""
         batch = len(target)
         t = torch.randint(0, self.config.train_steps, (batch,), generator=generator).to(target.device)
         noise = torch.randn(self.noise_shape(batch), generator=generator).to(target)
-        noisy = self.scheduler.add_noise(self.normalise(target), noise, t)  # pyright: ignore[reportArgumentType]
+        noisy = add_noise(self.scheduler, self.normalise(target), noise, t)
         values = self.denoise(noisy, t, condition.hidden)
         mse = trajectory_error(self, values, target).square().mean()
         return {"track": mse, "mse": mse.detach()}

@@ -85,7 +85,5 @@ class ActionHead(nn.Module, ABC):
         """Trajectories for a batch; noise None means none is added."""
 
     @abstractmethod
-    def loss(
-        self, condition: Condition, target: Tensor, generator: torch.Generator | None = None
-    ) -> dict[str, Tensor]:
+    def loss(self, condition: Condition, target: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """Losses for expert trajectories (B, H, 3); "track" is what trains, the others are for the log."""

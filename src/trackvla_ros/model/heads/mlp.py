@@ -33,9 +33,7 @@ class MlpHead(ActionHead):
         values, logits = self.predict(condition.hidden)
         return Candidates(self.denormalise(values.clamp(-1.0, 1.0)), logits.sigmoid())
 
-    def loss(
-        self, condition: Condition, target: Tensor, generator: torch.Generator | None = None
-    ) -> dict[str, Tensor]:
+    def loss(self, condition: Condition, target: Tensor, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """The same loss as the anchor head, without noise."""
         return anchor_loss(self, *self.predict(condition.hidden), target)
 

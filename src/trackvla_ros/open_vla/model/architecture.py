@@ -37,7 +37,14 @@ VARIANTS: Mapping[str, Variant] = {
         "minicpm_robottrack",
         {
             name: name
-            for name in ("backbone.", "vision_projector.", "temporal_markers.", "trajectory_head.", "control_query", "output_scale")
+            for name in (
+                "backbone.",
+                "vision_projector.",
+                "temporal_markers.",
+                "trajectory_head.",
+                "control_query",
+                "output_scale",
+            )
         },
         "Follow the target person.",
     ),
@@ -152,7 +159,7 @@ def unused_shapes(architecture: Architecture) -> dict[str, Shape]:
 def _qwen_config(config: Mapping[str, Any], llm_path: Path | None) -> dict[str, Any]:
     if llm_path is None or not (llm_path / "config.json").is_file():
         raise CheckpointError(
-            f"llm_name '{config.get('llm_name')}' is its authors' own path; set llm_path to a folder with the config.json "
+            f"llm_name '{config.get('llm_name')}' is its authors' own path; set llm_path to a folder with config.json "
             "and tokenizer of Qwen/Qwen3-0.6B (its weights are not needed)"
         )
     return read_config(llm_path)
@@ -160,5 +167,5 @@ def _qwen_config(config: Mapping[str, Any], llm_path: Path | None) -> dict[str, 
 
 def _need(config: Mapping[str, Any], key: str, prefix: str = "") -> Any:
     if key not in config:
-        raise CheckpointError(f"config.json has no '{prefix}{key}'; it must come from the checkpoint, it is not guessed")
+        raise CheckpointError(f"config.json has no '{prefix}{key}'; it is read from the checkpoint, never guessed")
     return config[key]

@@ -1,4 +1,4 @@
-"""Load a snapshot of MiniCPM-RobotTrack or OmTrackVLA: every key checked, nothing guessed, no random weights ever served."""
+"""Load a snapshot of MiniCPM-RobotTrack or OmTrackVLA: every key checked, nothing guessed, no random weight served."""
 
 from __future__ import annotations
 

@@ -74,7 +74,9 @@ def filled_model(architecture: Architecture, seed: int) -> TviModel:
     model = TviModel(architecture)
     scale = residual_scale(architecture)
     state = {
-        key: fold_residual_scale(key, _filled(to_stored_key(architecture, key), value, seed, architecture.xy_scale), scale)
+        key: fold_residual_scale(
+            key, _filled(to_stored_key(architecture, key), value, seed, architecture.xy_scale), scale
+        )
         for key, value in model.state_dict().items()
     }
     model.load_state_dict(state)

@@ -1,4 +1,4 @@
-"""The two frozen towers of the family: DINOv3-S/16 and SigLIP-so400m, each frame once, pooled to 4 + 64 tokens of 1536."""
+"""The two frozen towers of the family: DINOv3-S/16 and SigLIP-so400m, pooled to 4 + 64 tokens of 1536 a frame."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ class DualTower(nn.Module):
             CheckpointError: a folder has no config.json or no safetensors.
         """
         for name, folder, source in (
-            ("dino_path", dino_path, "facebook/dinov3-vits16-pretrain-lvd1689m (gated: its licence must be accepted there)"),
+            (
+                "dino_path",
+                dino_path,
+                "facebook/dinov3-vits16-pretrain-lvd1689m (gated: its licence must be accepted there)",
+            ),
             ("siglip_path", siglip_path, "google/siglip-so400m-patch14-384"),
         ):
             if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):

@@ -1,6 +1,6 @@
 """The network of the open family: pooled tower features + sentence -> 8 waypoints in label units, in one forward.
 
-    words | for each past frame [marker, 4 tokens] | [marker, 64 tokens] | query  ->  language model  ->  head at the query
+words | for each past frame [marker, 4 tokens] | [marker, 64 tokens] | query  ->  language model  ->  head at the query
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class TviModel(nn.Module):
         return self.act(self.last_hidden(self.sequence(ids, coarse, fine)))
 
     def sequence(self, ids: Tensor, coarse: Tensor, fine: Tensor) -> Tensor:
-        """(N, D) input embeddings; word embeddings stay raw (MiniCPM's scale_emb is not applied to given embeddings)."""
+        """(N, D) input embeddings; words stay raw (MiniCPM's scale_emb is not applied to embeddings fed in)."""
         times = torch.arange(len(coarse) + 1, device=fine.device)
         past = torch.cat([self.temporal_markers(times[:-1], PAST)[:, None], self.vision_projector(coarse)], dim=1)
         current = torch.cat([self.temporal_markers(times[-1:], CURRENT), self.vision_projector(fine)])
