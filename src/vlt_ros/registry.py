@@ -51,6 +51,8 @@ class TrackerEntry:
 TRACKERS: dict[str, TrackerEntry] = {
     "grounded": TrackerEntry("vlt_ros.grounded", "GroundedTracker", "GroundedConfig", needs_box=False),
     "csrt": TrackerEntry("vlt_ros.csrt", "CsrtTracker", "CsrtConfig", needs_box=True),
+    "vlt_scar": TrackerEntry("vlt_ros.siamese.tracker", "make_scar", "VltTrackerConfig", needs_box=True),
+    "vlt_tt": TrackerEntry("vlt_ros.siamese.tracker", "make_tt", "VltTrackerConfig", needs_box=True),
 }
 
 

@@ -7,12 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
+from track_common.config import ConfigError
 from track_common.types import Array
 
 LENGTH = 768  # of a sentence vector, BERT-base's width
 
 
-class LanguageError(ValueError):
+class LanguageError(ConfigError):
     """A sentence encoder that cannot be had; the message says what to type instead."""
 
 

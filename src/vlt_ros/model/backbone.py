@@ -39,6 +39,8 @@ class BackboneConfig:
             raise ValueError(f"widths {self.widths}, depths {self.depths}; wanted {len(STAGE_STRIDES)} of each")
         if any(width % 2 for width in self.widths) or any(depth < 2 for depth in self.depths):
             raise ValueError(f"widths {self.widths} must be even, depths {self.depths} at least 2")
+        if list(self.widths) != sorted({self.stem, *self.widths})[1:]:
+            raise ValueError(f"stem {self.stem}, widths {self.widths}; wanted each wider than the one before")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from track_common.config import suggest
+from track_common.config import ConfigError, suggest
 from vlt_ros.model import zoo
 from vlt_ros.model.paths import NetworkPath
 
@@ -23,7 +23,7 @@ WRAPPER = "module."  # left by data-parallel training
 SHOWN = 5  # names listed in an error
 
 
-class CheckpointError(ValueError):
+class CheckpointError(ConfigError):
     """A file that cannot be loaded; the message says what is wrong with it and what was wanted."""
 
 

@@ -53,7 +53,7 @@ class _Replay:
         out = self._template(at, template)
         sides, states = [], []
         for index, image in enumerate(images[1:]):
-            sides.append(_side(self.rules, at))
+            sides.append(self.rules.search_side(at))
             out |= self._crop(index, self.rules.search_crop(image, at))
             done = self.rules.step(at, self._maps(index), (WIDTH, HEIGHT), inference)
             at = done.state
@@ -108,10 +108,6 @@ def _frame(case: Case, index: int) -> Image:
 def _network_order(image: Image, rules: Rules) -> Image:
     """The image whose RGB-taking network sees the stored order: SCAR's turns RGB into BGR."""
     return np.ascontiguousarray(image[..., ::-1]) if rules is RULES["vlt_scar"] else image
-
-
-def _side(rules: Rules, at: state.TargetState) -> int:
-    return scar.search_side(at) if rules is RULES["vlt_scar"] else tt.search_side(at)
 
 
 def _row(done: Step) -> NDArray[Any]:

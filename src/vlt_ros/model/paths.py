@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from track_common.config import ConfigError
+
 CHOICES = 4  # 0, 1, 2: Shuffle block with a 3, 5, 7 depthwise kernel; 3: Shuffle-Xception block
 DEPTHS = (4, 4, 8, 4)  # choice blocks of each stage
 
 
-class PathError(ValueError):
+class PathError(ConfigError):
     """A path that does not fit the network; the message says which list and what was wanted."""
 
 

@@ -25,14 +25,15 @@ class Rules:
     """What differs between the trackers around the network."""
 
     template_side: int  # px
+    search_side: Callable[[TargetState], int]  # image px
     search_crop: Callable[[Image, TargetState], Image]
     step: Callable[[TargetState, Any, tuple[int, int], Inference], Step]
     settings: dict[str, Inference]
 
 
 RULES = {
-    "vlt_scar": Rules(scar.TEMPLATE, scar.search_crop, scar.step, SCAR_SETTINGS),
-    "vlt_tt": Rules(tt.TEMPLATE, tt.search_crop, tt.step, TT_SETTINGS),
+    "vlt_scar": Rules(scar.TEMPLATE, scar.search_side, scar.search_crop, scar.step, SCAR_SETTINGS),
+    "vlt_tt": Rules(tt.TEMPLATE, tt.search_side, tt.search_crop, tt.step, TT_SETTINGS),
 }
 
 
