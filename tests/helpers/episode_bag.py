@@ -58,6 +58,7 @@ class Episode:
     box_delay: float = 0.030
     trajectory_delay: float = 0.045
     command_delay: float = 0.055
+    speed: Callable[[float], float] = lambda t: 1.0  # commanded, m/s
     rate: float = 10.0  # Hz of the camera, and of all that follows from it
     truth_rate: float = 20.0  # Hz of ground truth and odometry
     has_truth: bool = True
@@ -125,7 +126,7 @@ def _flow_messages(episode: Episode, t: float) -> list[Entry]:
         (sent + episode.box_delay, "/target_box", _boxes(t, tracked, 0.9)),
         (sent + episode.trajectory_delay, "/trajectory", {"header": header(t, "base_link"), "poses": path}),
         (sent + episode.trajectory_delay, "/target_status", {"data": "lost" if tracked is None else "tracked"}),
-        (sent + episode.command_delay, "/cmd_vel", {"linear": {"x": 1.0}}),
+        (sent + episode.command_delay, "/cmd_vel", {"linear": {"x": episode.speed(t)}}),
     ]
     if tracked is not None:
         point = {"x": float(target[0]), "y": float(target[1]), "z": 0.9}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evt_bench.bag.following import distances, step_stamps
+from evt_bench.bag.following import STEP, distances
 from evt_bench.bag.paths import TRUTH, Paths
 from evt_bench.bag.recording import Recording
 from evt_bench.metrics import EpisodeRecord, summarise
@@ -16,6 +16,7 @@ from track_common.geometry import wrap_angle
 from track_common.types import Array
 
 UNFINISHED = "unfinished"  # the bag ends before the episode does: whether it would have succeeded is not known
+MOVED = 0.01  # m from its first place: the target has begun to walk
 STANDING = 0.05  # m; the target has finished its walk where it stays this close to its last place
 MIN_WAIT, MAX_WAIT = (
     5,
@@ -52,8 +53,10 @@ class EpisodeScore:
 
 def episode_score(recording: Recording, paths: Paths) -> EpisodeScore | None:
     """None without ground truth, or for a bag shorter than one step."""
-    stamps = step_stamps(paths)[1:]  # the first observation is made after the first step
-    if paths.source != TRUTH or not len(stamps) or not len(paths.target):
+    if paths.source != TRUTH or not len(paths.target):
+        return None
+    stamps = _step_stamps(recording, paths)
+    if not len(stamps):
         return None
     pixels = _pixels(recording, stamps)
     rules = "paper" if pixels is None else "code"
@@ -66,6 +69,19 @@ def episode_score(recording: Recording, paths: Paths) -> EpisodeScore | None:
             break
     reference = min(len(stamps) if finish is None else finish, MAX_STEPS)
     return _score(judge.verdict(), rules, judge.is_over, reference)
+
+
+def _step_stamps(recording: Recording, paths: Paths) -> Array:
+    """(S,) ends of the steps: from when the target walks or the robot is told to, whichever is first, to the end.
+
+    Before that the simulator's people wait for the follower's nodes to come up.
+    """
+    target = paths.target
+    moved = np.flatnonzero(np.linalg.norm(target[:, 1:] - target[0, 1:], axis=1) > MOVED)
+    commands = [sample.stamp for sample in recording.tracks["cmd_vel"] if not sample.value.is_stop]
+    starts = [*commands[:1], *target[np.maximum(moved[:1] - 1, 0), 0]]
+    start = max(min(starts, default=paths.robot[0, 0]), paths.robot[0, 0])
+    return start + STEP * np.arange(1, int((paths.robot[-1, 0] - start) / STEP + 1e-6) + 1)
 
 
 def finishing_step(paths: Paths, stamps: Array) -> int | None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evt_bench.bag.clearance import HIGH, LOW, clouds_base, transform_to_base
+from evt_bench.bag.clouds import clouds_base, solid, transform_to_base
 from evt_bench.bag.following import FAR, NEAR
 from evt_bench.bag.images import ImageError, rgb_of
 from evt_bench.bag.mcap_file import BagReadError
@@ -140,10 +140,8 @@ def plan_now(trajectory: Sample, stamp: float, paths: Paths | None) -> Array:
 
 def _panel(moment: _Moment, paths: Paths | None, start: float) -> NDArray[np.uint8]:
     """(HEIGHT, SIZE, 3): map above, figures below."""
-    cloud = moment.cloud_base
-    solid = cloud[(cloud[:, 2] > LOW) & (cloud[:, 2] < HIGH), :2]
     plan = np.zeros((0, 2)) if moment.trajectory is None else plan_now(moment.trajectory, moment.stamp, paths)
-    view = draw_top_view(paths, Surroundings(moment.stamp, solid, plan))
+    view = draw_top_view(paths, Surroundings(moment.stamp, solid(moment.cloud_base), plan))
     return np.vstack([view, _readouts(moment, paths, start)])
 
 

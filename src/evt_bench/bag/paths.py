@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evt_bench.bag.clearance import HIGH, LOW, clouds_base
+from evt_bench.bag.clouds import clouds_base, solid
 from evt_bench.bag.recording import Recording, Sample
 from track_common.geometry import transform_points
 from track_common.types import Array
 
 TRUTH, ESTIMATE = "ground truth", "odometry and the planner's target_point"
 MAX_GAP = 0.5  # s between samples that may be joined; the target estimated at longer intervals is not known in between
+PERSON_RADIUS = 0.6  # m around a person's middle: their arms and legs
 CELL = 0.05  # m; obstacle points closer than that are one
 
 
@@ -72,15 +73,25 @@ def interpolate(track: Array, stamps: Array) -> Array:
 
 
 def obstacle_points(recording: Recording, paths: Paths, period: float = 0.5) -> Array:
-    """(N, 2) LiDAR returns in the frame of the paths, one cloud per ``period`` seconds, thinned to ``CELL``."""
+    """(N, 2) LiDAR returns in the frame of the paths, one cloud per ``period`` seconds, thinned to ``CELL``.
+
+    Returns near where a person is known to be at that moment are left out.
+    """
     seen: set[tuple[int, int]] = set()
     for stamp, points in clouds_base(recording, period):
         pose = paths.robot_at(np.array([stamp]))[0]
         if np.all(np.isfinite(pose)):
-            solid = points[(points[:, 2] > LOW) & (points[:, 2] < HIGH), :2]
-            cells = np.round(transform_points(pose, solid) / CELL).astype(int)
-            seen.update(map(tuple, cells.tolist()))
+            still = _without_people(transform_points(pose, solid(points)), paths, stamp)
+            seen.update(map(tuple, np.round(still / CELL).astype(int).tolist()))
     return np.array(sorted(seen), float).reshape(-1, 2) * CELL
+
+
+def _without_people(points: Array, paths: Paths, stamp: float) -> Array:
+    for track in (paths.target, *paths.others.values()):
+        middle = interpolate(track, np.array([stamp]))[0]
+        if np.all(np.isfinite(middle)):
+            points = points[np.linalg.norm(points - middle, axis=1) > PERSON_RADIUS]
+    return points
 
 
 def _true_people(samples: list[Sample]) -> tuple[Array, dict[str, Array]]:

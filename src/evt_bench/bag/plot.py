@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from evt_bench.bag.following import FAR, NEAR, distances, step_stamps
+from evt_bench.bag.following import FAR, NEAR, STEP, distances, step_stamps
 from evt_bench.bag.latency import stage_delays
 from evt_bench.bag.paths import ESTIMATE, Paths, obstacle_points, read_paths
 from evt_bench.bag.perception import loss_spans
@@ -24,7 +24,6 @@ STAGE_COLOURS = {"camera_to_box": "#56B4E9", "box_to_trajectory": "#E69F00", "tr
 SIZE = (14.0, 8.0)  # inches
 DPI = 110
 MARK_PERIOD = 5.0  # s between the marks that tie the two paths together
-MAX_DELAY_MS = 300.0  # right end of the latency axis at most
 
 
 def save_plot(recording: Recording, score: Score, path: Path | str) -> None:
@@ -101,7 +100,7 @@ def _draw_distance(axes: Axes, recording: Recording, paths: Paths | None) -> Non
         label = "target not seen" if number == 0 else None
         axes.axvspan(begin - start, end - start, color=GREY, alpha=0.35, linewidth=0.0, label=label)
     highest = np.nanmax(values, initial=FAR + 0.5)
-    axes.set(ylim=(0.0, float(highest) * 1.08), xlabel="time, s")
+    axes.set(xlim=(0.0, stamps[-1] - start + STEP), ylim=(0.0, float(highest) * 1.08), xlabel="time, s")
     axes.legend(loc="best", fontsize=8, framealpha=0.9)
 
 
@@ -123,7 +122,7 @@ def _draw_speed(axes: Axes, recording: Recording, paths: Paths | None) -> None:
         speeds = _smooth_speed(track(stamps)[:, :2])
         if np.any(np.isfinite(speeds)):
             axes.plot(stamps - start, speeds, style, color=colour, linewidth=2.0, label=label)
-    axes.set(xlabel="time, s", ylim=(0.0, axes.get_ylim()[1] * 1.3))
+    axes.set(xlim=(0.0, stamps[-1] - start + STEP), xlabel="time, s", ylim=(0.0, axes.get_ylim()[1] * 1.3))
     axes.legend(loc="upper left", fontsize=8, framealpha=0.9, ncols=3)
 
 
@@ -137,20 +136,20 @@ def _smooth_speed(xy: Array) -> Array:
 
 
 def _draw_latency(axes: Axes, delays: Mapping[str, Array]) -> None:
-    axes.set_title("Latency, ms", loc="left")
+    axes.set_title("Latency, ms (the slowest 2 % lie to the right)", loc="left")
     total = delays["camera_to_command"] * 1e3
     if not any(len(values) for values in delays.values()):
         _say(axes, "no stage of the flow is in the bag")
         return
-    longest = max(float(values.max()) * 1e3 for values in delays.values() if len(values))
-    bins = np.linspace(0.0, min(max(longest, 20.0) * 1.02, MAX_DELAY_MS), 60).tolist()
+    slowest = max(float(np.percentile(values, 98)) * 1e3 for values in delays.values() if len(values))
+    bins = np.linspace(0.0, max(slowest, 20.0) * 1.05, 60).tolist()
     for stage, colour in STAGE_COLOURS.items():
         if len(delays[stage]):
-            values = np.minimum(delays[stage] * 1e3, bins[-1])
+            values = delays[stage] * 1e3
             axes.hist(values, bins, color=colour, alpha=0.75, label=_stage_label(stage, values))
     if len(total):
         label = _stage_label("camera_to_command", total)
-        axes.hist(np.minimum(total, bins[-1]), bins, histtype="step", color=BLACK, linewidth=1.8, label=label)
+        axes.hist(total, bins, histtype="step", color=BLACK, linewidth=1.8, label=label)
     axes.set(ylabel="frames", ylim=(0.0, axes.get_ylim()[1] * 1.5))
     axes.legend(loc="upper center", fontsize=8, framealpha=0.9, ncols=2)
 

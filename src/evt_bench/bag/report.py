@@ -49,7 +49,8 @@ def _results(score: Score) -> Table:
 
 def _rows(score: Score) -> Iterator[tuple[str, str]]:
     yield "EVT-Bench", headline(score)
-    yield "duration", f"{score.duration:.1f} s"
+    covered = "" if score.covered is None else f", {score.covered:.1f} s by the robot's stamps"
+    yield "duration", f"{score.duration:.1f} s{covered}"
     yield from _following_rows(score)
     yield from _perception_rows(score)
     yield "clearance, least", _metres(score.minimum_clearance)
@@ -76,7 +77,7 @@ def _perception_rows(score: Score) -> Iterator[tuple[str, str]]:
         yield "target lost", UNKNOWN
     else:
         lengths = ", ".join(f"{d:.1f} s" for d in score.losses.durations)
-        yield "target lost", f"{score.losses.n} times" + (f" ({lengths})" if lengths else "")
+        yield "target lost", f"{score.losses.n} ×" + (f" ({lengths})" if lengths else "")
         yield "target seen", f"{score.losses.seen_share:.0%} of frames"
     if score.overlap is None:
         yield "box against truth", UNKNOWN

@@ -21,7 +21,8 @@ class Score:
 
     Attributes:
         bag: path as given.
-        duration: between first and last message.
+        duration: between first and last message, by the computer's clock.
+        covered: by the robot's stamps, which are simulated time in simulation; None without a pose of the robot.
         warnings: what is wrong with the bag.
         episode: the EVT-Bench rules; None without ground truth.
         distance: to the target.
@@ -37,6 +38,7 @@ class Score:
 
     bag: str
     duration: float
+    covered: float | None
     warnings: tuple[str, ...]
     episode: EpisodeScore | None
     distance: following.Distance | None
@@ -65,6 +67,7 @@ def score_recording(recording: Recording) -> Score:
     return Score(
         bag=str(recording.path),
         duration=recording.survey.duration,
+        covered=float(paths.robot[-1, 0] - paths.robot[0, 0]) if paths is not None else None,
         warnings=recording.warnings,
         episode=episode_score(recording, paths) if paths is not None else None,
         distance=following.distance_statistics(paths) if paths is not None else None,
@@ -73,7 +76,7 @@ def score_recording(recording: Recording) -> Score:
         overlap=perception.overlap(recording),
         minimum_clearance=clearance.minimum_clearance(recording),
         contacts=clearance.contact_count(recording),
-        minimum_lidar_gap=clearance.minimum_lidar_distance(recording),
+        minimum_lidar_gap=clearance.minimum_lidar_gap(recording, paths) if paths is not None else None,
         latency=latency.summarise(latency.stage_delays(recording)),
         rates=latency.topic_rates(recording),
     )

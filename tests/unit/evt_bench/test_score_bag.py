@@ -55,6 +55,17 @@ def test_a_target_far_away_for_more_than_twenty_steps_is_lost(tmp_path):
     assert (episode.steps, episode.following_steps) == (41, 10)  # beyond 4 m from step 21 on; within 3 m up to step 10
 
 
+def test_the_episode_begins_when_target_or_robot_first_move(tmp_path):
+    waiting = {
+        "robot": lambda t: (max(t - 2.0, 0.0), 0.0, 0.0),
+        "target": lambda t: (max(t - 2.0, 0.0) + 2.0, 0.0),
+        "speed": lambda t: 1.0 if t > 2.5 else 0.0,
+    }
+    episode = score(tmp_path, **waiting).episode
+    assert episode is not None
+    assert episode.steps == 80  # of ten seconds the first two are spent waiting
+
+
 def test_a_bag_that_ends_before_the_episode_has_no_sr(tmp_path):
     episode = score(tmp_path, target=lambda t: (t + 2.0, 0.0), robot=lambda t: (t, 0.0, 0.0)).episode
     assert episode is not None
