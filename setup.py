@@ -1,6 +1,6 @@
 """What colcon and pip build; the metadata is here, not in pyproject.toml, so that Humble's setuptools 59 reads it."""
 
-from glob import glob
+import os
 
 from setuptools import find_packages, setup
 
@@ -14,6 +14,13 @@ NODES = {
     "controller_node": "go2_bridge.nodes.controller_node:main",
 }
 
+
+def shared(folder: str) -> list:
+    """Entries of data_files for a folder and those in it."""
+    walk = [(place, [os.path.join(place, name) for name in names]) for place, _, names in os.walk(folder)]
+    return [(f"share/{NAME}/{place}", sorted(files)) for place, files in walk if files]
+
+
 setup(
     name=NAME,
     version="0.1.0",
@@ -23,18 +30,21 @@ setup(
     maintainer_email="trackvla-ros@example.com",
     package_dir={"": "src"},
     packages=find_packages("src"),
-    package_data={"": ["assets/*", "assets/**/*", "weights/*", "py.typed"]},
+    package_data={"": ["assets/*", "assets/*/*", "weights/*", "py.typed"]},
     python_requires=">=3.10",
     install_requires=["setuptools"],
     extras_require={"test": ["pytest"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),
-        (f"share/{NAME}/launch", glob("launch/*.xml")),
-        (f"share/{NAME}/config", glob("config/*.*")),
+        *shared("launch"),
+        *shared("config"),
     ],
     entry_points={
-        "console_scripts": ["trackvla = trackvla_cli.main:main"] + [f"{name} = {target}" for name, target in NODES.items()],
+        "console_scripts": [
+            "trackvla = trackvla_cli.main:main",
+            *(f"{name} = {target}" for name, target in NODES.items()),
+        ],
     },
     zip_safe=False,
 )

@@ -33,13 +33,12 @@ from rosidl_typesupport_introspection_c.cli import GenerateIntrospectionCTypesup
 
 KINDS = ("msg", "srv", "action")
 TYPESUPPORTS = ["rosidl_typesupport_fastrtps_c", "rosidl_typesupport_introspection_c"]
-# What each library is linked with: which of the same package's libraries, the same kind of library of all other packages
-# or not, and which of the runtime's. The order is that of building.
+# Each library with those of the same package and those of the runtime it is linked with, in the order of building. All
+# are linked with their like of other packages too.
 LIBRARIES = {
-    "rosidl_generator_c": ((), True, ("rosidl_runtime_c", "rcutils")),
+    "rosidl_generator_c": ((), ("rosidl_runtime_c", "rcutils")),
     "rosidl_typesupport_fastrtps_c": (
         ("rosidl_generator_c",),
-        True,
         (
             "rosidl_typesupport_fastrtps_c",
             "rosidl_typesupport_fastrtps_cpp",
@@ -50,15 +49,13 @@ LIBRARIES = {
     ),
     "rosidl_typesupport_introspection_c": (
         ("rosidl_generator_c",),
-        True,
         ("rosidl_typesupport_introspection_c", "rosidl_runtime_c"),
     ),
     "rosidl_typesupport_c": (
         ("rosidl_generator_c", "rosidl_typesupport_fastrtps_c"),
-        True,
         ("rosidl_typesupport_c", "rosidl_runtime_c"),
     ),
-    "rosidl_generator_py": (("rosidl_generator_c",), True, ("rosidl_runtime_c",)),
+    "rosidl_generator_py": (("rosidl_generator_c",), ("rosidl_runtime_c",)),
 }
 
 
@@ -82,7 +79,7 @@ class Build:
 
     @property
     def introspected(self) -> Path:
-        """Sources of the introspection type support: a folder of their own, their file names are taken in ``generated``."""
+        """Sources of the introspection type support; their file names are taken in ``generated``."""
         return self.work / "introspection" / self.name
 
     @property
@@ -188,9 +185,9 @@ def compile_sources(package: Build, jobs: int) -> dict[str, list[str]]:
 def link(package: Build, objects: dict[str, list[str]]) -> None:
     """Link the libraries, then the extension Python imports."""
     package.modules.mkdir(parents=True, exist_ok=True)
-    for kind, (own, with_others, runtime) in LIBRARIES.items():
+    for kind, (own, runtime) in LIBRARIES.items():
         needed = [f"-l{package.name}__{other}" for other in own]
-        needed += _same_kind_of_others(package, kind) if with_others else []
+        needed += _same_kind_of_others(package, kind)
         target = package.prefix / "lib" / f"lib{package.name}__{kind}.so"
         _link(package, target, objects.get(kind, []), ["-Wl,--as-needed", *needed, *(f"-l{name}" for name in runtime)])
     kinds = ("rosidl_generator_py", "rosidl_typesupport_c", "rosidl_generator_c")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make .venv hold all the project needs; run by every make target, nothing to do costs a fraction of a second.
 
-Standard library only. Each step leaves a stamp with a hash of what it was made from inside .venv, so that a changed pin,
-a changed message definition or an interrupted run redoes just that step. With an apt ROS sourced its Python and packages
+Standard library only. Each step leaves a stamp in .venv with a hash of what it was made from, so that a changed pin, a
+changed message definition or an interrupted run redoes just that step. With an apt ROS sourced its Python and packages
 are used, otherwise ROS 2 comes from PyPI and the message packages it lacks are built from interfaces/.
 """
 
@@ -97,6 +97,8 @@ def run(plan: Plan) -> bool:
     """Bring .venv up to date; True where something was done."""
     did_work = _make_venv(plan)
     did_work |= _install_pins(plan)
+    if "dev" in plan.groups:
+        did_work |= _install_old_setuptools()
     if not plan.is_apt:
         did_work |= _build_interfaces()
     return _install_project() or did_work
@@ -175,6 +177,17 @@ def _install_pins(plan: Plan) -> bool:
     )
     for group, digest in stale.items():
         (STAMPS / group).write_text(digest)
+    return True
+
+
+def _install_old_setuptools() -> bool:
+    pins = ROOT / "requirements" / "humble.txt"
+    digest = _hash([pins])
+    if _is_fresh("humble", digest):
+        return False
+    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--upgrade"]
+    _call([*command, "--target", str(VENV / "humble"), "-r", str(pins)], "pip failed")
+    (STAMPS / "humble").write_text(digest)
     return True
 
 
