@@ -7,6 +7,6 @@ import typer
 
 def doctor() -> None:
     """Say what is installed, which ROS it is, what is missing and what to type."""
-    from trackvla_cli.doctor import examine
+    from trackvla_cli.doctor import examine, report
 
-    raise typer.Exit(examine())
+    raise typer.Exit(report(examine()))
