@@ -7,7 +7,7 @@ the robot's own motion is taken for the target's, so prediction lags: use it for
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud, Frame, TargetStatus, Trajectory
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
 from trackvla_ros.target_filter import TargetState, predict, start, update
-from trackvla_ros.target_range import Measurement, Person, measure
+from trackvla_ros.target_range import SLIVER, Measurement, Person, measure
 
 MAX_MISSES = 3  # looks in a row outside the gate before the filter believes them and starts anew
 MAX_CLOUD_AGE = 0.3  # s between sweep and image; in that time a walker leaves its own box
+LOOK_AFTER = 3.0  # s on the way to where it should be; then the robot looks round from where it is
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 
 
@@ -43,8 +44,12 @@ class BoxServoConfig:
     max_turn: float = setting(1.6, "how fast they turn", unit="rad/s", low=0.1, high=4.0)
     coast_time: float = setting(1.2, "prediction is followed this long without a box", unit="s", low=0.0, high=5.0)
     search_time: float = setting(
-        6.0, "then the robot turns to the last bearing this long", unit="s", low=0.0, high=60.0
+        9.0, "then the robot goes where it should be and looks round this long", unit="s", low=0.0, high=60.0
     )
+    hidden_standoff: float = setting(
+        1.0, "how near it goes to where a hidden target should be, to see round the corner", unit="m", low=0.5, high=4.0
+    )
+    search_turn: float = setting(1.2, "how fast it then looks round", unit="rad/s", low=0.1, high=3.0)
     person_height: float = setting(1.70, "expected height of the target", unit="m", low=0.5, high=2.3)
     person_width: float = setting(0.50, "expected width of the target", unit="m", low=0.2, high=1.0)
     base_height: float = setting(
@@ -88,13 +93,16 @@ class BoxServoPolicy:
         self._poses = PoseBuffer()
         self._target: TargetState | None = None
         self._seen = -math.inf
+        self._is_hidden = False
+        self._side = 1.0  # where it went: +1 left, -1 right
+        self._arrived: float | None = None
 
     def infer(self, observation: Observation) -> Trajectory:
         """Trajectory in base_link at the image stamp; stands still where the target was never seen or is given up."""
         frame = observation.frame
         pose = self._pose(observation)
         if self._target is not None:
-            self._target = predict(self._target, frame.stamp)
+            self._target = predict(self._target, min(frame.stamp, self._seen + self.config.coast_time))
         looked = self._measure(observation)
         if looked is not None:
             self._update(looked, pose, frame.stamp)
@@ -136,7 +144,8 @@ class BoxServoPolicy:
             self._target = start(position, covariance, stamp)
         else:
             self._target = update(self._target, position, covariance)
-        self._seen = stamp
+        self._seen, self._arrived = stamp, None
+        self._is_hidden = looked.visible_width < SLIVER * self.config.person_width
 
     def _answer(self, observation: Observation, pose: Array) -> Trajectory:
         stamp = observation.frame.stamp
@@ -145,14 +154,28 @@ class BoxServoPolicy:
             return Trajectory(stamp, stand(), TIMES, TargetStatus.LOST)
         target = transform_points(inverse(pose), self._target.position)
         velocity = transform_points(np.array([0.0, 0.0, -pose[2]]), self._target.velocity)
-        if status is TargetStatus.SEARCHING:
-            poses = turn(math.atan2(target[1], target[0]), self.config.motion)
-        else:
-            odometry = observation.odometry
-            own = np.zeros(2) if odometry is None else np.array([odometry.vx, odometry.vy])
-            poses = follow(target, velocity, own, self.config.motion)
+        if status is TargetStatus.TRACKED:
+            self._side = _side_of(target, velocity)
+        odometry = observation.odometry
+        own = np.zeros(2) if odometry is None else np.array([odometry.vx, odometry.vy])
+        poses = self._poses_for(status, target, velocity, own, stamp)
         height = CHEST - self.config.base_height
         return Trajectory(stamp, poses, TIMES, status, np.array([target[0], target[1], height]))
+
+    def _poses_for(self, status: TargetStatus, target: Array, velocity: Array, own: Array, stamp: float) -> Array:
+        """(H, 3) waypoints: follow what is seen; go and look where what is hidden should be; there, look round."""
+        motion = self.config.motion
+        if status is TargetStatus.TRACKED and not self._is_hidden:
+            return follow(target, velocity, own, motion)
+        motion = replace(motion, standoff=min(self.config.hidden_standoff, motion.standoff), max_reverse=0.0)
+        if status is not TargetStatus.SEARCHING:
+            return follow(target, velocity, own, motion)
+        is_late = stamp - self._seen > self.config.coast_time + LOOK_AFTER
+        if self._arrived is None and (float(np.linalg.norm(target)) < motion.standoff + 0.2 or is_late):
+            self._arrived = stamp
+        if self._arrived is None:
+            return follow(target, np.zeros(2), own, motion)
+        return turn(self._side * math.pi / 2, replace(motion, max_turn=self.config.search_turn))
 
     def _status(self, stamp: float) -> TargetStatus:
         unseen = stamp - self._seen
@@ -163,3 +186,9 @@ class BoxServoPolicy:
         if unseen <= self.config.coast_time + self.config.search_time:
             return TargetStatus.SEARCHING
         return TargetStatus.LOST
+
+
+def _side_of(target: Array, velocity: Array) -> float:
+    """+1 where a target in base_link goes to the left, else -1; a standing one goes to the side it is on."""
+    across = float(target[0] * velocity[1] - target[1] * velocity[0]) / max(float(np.linalg.norm(target)), 1e-3)
+    return math.copysign(1.0, across if abs(across) > 0.2 else float(target[1]))

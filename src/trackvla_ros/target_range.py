@@ -23,6 +23,8 @@ CLUSTER_GAP = 0.35  # m; returns farther apart in range belong to different thin
 MIN_CLUSTER = 3  # returns; fewer are noise
 SURFACE_TO_AXIS = 0.12  # m; a LiDAR sees the skin, the filter follows the axis
 LIDAR_STD = 0.08  # m; spread of the returns of a walking body
+SLIVER = 0.4  # share of the body width; a narrower box shows a body half behind something
+HIDDEN_DOUBT = 3.0  # what shows of it may be any part: the measurement is this much worse
 BEARING_STD = 0.02  # rad; 6 px of 640 at HFOV 90
 
 
@@ -38,11 +40,15 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """One look at the target: position_base (2,) m, its covariance (2, 2) m^2, and what gave the range."""
+    """One look at the target: position_base (2,) m, its covariance (2, 2) m^2, and what gave the range.
+
+    ``visible_width`` (m) is the box's width at that range; inf where the image itself cuts the box off.
+    """
 
     position_base: Array
     covariance: Array
     source: str
+    visible_width: float = math.inf
 
 
 def measure(
@@ -66,12 +72,15 @@ def measure(
         lidar = range_from_points(points_base, box, camera, (distance, std), ground)
         if lidar is not None:
             distance, std, source = lidar, LIDAR_STD, "lidar"
+    is_cut = box[0] <= EDGE_PX or box[2] >= camera.width - EDGE_PX
+    width = math.inf if is_cut else float(box[2] - box[0]) * distance / camera.fx
+    doubt = 1.0 if width >= SLIVER * person.width else HIDDEN_DOUBT
     bearing = bearing_of_box(box, camera, distance, person)
     along = np.array([math.cos(bearing), math.sin(bearing)])
     across = np.array([-along[1], along[0]])
     side_std = max(distance * BEARING_STD, 0.03)
-    covariance = std**2 * np.outer(along, along) + side_std**2 * np.outer(across, across)
-    return Measurement(camera.T_base_camera[:2, 3] + distance * along, covariance, source)
+    covariance = doubt**2 * (std**2 * np.outer(along, along) + side_std**2 * np.outer(across, across))
+    return Measurement(camera.T_base_camera[:2, 3] + distance * along, covariance, source, width)
 
 
 def range_from_box(box_xyxy: Array, camera: Camera, person: Person, ground: float) -> tuple[float, float]:

@@ -63,8 +63,9 @@ def test_coming_walker_is_backed_away_from():
 
 
 def test_lost_walker_is_coasted_for_then_searched_then_the_robot_stands():
-    result = follow(straight, 14.0, hidden=lambda t: t > 4.0)
-    assert np.abs(result.column(3, since=6.0)).max() < 0.05
+    result = follow(straight, 15.0, hidden=lambda t: t > 4.0)
+    assert np.abs(result.column(5, since=9.0)).max() > 0.8  # looks round
+    assert np.abs(result.column(3, since=9.0)).max() < 0.05
     assert result.reasons[-1] == StopReason.TARGET_LOST.value
     assert result.rows[-1][3:] == (STOP.vx, STOP.vy, STOP.wz)
 

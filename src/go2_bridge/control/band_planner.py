@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.detour import detour
@@ -24,14 +24,14 @@ class BandPlanner:
         half = 0.5 * config.robot_width
         self.radii = BandConfig(hard=half + config.stop_margin, soft=half + config.stop_margin + config.band_margin)
         self._buffer = ObstacleBuffer(config.obstacle_memory)
-        self._tree: cKDTree | None = None
+        self._tree: KDTree | None = None
         self.band: Band | None = None
 
     def on_sweep(self, points_odom: Array, stamp: float) -> None:
         """Take the returns (N, 2) of one sweep; the followed person's must have been left out."""
         self._buffer.push(points_odom, stamp)
         points = self._buffer.points()
-        self._tree = cKDTree(points) if len(points) else None
+        self._tree = KDTree(points) if len(points) else None
 
     def plan(self, line: Array) -> Band:
         """Band along a polyline (M, 2) in odom from the robot to where it shall be, or as far as there is a way."""

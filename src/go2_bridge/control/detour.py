@@ -10,11 +10,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
-from scipy.sparse import coo_matrix
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from track_common.types import Array
+
+Cells = NDArray[np.intp]  # (N,) flat or (N, 2) row and column
 
 CELL = 0.1  # m; a third of the robot's width
 BORDER = 1.8  # m of grid beyond start and goal: the widest detour
@@ -28,10 +31,10 @@ class _Grid:
     corner: Array  # (2,) m, odom: centre of cell 0, 0
     shape: tuple[int, int]
 
-    def cell_of(self, points: Array) -> Array:
+    def cell_of(self, points: Array) -> Cells:
         return np.clip(np.round((points - self.corner) / CELL).astype(int), 0, np.array(self.shape) - 1)
 
-    def centres(self, index: Array) -> Array:
+    def centres(self, index: Cells) -> Array:
         return self.corner + CELL * np.stack(np.unravel_index(index, self.shape), axis=-1)
 
 
@@ -81,7 +84,7 @@ def _clearance(grid: _Grid, obstacles: Array, start: Array, hard: float) -> Arra
     return np.where((away <= hard + CELL) & is_open, np.maximum(room, hard), room)
 
 
-def _graph(cost: Array) -> coo_matrix:
+def _graph(cost: Array) -> csr_array:
     """Graph of the passable cells and their eight neighbours; an edge costs its length times the mean of its ends."""
     index = np.arange(cost.size).reshape(cost.shape)
     ends, begins, weights = [], [], []
@@ -94,7 +97,7 @@ def _graph(cost: Array) -> coo_matrix:
         weights.append(weight[passable])
     i, j, w = np.concatenate(begins), np.concatenate(ends), np.concatenate(weights)
     shape = (cost.size, cost.size)
-    return coo_matrix((np.concatenate([w, w]), (np.concatenate([i, j]), np.concatenate([j, i]))), shape=shape).tocsr()
+    return csr_array((np.concatenate([w, w]), (np.concatenate([i, j]), np.concatenate([j, i]))), shape=shape)
 
 
 def _pairs(down: int, right: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from track_common.geometry import arc_lengths
 from track_common.types import Array
@@ -43,7 +43,7 @@ class Band:
     is_broken: bool = False
 
 
-def stretch(line: Array, obstacles: cKDTree | None, config: BandConfig) -> Band:
+def stretch(line: Array, obstacles: KDTree | None, config: BandConfig) -> Band:
     """Pull a polyline (M, 2), M >= 2, into a band; its ends stay where they are.
 
     The line may graze obstacles but must go round them on the wanted side: forces do not carry a band over one.
@@ -59,14 +59,14 @@ def stretch(line: Array, obstacles: cKDTree | None, config: BandConfig) -> Band:
     return _cut(points, radii, config)
 
 
-def clearance(points: Array, obstacles: cKDTree, config: BandConfig) -> tuple[Array, Array]:
+def clearance(points: Array, obstacles: KDTree, config: BandConfig) -> tuple[Array, Array]:
     """(M,) distance to the nearest obstacle, capped, and (M, 2) unit vectors away from it."""
     distances, nearest = obstacles.query(points)
     away = (points - obstacles.data[nearest]) / np.maximum(distances, 1e-6)[:, None]
     return np.minimum(distances, config.cap), away
 
 
-def is_free(line: Array, obstacles: cKDTree | None, radius: float, skip: float = 0.0) -> bool:
+def is_free(line: Array, obstacles: KDTree | None, radius: float, skip: float = 0.0) -> bool:
     """True where a disc of ``radius`` (m) passes along the polyline (M, 2), its first ``skip`` metres not looked at."""
     if obstacles is None:
         return True
@@ -103,7 +103,7 @@ def _moved(points: Array, radii: Array, away: Array, config: BandConfig) -> Arra
     return moved
 
 
-def _filled(points: Array, obstacles: cKDTree, config: BandConfig) -> Array:
+def _filled(points: Array, obstacles: KDTree, config: BandConfig) -> Array:
     """The chain with a bubble put in wherever two neighbours do not overlap."""
     radii, _ = clearance(points, obstacles, config)
     reach = OVERLAP * (np.maximum(radii[:-1], config.hard) + np.maximum(radii[1:], config.hard))
@@ -113,7 +113,7 @@ def _filled(points: Array, obstacles: cKDTree, config: BandConfig) -> Array:
     return np.insert(points, gaps + 1, 0.5 * (points[gaps] + points[gaps + 1]), axis=0)
 
 
-def _thinned(points: Array, obstacles: cKDTree, config: BandConfig) -> Array:
+def _thinned(points: Array, obstacles: KDTree, config: BandConfig) -> Array:
     """The chain without bubbles whose two neighbours overlap by themselves; never two in a row."""
     if len(points) < 4:
         return points

@@ -14,12 +14,12 @@ from track_common.types import Array
 
 def band_path(band: Band | None, header: Header) -> Path:
     """The band's bubbles as a path in odom; empty where there is none."""
-    path = Path(header=header)
+    poses = []
     for x, y in () if band is None else band.points:
         pose = PoseStamped(header=header)
         pose.pose.position.x, pose.pose.position.y = float(x), float(y)
-        path.poses.append(pose)
-    return path
+        poses.append(pose)
+    return Path(header=header, poses=poses)
 
 
 def obstacle_markers(points_odom: Array, band: Band | None, header: Header) -> MarkerArray:

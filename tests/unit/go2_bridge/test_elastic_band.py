@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import BandPlanner, ahead_of
@@ -24,7 +24,7 @@ def wall(x0, y0, x1, y1):
 
 
 def least_room(points, obstacles):
-    return cKDTree(obstacles).query(sampled(points, 0.05))[0].min()
+    return KDTree(obstacles).query(sampled(points, 0.05))[0].min()
 
 
 def test_band_in_the_open_stays_the_line_it_was():
@@ -35,36 +35,36 @@ def test_band_in_the_open_stays_the_line_it_was():
 
 def test_crooked_line_is_pulled_taut():
     crooked = np.array([[0, 0], [1, 0.6], [2, -0.6], [3, 0]])
-    band = stretch(crooked, cKDTree(np.array([[50.0, 50.0]])), RADII)
+    band = stretch(crooked, KDTree(np.array([[50.0, 50.0]])), RADII)
     assert np.abs(band.points[:, 1]).max() < 0.5 * 0.6
 
 
 def test_obstacle_beside_the_line_pushes_the_band_away_from_it():
     leg = wall(1.5, 0.2, 1.55, 0.2)
-    band = stretch(LINE, cKDTree(leg), RADII)
+    band = stretch(LINE, KDTree(leg), RADII)
     assert band.points[:, 1].min() < -0.05 and not band.is_broken
     assert least_room(band.points, leg) > RADII.hard
 
 
 def test_neighbouring_bubbles_overlap_and_hold_only_free_space():
     obstacles = np.vstack([wall(1.0, 0.35, 1.6, 0.35), wall(1.8, -0.5, 2.4, -0.5)])
-    band = stretch(LINE, cKDTree(obstacles), RADII)
+    band = stretch(LINE, KDTree(obstacles), RADII)
     gaps = np.linalg.norm(np.diff(band.points, axis=0), axis=1)
     assert np.all(gaps < band.radii[:-1] + band.radii[1:])
-    true_room = cKDTree(obstacles).query(band.points)[0]
+    true_room = KDTree(obstacles).query(band.points)[0]
     assert np.all(band.radii <= true_room + 1e-9)
 
 
 def test_band_through_a_wall_is_cut_before_it_and_says_so():
     barrier = wall(1.5, -3.0, 1.5, 3.0)
-    band = stretch(LINE, cKDTree(barrier), RADII)
+    band = stretch(LINE, KDTree(barrier), RADII)
     assert band.is_broken
     assert band.points[-1, 0] < 1.5 - RADII.hard + 0.05
 
 
 def test_band_through_a_doorway_keeps_to_the_middle():
     door = np.vstack([wall(1.5, 0.30, 1.5, 3.0), wall(1.5, -3.0, 1.5, -0.70)])
-    band = stretch(detour(START, GOAL, door, RADII.hard, RADII.soft), cKDTree(door), RADII)
+    band = stretch(detour(START, GOAL, door, RADII.hard, RADII.soft), KDTree(door), RADII)
     assert not band.is_broken
     assert np.interp(1.5, band.points[:, 0], band.points[:, 1]) == pytest.approx(-0.2, abs=0.12)
 
@@ -73,8 +73,8 @@ def test_band_through_a_doorway_keeps_to_the_middle():
 @given(st.lists(st.tuples(st.floats(0.5, 2.5), st.floats(-1.0, 1.0)), min_size=1, max_size=12))
 def test_mirrored_obstacles_mirror_the_band(points):
     obstacles = np.array([p for p in points if abs(p[1]) > 0.1] or [(1.0, 0.5)])
-    here = stretch(LINE, cKDTree(obstacles), RADII)
-    there = stretch(LINE, cKDTree(obstacles * [1, -1]), RADII)
+    here = stretch(LINE, KDTree(obstacles), RADII)
+    there = stretch(LINE, KDTree(obstacles * [1, -1]), RADII)
     assert there.is_broken == here.is_broken
     assert there.points == pytest.approx(here.points * [1, -1], abs=1e-6)
 
@@ -82,7 +82,7 @@ def test_mirrored_obstacles_mirror_the_band(points):
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.floats(-1, 4), st.floats(-2, 2)), min_size=1, max_size=40))
 def test_no_bubble_but_the_first_is_too_small_for_the_robot(points):
-    band = stretch(LINE, cKDTree(np.array(points)), RADII)
+    band = stretch(LINE, KDTree(np.array(points)), RADII)
     assert np.all(band.radii[1:] >= RADII.hard) and np.all(np.isfinite(band.points))
 
 
@@ -134,7 +134,7 @@ def test_passed_part_of_a_band_is_dropped():
 
 
 def test_line_is_free_only_with_room_all_along():
-    tree = cKDTree(np.array([[1.5, 0.3]]))
+    tree = KDTree(np.array([[1.5, 0.3]]))
     assert is_free(LINE, tree, 0.25) and not is_free(LINE, tree, 0.35)
     assert is_free(LINE, None, 5.0)
 
@@ -153,7 +153,7 @@ def test_band_of_twenty_bubbles_is_quick():
     rng = np.random.default_rng(0)
     obstacles = rng.uniform([0, -3], [8, 3], (800, 2))
     obstacles = obstacles[np.abs(obstacles[:, 1]) > 0.35]
-    tree, line = cKDTree(obstacles), np.array([[0.0, 0.0], [6.0, 0.0]])
+    tree, line = KDTree(obstacles), np.array([[0.0, 0.0], [6.0, 0.0]])
     times = []
     for _ in range(30):
         begin = time.process_time()

@@ -52,11 +52,18 @@ def test_without_a_camera_nothing_is_guessed():
 def test_gone_target_is_coasted_searched_and_given_up_in_turn():
     policy = BoxServoPolicy()
     look(policy, 0.0, FAR - [200, 0, 200, 0])
-    seen = [look(policy, t, None) for t in (0.5, 2.0, 7.0, 9.0)]
+    seen = [look(policy, t, None) for t in (0.5, 2.0, 8.0, 12.0)]
     wanted = [TargetStatus.COASTING, TargetStatus.SEARCHING, TargetStatus.SEARCHING, TargetStatus.LOST]
     assert [t.status for t in seen] == wanted
-    assert not seen[1].poses_base[:, :2].any() and seen[1].poses_base[-1, 2] > 0.3
+    assert seen[1].poses_base[-1, 0] > 0.2  # goes to see
+    assert not seen[2].poses_base[:, :2].any() and seen[2].poses_base[-1, 2] > 1.0  # looks round to the side it went
     assert not seen[3].poses_base.any()
+
+
+def test_sliver_behind_a_corner_is_followed_closer_than_a_whole_body():
+    whole, sliver = np.array([288.0, 90.0, 352.0, 405.0]), np.array([310.0, 90.0, 328.0, 405.0])  # about 2 m off
+    ends = [look(BoxServoPolicy(), 0.0, box).poses_base[-1, 0] for box in (whole, sliver)]
+    assert ends[1] > ends[0] + 0.2
 
 
 def test_reset_forgets_the_target():
