@@ -135,8 +135,8 @@ class World:
     def truth(self) -> Truth:
         """Everybody's true state."""
         people = tuple(
-            PersonState(p.name, np.array([*w.position, w.yaw]), w.velocity, p.height)
-            for p, w in zip(self.episode.figures(), self._walkers, strict=True)
+            PersonState(person.name, np.array([*w.position, w.yaw]), w.velocity, figure.height)
+            for person, figure, w in zip(self.episode.people, self.episode.figures(), self._walkers, strict=True)
         )
         circles = self.outline(self._robot)
         gaps = [float(np.hypot(*(circles - p.pose[:2]).T).min()) for p in people]
