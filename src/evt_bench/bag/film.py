@@ -118,6 +118,7 @@ def _picture(recording: Recording, moment: _Moment, camera: Camera | None, paths
         rgb = draw_trajectory(rgb, camera, plan_now(moment.trajectory, moment.stamp, paths))
     if moment.truth is not None and moment.truth.value.box is not None:
         rgb = draw_box(rgb, moment.truth.value.box.xyxy, "", TRUTH, thickness=1)
+        rgb = draw_text(rgb, "true box", (rgb.shape[1], 0), TRUTH)
     if moment.sighting is not None:
         rgb = draw_sighting(rgb, moment.sighting.value)
     said = [s.value for s in recording.tracks["instruction"] if s.stamp <= moment.stamp + MAX_AGE]
@@ -130,6 +131,7 @@ def _picture(recording: Recording, moment: _Moment, camera: Camera | None, paths
 def plan_now(trajectory: Sample, stamp: float, paths: Paths | None) -> Array:
     """(H, 2) the planned path in base_link at ``stamp``; as planned where the robot's own path is not known."""
     points = trajectory.value.poses_base[:, :2]
+    points = points[np.all(np.isfinite(points), axis=1)]
     if paths is None:
         return points
     then, now = paths.robot_at(np.array([trajectory.stamp, stamp]))

@@ -14,6 +14,7 @@ from track_common.types import Array
 
 TRUTH, ESTIMATE = "ground truth", "odometry and the planner's target_point"
 MAX_GAP = 0.5  # s between samples that may be joined; the target estimated at longer intervals is not known in between
+CLOCK_JUMP = 30.0  # s between two messages of a topic: the clock was set, or one stamp is wrong
 PERSON_RADIUS = 0.6  # m around a person's middle: their arms and legs
 CELL = 0.05  # m; obstacle points closer than that are one
 
@@ -48,7 +49,7 @@ def read_paths(recording: Recording) -> Paths | None:
     """None where the bag has no pose of the robot at all."""
     name = "ground_truth/robot" if recording.has_ground_truth else "odom"
     robot = np.array([(s.stamp, *s.value.pose) for s in recording.tracks[name]]).reshape(-1, 4)
-    robot = _rising(robot[np.all(np.isfinite(robot), axis=1)])
+    robot = _rising(_finite(robot))
     if not len(robot):
         return None
     if recording.has_ground_truth:
@@ -101,7 +102,7 @@ def _true_people(samples: list[Sample]) -> tuple[Array, dict[str, Array]]:
         for name, person in sample.value.items():
             rows.setdefault(name, []).append((sample.stamp, *person.position[:2]))
             targets |= {name} if person.is_target else set()
-    tracks = {name: _rising(np.array(values)) for name, values in rows.items()}
+    tracks = {name: _rising(_finite(np.array(values))) for name, values in rows.items()}
     target = next((tracks[name] for name in sorted(targets)), np.zeros((0, 3)))
     return target, {name: track for name, track in tracks.items() if name not in targets}
 
@@ -111,12 +112,21 @@ def _estimated_target(samples: list[Sample], robot: Paths) -> Array:
     poses = robot.robot_at(stamps)
     points = np.array([sample.value[:2] for sample in samples]).reshape(-1, 2)
     track = np.column_stack([stamps, transform_points(poses, points)])
-    return _rising(track[np.all(np.isfinite(track), axis=1)])
+    return _rising(_finite(track))
+
+
+def _finite(track: Array) -> Array:
+    return track[np.all(np.isfinite(track), axis=1)]
 
 
 def _rising(track: Array) -> Array:
-    """Rows whose stamp is later than all before: a clock that falls back starts nothing new here."""
+    """The longest stretch of rows on one clock, without those not later than all before.
+
+    A stamp from 1970 or the future, or a clock that was set while recording, begins a stretch of its own.
+    """
     if not len(track):
         return track
-    latest = np.maximum.accumulate(track[:, 0])
-    return track[np.concatenate([[True], track[1:, 0] > latest[:-1]])]
+    breaks = np.flatnonzero(np.abs(np.diff(track[:, 0])) > CLOCK_JUMP) + 1
+    longest = max(np.split(track, breaks), key=len)
+    latest = np.maximum.accumulate(longest[:, 0])
+    return longest[np.concatenate([[True], longest[1:, 0] > latest[:-1]])]

@@ -23,6 +23,7 @@ BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#8C8C8C", "
 STAGE_COLOURS = {"camera_to_box": "#56B4E9", "box_to_trajectory": "#E69F00", "trajectory_to_command": "#CC79A7"}
 SIZE = (14.0, 8.0)  # inches
 DPI = 110
+LABEL_GAP = 0.5  # m; times written closer together would not be read
 MARK_PERIOD = 5.0  # s between the marks that tie the two paths together
 
 
@@ -75,14 +76,16 @@ def _draw_path(axes: Axes, xy: Array, colour: str, style: str, label: str) -> No
 
 
 def _draw_marks(axes: Axes, paths: Paths) -> None:
-    """Thin lines from robot to target at the same moments, with the time at the robot's end."""
+    """Thin lines from robot to target at the same moments, with the time at the robot's end where there is room."""
     start = paths.robot[0, 0]
     stamps = np.arange(start, paths.robot[-1, 0], MARK_PERIOD)
     robot, target = paths.robot_at(stamps)[:, :2], paths.target_at(stamps)
+    labelled: list[Array] = []
     for stamp, here, there in zip(stamps, robot, target, strict=True):
         if np.all(np.isfinite([*here, *there])):
             axes.plot(*np.array([here, there]).T, color=BLACK, linewidth=0.6, alpha=0.5, zorder=3)
-        if np.all(np.isfinite(here)):
+        if np.all(np.isfinite(here)) and all(np.linalg.norm(here - other) > LABEL_GAP for other in labelled):
+            labelled.append(here)
             offset = {"xytext": (4, -12), "textcoords": "offset points"}
             axes.annotate(f"{stamp - start:.0f} s", here, **offset, fontsize=8, color=BLUE, zorder=6)
 

@@ -9,7 +9,7 @@ from evt_bench.bag import clearance, following, latency, perception
 from evt_bench.bag.clouds import transform_to_base
 from evt_bench.bag.film import plan_now
 from evt_bench.bag.mcap_file import BagReadError
-from evt_bench.bag.paths import ESTIMATE, TRUTH, Paths, interpolate, obstacle_points, read_paths
+from evt_bench.bag.paths import ESTIMATE, TRUTH, Paths, _finite, _rising, interpolate, obstacle_points, read_paths
 from evt_bench.bag.reader import Survey, TopicSummary
 from evt_bench.bag.recording import Sample, read_recording, resolve_names
 from helpers.episode_bag import WALL, Episode, write_episode
@@ -136,6 +136,14 @@ def test_transforms_chain_from_a_sensor_to_the_base_and_an_unknown_frame_has_non
     assert T_base_camera is not None
     assert T_base_camera @ [0.0, 0.0, 2.0, 1.0] == pytest.approx([2.0, 0.0, 0.4, 1.0])  # ahead of the camera
     assert transform_to_base(recording, "gripper") is None
+
+
+@pytest.mark.parametrize("wrong_stamp", [0.0, 4e9, np.nan])
+def test_a_wrong_stamp_or_value_in_between_changes_nothing_else(wrong_stamp):
+    steps = np.arange(10.0)
+    track = np.column_stack([1000.0 + 0.1 * steps, steps])
+    spoilt = np.insert(np.insert(track, 0, [wrong_stamp, 7.0], axis=0), 5, [1000.35, np.nan], axis=0)
+    assert _rising(_finite(spoilt)).tolist() == track.tolist()
 
 
 def test_interpolation_knows_nothing_outside_and_inside_long_gaps():
