@@ -84,7 +84,8 @@ def _check_value(field: dataclasses.Field[Any], value: Any) -> None:
     wanted = type(field.default)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    if field.default is not dataclasses.MISSING and not isinstance(value, wanted):
+    is_confused = isinstance(value, bool) and wanted is not bool  # True is an int to Python
+    if field.default is not dataclasses.MISSING and (is_confused or not isinstance(value, wanted)):
         raise ConfigError(f"{field.name} is {value!r} ({type(value).__name__}); wanted {wanted.__name__}")
     if isinstance(value, float) and not math.isfinite(value):
         raise ConfigError(f"{field.name} is {value}; wanted a finite number")
