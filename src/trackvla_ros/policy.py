@@ -3,49 +3,24 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from track_common.config import ConfigError, lookup, setting, validate
+from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
 from track_common.types import TargetStatus, Trajectory
 from trackvla_ros.model.config import SIZES
-from trackvla_ros.model.image import ImageConfig, ImagePreparer
+from trackvla_ros.model.image import ImagePreparer
+from trackvla_ros.model.quantise import quantise_linears
 from trackvla_ros.model.stream import Episode, TrackStream
 from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
 from trackvla_ros.model.trackvla import TrackVla
 from trackvla_ros.model.weights import DTYPES, build_random, cast, load_model
+from trackvla_ros.policy_config import TrackVlaPolicyConfig
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class TrackVlaPolicyConfig(ImageConfig):
-    """Which weights, where they run, and how frames are prepared."""
-
-    checkpoint: str = setting("", "folder written by training or `trackvla model import`", runtime=False)
-    random_weights: bool = setting(False, "run an untrained model: for tests and timing only", runtime=False)
-    size: str = setting("small", "size of the untrained model", choices=tuple(SIZES), runtime=False)
-    device: str = setting("cpu", "torch device: cpu, cuda, cuda:1", runtime=False)
-    dtype: str = setting(
-        "float32",
-        "numbers of tower and language model; int8 quantises its linear layers (CPU)",
-        choices=(*DTYPES, "int8"),
-        runtime=False,
-    )
-    reuse_prefix: bool = setting(True, "do not run the unchanged beginning of the prompt again")
-    seed: int = setting(0, "of the noise, drawn anew for each episode", low=0)
-
-    def check(self) -> None:
-        """Raises ConfigError where it is not said which weights to run."""
-        if bool(self.checkpoint) == self.random_weights:
-            raise ConfigError(
-                f"checkpoint '{self.checkpoint}' with random_weights {self.random_weights}; set checkpoint to a folder "
-                "(or random_weights to true for a test without one)"
-            )
 
 
 class TrackVlaPolicy:
@@ -107,6 +82,11 @@ def standstill(stamp: float, times: np.ndarray) -> Trajectory:
 
 
 def _load(config: TrackVlaPolicyConfig) -> tuple[TrackVla, Tokenizer]:
+    if bool(config.checkpoint) == config.random_weights:
+        raise ConfigError(
+            f"checkpoint '{config.checkpoint}' with random_weights {config.random_weights}; set checkpoint to a folder "
+            "(or random_weights to true for a test without one)"
+        )
     dtype = DTYPES.get(config.dtype, torch.float32)
     if config.random_weights:
         model = cast(build_random(lookup("size", config.size, SIZES), seed=config.seed), dtype).eval()
@@ -115,10 +95,5 @@ def _load(config: TrackVlaPolicyConfig) -> tuple[TrackVla, Tokenizer]:
     else:
         model, tokenizer = load_model(Path(config.checkpoint).expanduser(), dtype)
     if config.dtype == "int8":
-        quantise(model)
+        quantise_linears(model.language.model)
     return model.to(config.device), tokenizer
-
-
-def quantise(model: TrackVla) -> None:
-    """Linear layers of the language model in int8 weights, activations quantised as they come (CPU only)."""
-    model.language.model = torch.ao.quantization.quantize_dynamic(model.language.model, {torch.nn.Linear}, torch.qint8)

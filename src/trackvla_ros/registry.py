@@ -39,6 +39,16 @@ POLICIES: dict[str, PolicyEntry] = {
         config="trackvla_ros.box_servo:BoxServoConfig",
         needs_image=False,
     ),
+    "trackvla": PolicyEntry(
+        policy="trackvla_ros.policy:TrackVlaPolicy",
+        config="trackvla_ros.policy_config:TrackVlaPolicyConfig",
+        needs_image=True,
+    ),
+    "tvi": PolicyEntry(
+        policy="trackvla_ros.open_vla.policy:TviPolicy",
+        config="trackvla_ros.open_vla.config:TviPolicyConfig",
+        needs_image=True,
+    ),
 }
 
 

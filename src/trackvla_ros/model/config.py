@@ -7,6 +7,7 @@ ours; the list of them, with their tests, is docs/trackvla.md.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ SPECIAL_TOKENS = (  # Uni-NaVid's six, in the order they were added to Vicuna's 
     "<image_sep>",
     "[Track]",
 )
+DTYPE_NAMES = ("float32", "bfloat16", "float16")
 HEAD_KINDS = ("anchor_diffusion", "diffusion", "mlp", "autoregressive")
 
 
@@ -52,6 +54,22 @@ class VisionConfig:
     def grid(self) -> int:
         """Features along one side of the square map."""
         return self.image_size // self.patch_size
+
+
+@dataclass(frozen=True)
+class ImageConfig:
+    """How a frame becomes the square input. Frames must be rectified: only pinhole cameras are matched."""
+
+    image_fit: str = setting(
+        "squash",
+        "unpublished: squash keeps the whole view (B: resized to 224x224); center_crop keeps shapes, as Uni-NaVid",
+        choices=("squash", "center_crop"),
+    )
+    reproject: bool = setting(True, "cut or pad the frame to the training camera's view, where camera_info is known")
+    train_hfov: float = setting(
+        math.pi / 2, "horizontal view of the training camera, 90 degrees (G.1)", unit="rad", low=0.1, high=3.0
+    )
+    train_vfov: float = setting(1.2870, "vertical view: 640x480 at 90 degrees has 73.7", unit="rad", low=0.1, high=3.0)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from track_common.config import lookup, setting
+from track_common.config import lookup
 from track_common.types import Camera
+from trackvla_ros.model.config import ImageConfig
 
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # RGB, of 0..1
 UNSEEN_WARNING = 0.02  # share of the training view a camera may lack before it is said
@@ -21,22 +21,6 @@ UNSEEN_WARNING = 0.02  # share of the training view a camera may lack before it 
 PixelBox = tuple[float, float, float, float]  # left, top, right, bottom
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ImageConfig:
-    """How a frame becomes the square input. Frames must be rectified: only pinhole cameras are matched."""
-
-    image_fit: str = setting(
-        "squash",
-        "unpublished: squash keeps the whole view (B: resized to 224x224); center_crop keeps shapes, as Uni-NaVid",
-        choices=("squash", "center_crop"),
-    )
-    reproject: bool = setting(True, "cut or pad the frame to the training camera's view, where camera_info is known")
-    train_hfov: float = setting(
-        math.pi / 2, "horizontal view of the training camera, 90 degrees (G.1)", unit="rad", low=0.1, high=3.0
-    )
-    train_vfov: float = setting(1.2870, "vertical view: 640x480 at 90 degrees has 73.7", unit="rad", low=0.1, high=3.0)
 
 
 class ImagePreparer:

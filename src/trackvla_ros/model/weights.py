@@ -22,7 +22,7 @@ from trackvla_ros.model.checkpoint import (
     stored_shapes,
     stored_tensors,
 )
-from trackvla_ros.model.config import TrackVlaConfig, config_from_dict, config_to_dict
+from trackvla_ros.model.config import DTYPE_NAMES, TrackVlaConfig, config_from_dict, config_to_dict
 from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
 from trackvla_ros.model.trackvla import TrackVla
 
@@ -35,11 +35,7 @@ TOKENIZER_FILES = (
     "special_tokens_map.json",
     "added_tokens.json",
 )
-DTYPES: Mapping[str, torch.dtype] = {
-    "float32": torch.float32,
-    "bfloat16": torch.bfloat16,
-    "float16": torch.float16,
-}
+DTYPES: Mapping[str, torch.dtype] = {name: getattr(torch, name) for name in DTYPE_NAMES}
 
 
 @dataclass(frozen=True)

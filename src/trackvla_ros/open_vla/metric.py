@@ -15,7 +15,7 @@ from track_common.config import ConfigError, setting
 from track_common.types import Array
 
 TICK = 0.1  # s; EVT-Bench's control step
-WAYPOINT_TIMES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8)  # s; the released label scripts skip 0.4
+WAYPOINT_TIMES = "0 0.1 0.2 0.3 0.5 0.6 0.7 0.8"  # s; the released label scripts skip 0.4
 
 
 @dataclass(frozen=True)
@@ -32,18 +32,32 @@ class MetricConfig:
     )
     full_speed_y: float = setting(2.5, "speed of command 1 to the left", unit="m/s", low=0.0)
     full_speed_yaw: float = setting(1.57, "turn rate of command 1, left positive", unit="rad/s", low=0.0)
-    waypoint_times: tuple[float, ...] = setting(
-        WAYPOINT_TIMES, "time of each waypoint; other trainings may differ", unit="s"
+    waypoint_times: str = setting(
+        WAYPOINT_TIMES, "time of each waypoint, spaces between; other trainings may differ", unit="s"
     )
     horizon: int = setting(10, "poses given out; past the last waypoint the last twist is held", unit="ticks", low=1)
 
     def check(self) -> None:
         """Raises ConfigError where the times do not rise from 0."""
-        times = np.asarray(self.waypoint_times, float)
+        times = np.asarray(self.times)
         if len(times) < 2 or times[0] != 0.0 or np.any(np.diff(times) <= 0.0):
             raise ConfigError(
-                f"waypoint_times {self.waypoint_times}; wanted rising times from 0.0, such as {WAYPOINT_TIMES}"
+                f"waypoint_times '{self.waypoint_times}'; wanted rising times from 0, as {WAYPOINT_TIMES}"
             )
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        """``waypoint_times`` as numbers, seconds.
+
+        Raises:
+            ConfigError: one of them is no number.
+        """
+        try:
+            return tuple(float(word) for word in self.waypoint_times.split())
+        except ValueError as error:
+            raise ConfigError(
+                f"waypoint_times '{self.waypoint_times}': {error}; wanted seconds as {WAYPOINT_TIMES}"
+            ) from None
 
     @property
     def scale(self) -> Array:
@@ -69,7 +83,7 @@ def metric_poses(waypoints: Array, config: MetricConfig) -> Array:
     Raises:
         ValueError: a number of waypoints other than the times', or a value that is not finite.
     """
-    commands = recover_commands(waypoints, config.waypoint_times)
+    commands = recover_commands(waypoints, config.times)
     if config.clips:
         commands = np.clip(commands, -1.0, 1.0)
     held = np.repeat(commands[-1:], max(0, config.horizon - len(commands)), axis=0)

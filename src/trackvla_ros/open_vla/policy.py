@@ -5,7 +5,6 @@ Weights and towers are folders the user downloaded; nothing is fetched here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,51 +12,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from track_common.config import ConfigError, lookup, setting, validate
+from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
 from track_common.types import Trajectory
 from trackvla_ros.history import FrameHistory
 from trackvla_ros.model.tokens import InstructionError
 from trackvla_ros.model.weights import DTYPES
-from trackvla_ros.open_vla.metric import TICK, MetricConfig, metric_poses
+from trackvla_ros.open_vla.config import TviPolicyConfig
+from trackvla_ros.open_vla.metric import TICK, metric_poses
 from trackvla_ros.open_vla.model.loading import load_tvi
 from trackvla_ros.open_vla.model.towers import DualTower, fit_square
 from trackvla_ros.open_vla.model.tvi import TviModel
 from trackvla_ros.open_vla.model.window import padded_window
 from trackvla_ros.policy import standstill
-
-
-@dataclass(frozen=True)
-class TviPolicyConfig(MetricConfig):
-    """Where the files are, how frames are fitted and when the answer counts."""
-
-    checkpoint: str = setting("", "snapshot folder with config.json and model.safetensors", runtime=False)
-    llm_path: str = setting("", "OmTrackVLA only: folder with config.json and tokenizer of Qwen3-0.6B", runtime=False)
-    dino_path: str = setting(
-        "", "folder of DINOv3 ViT-S/16 (gated; accept its licence where you download it)", runtime=False
-    )
-    siglip_path: str = setting("", "folder of SigLIP so400m-patch14-384", runtime=False)
-    image_fit: str = setting(
-        "center_crop",
-        "center_crop: what the authors run on a GO2; squash: whole view, shapes distorted",
-        choices=("center_crop", "squash"),
-    )
-    device: str = setting("cpu", "torch device", runtime=False)
-    dtype: str = setting("float32", "numbers of the language model", choices=tuple(DTYPES), runtime=False)
-    ignore_pickled: bool = setting(False, "accept a .bin beside the safetensors; it is never read", runtime=False)
-    wait_for_history: bool = setting(False, "stand still until the window of past frames is full")
-    require_sighting: bool = setting(
-        False, "stand still where the tracker sees no target: these models may walk on with nobody in view"
-    )
-
-    def check(self) -> None:
-        """Raises ConfigError where a folder is not given."""
-        super().check()
-        for name in ("checkpoint", "dino_path", "siglip_path"):
-            if not getattr(self, name):
-                raise ConfigError(
-                    f"{name} is empty; set it to the folder you downloaded (docs/trackvla.md says from where)"
-                )
 
 
 class TviPolicy:
@@ -70,6 +37,7 @@ class TviPolicy:
             ConfigError, CheckpointError: naming what is missing, before the planner goes active.
         """
         validate(config)
+        _need_folders(config)
         self._config = config
         folder = Path(config.checkpoint).expanduser()
         llm_path = Path(config.llm_path).expanduser() if config.llm_path else None
@@ -125,6 +93,14 @@ class TviPolicy:
             or (self._config.require_sighting and (observation.sighting is None or is_unseen))
             or (self._config.wait_for_history and is_filling)
         )
+
+
+def _need_folders(config: TviPolicyConfig) -> None:
+    for name in ("checkpoint", "dino_path", "siglip_path"):
+        if not getattr(config, name):
+            raise ConfigError(
+                f"{name} is empty; set it to the folder you downloaded (docs/trackvla.md says from where)"
+            )
 
 
 def _load_tokenizer(folder: Path):  # noqa: ANN202 (transformers has no narrower type for its loader's result)

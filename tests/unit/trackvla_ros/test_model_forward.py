@@ -52,7 +52,7 @@ def training_batch(builder=None):
     )
 
 
-# --- the prompt ---------------------------------------------------------------------------------------------------------
+# --- the prompt ---
 
 
 def test_a_tracking_prompt_is_video_image_track_task():
@@ -87,7 +87,7 @@ def test_bytes_survive_the_tokenizer():
     assert TOKENIZER.decode(TOKENIZER.encode("naïve — 追") + [SPECIAL("[Track]")]) == "naïve — 追"
 
 
-# --- one forward --------------------------------------------------------------------------------------------------------
+# --- one forward ---
 
 
 def test_the_condition_is_the_last_position_and_only_it(model):
@@ -154,7 +154,7 @@ def test_interleave_takes_coarse_past_and_fine_present(model):
     torch.testing.assert_close(visual, torch.cat([pooled.coarse[0], pooled.fine[1], pooled.fine[2]]))
 
 
-# --- training and answering ---------------------------------------------------------------------------------------------
+# --- training and answering ---
 
 
 def test_a_mixed_batch_trains_all_but_the_frozen_tower():
@@ -191,7 +191,7 @@ def test_a_question_is_answered_by_greedy_decoding(model):
     assert 1 <= len(answer) <= 4
 
 
-# --- full size, without memory ------------------------------------------------------------------------------------------
+# --- full size, without memory ---
 
 
 def test_full_size_parts_have_the_published_parameters():

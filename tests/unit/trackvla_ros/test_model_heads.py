@@ -181,7 +181,7 @@ def test_a_spacing_ddim_cannot_take_is_refused():
         truncated_timesteps(make_scheduler(config), config)
 
 
-# --- anchors ------------------------------------------------------------------------------------------------------------
+# --- anchors ---
 
 
 def trajectories(count=200):

@@ -10,9 +10,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from track_common.types import Camera  # noqa: E402
-from trackvla_ros.model.config import SIZES, VisionConfig  # noqa: E402
+from trackvla_ros.model.config import SIZES, ImageConfig, VisionConfig  # noqa: E402
 from trackvla_ros.model.eva import EvaVit  # noqa: E402
-from trackvla_ros.model.image import ImageConfig, ImagePreparer, cut_and_resize, training_box, unseen_share  # noqa: E402
+from trackvla_ros.model.image import ImagePreparer, cut_and_resize, training_box, unseen_share  # noqa: E402
 from trackvla_ros.model.vision import build_tower, pool_grid  # noqa: E402
 
 TINY = SIZES["tiny"].vision
@@ -59,8 +59,10 @@ def _fused(eva):
 
 def _blip2(key):
     for ours, theirs in (
-        ("blocks.", "encoder.layers."), ("norm1", "layer_norm1"), ("norm2", "layer_norm2"), ("attn.proj", "self_attn.projection"),
-        ("attn.qkv", "self_attn.qkv"), ("cls_token", "embeddings.class_embedding"), ("pos_embed", "embeddings.position_embedding"),
+        ("blocks.", "encoder.layers."), ("norm1", "layer_norm1"), ("norm2", "layer_norm2"),
+        ("attn.proj", "self_attn.projection"),
+        ("attn.qkv", "self_attn.qkv"), ("cls_token", "embeddings.class_embedding"),
+        ("pos_embed", "embeddings.position_embedding"),
         ("patch_embed.proj", "embeddings.patch_embedding"),
     ):  # fmt: skip
         key = key.replace(ours, theirs)
@@ -96,7 +98,7 @@ def test_pooling_averages_blocks_of_the_grid_in_row_order():
     torch.testing.assert_close(pool_grid(plane, 4), plane)
 
 
-# --- frame -> square input ----------------------------------------------------------------------------------------------
+# --- frame -> square input ---
 
 
 def test_the_training_camera_itself_is_neither_cut_nor_padded():

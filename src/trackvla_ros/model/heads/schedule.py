@@ -58,7 +58,8 @@ def full_timesteps(scheduler: DDIMScheduler, config: HeadConfig) -> list[int]:
 def ddim_step(scheduler: DDIMScheduler, clean: Tensor, t: int, sample: Tensor) -> Tensor:
     """One deterministic step (eta = 0) from noise level t, given the predicted clean trajectory.
 
-    In float64, as 1 - alpha at the last steps is 1e-4. The noise carried on is what is left over beside the *clipped* prediction, so that both stay consistent.
+    In float64, as 1 - alpha at the last steps is 1e-4. The noise carried on is what is left over beside the *clipped*
+    prediction, so that both stay consistent.
     """
     after = scheduler.step(
         clean.double(), t, sample.double(), eta=0.0, use_clipped_model_output=True, return_dict=False

@@ -1,0 +1,25 @@
+"""Settings of ``policy:=trackvla``; apart from the policy, as nodes declare them without loading torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from track_common.config import setting
+from trackvla_ros.model.config import DTYPE_NAMES, SIZES, ImageConfig
+
+
+@dataclass(frozen=True)
+class TrackVlaPolicyConfig(ImageConfig):
+    """Which weights, where they run, and how frames are prepared."""
+
+    checkpoint: str = setting("", "folder written by training or `trackvla model import`")
+    random_weights: bool = setting(False, "run an untrained model: for tests and timing only")
+    size: str = setting("small", "size of the untrained model", choices=tuple(SIZES))
+    device: str = setting("cpu", "torch device: cpu, cuda, cuda:1")
+    dtype: str = setting(
+        "float32",
+        "numbers of tower and language model; int8: weights of the language model's linear layers",
+        choices=(*DTYPE_NAMES, "int8"),
+    )
+    reuse_prefix: bool = setting(True, "do not run the unchanged beginning of the prompt again")
+    seed: int = setting(0, "of the noise, drawn anew for each episode", low=0)
