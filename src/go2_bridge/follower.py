@@ -243,10 +243,11 @@ class Follower:
         return let_through(command, points, self._margins(points, state), self.config)
 
     def _margins(self, points: Array, state: Odometry) -> Array:
-        """(N,) room to keep around each return, m."""
+        """(N,) room to keep around each return, m; more around the person, where one is really seen."""
         margins = np.full(len(points), self.config.stop_margin)
         target = self._target_odom()
-        if target is not None:
+        is_seen = self._trajectory is not None and self._trajectory.status is TargetStatus.TRACKED
+        if target is not None and is_seen:
             target = transform_points(inverse(state.pose), target)
             is_target = np.sum((points - target) ** 2, axis=1) < self.config.target_radius**2
             margins[is_target] += self.config.person_margin

@@ -18,11 +18,13 @@ from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud, Frame, TargetStatus, Trajectory
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
 from trackvla_ros.target_filter import TargetState, predict, start, update
-from trackvla_ros.target_range import SLIVER, Measurement, Person, measure
+from trackvla_ros.target_range import SLIVER, Measurement, Person, is_in_sight, measure
 
 MAX_MISSES = 3  # looks in a row outside the gate before the filter believes them and starts anew
 MAX_CLOUD_AGE = 0.3  # s between sweep and image; in that time a walker leaves its own box
 LOOK_AFTER = 3.0  # s on the way to where it should be; then the robot looks round from where it is
+DISPROOF_TIME = 0.6  # s without a box in plain view; a tracker misses single frames
+PLAIN_VIEW = 0.5  # rad off the middle of the image
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 
 
@@ -49,7 +51,7 @@ class BoxServoConfig:
     hidden_standoff: float = setting(
         1.0, "how near it goes to where a hidden target should be, to see round the corner", unit="m", low=0.5, high=4.0
     )
-    search_turn: float = setting(1.2, "how fast it then looks round", unit="rad/s", low=0.1, high=3.0)
+    search_turn: float = setting(1.6, "how fast it then looks round", unit="rad/s", low=0.1, high=3.0)
     person_height: float = setting(1.70, "expected height of the target", unit="m", low=0.5, high=2.3)
     person_width: float = setting(0.50, "expected width of the target", unit="m", low=0.2, high=1.0)
     base_height: float = setting(
@@ -92,7 +94,7 @@ class BoxServoPolicy:
         """Forget the target; the sentence itself is the tracker's business."""
         self._poses = PoseBuffer()
         self._target: TargetState | None = None
-        self._seen = -math.inf
+        self._seen = self._seen_whole = -math.inf
         self._is_hidden = False
         self._side = 1.0  # where it went: +1 left, -1 right
         self._arrived: float | None = None
@@ -106,7 +108,18 @@ class BoxServoPolicy:
         looked = self._measure(observation)
         if looked is not None:
             self._update(looked, pose, frame.stamp)
+        elif self._target is not None and self._arrived is None and self._is_disproved(observation, pose):
+            self._arrived = frame.stamp
         return self._answer(observation, pose)
+
+    def _is_disproved(self, observation: Observation, pose: Array) -> bool:
+        """True where the target should stand in plain view but has not been seen for a while: it went elsewhere."""
+        if self._target is None or observation.frame.stamp - self._seen < DISPROOF_TIME:
+            return False
+        points = self._points_at(observation.frame, observation.cloud)
+        target = transform_points(inverse(pose), self._target.position)
+        is_ahead = target[0] > 1.0 and abs(math.atan2(target[1], target[0])) < PLAIN_VIEW
+        return points is not None and is_ahead and is_in_sight(points, target, -self.config.base_height)
 
     def _pose(self, observation: Observation) -> Array:
         """(3,) pose of base_link in odom at the image stamp, the origin where there is no odometry."""
@@ -136,6 +149,13 @@ class BoxServoPolicy:
         return transform_cloud(relative(now, before), np.asarray(cloud.points_base, float))
 
     def _update(self, looked: Measurement, pose: Array, stamp: float) -> None:
+        """Correct the estimate; a sliver pulls it to the corner, so for a while prediction is trusted more."""
+        self._seen, self._arrived = stamp, None
+        self._is_hidden = looked.visible_width < SLIVER * self.config.person_width
+        if not self._is_hidden:
+            self._seen_whole = stamp
+        elif self._target is not None and stamp - self._seen_whole < self.config.coast_time:
+            return
         c, s = math.cos(pose[2]), math.sin(pose[2])
         rotation = np.array([[c, -s], [s, c]])
         position = transform_points(pose, looked.position_base)
@@ -144,8 +164,6 @@ class BoxServoPolicy:
             self._target = start(position, covariance, stamp)
         else:
             self._target = update(self._target, position, covariance)
-        self._seen, self._arrived = stamp, None
-        self._is_hidden = looked.visible_width < SLIVER * self.config.person_width
 
     def _answer(self, observation: Observation, pose: Array) -> Trajectory:
         stamp = observation.frame.stamp
@@ -154,7 +172,7 @@ class BoxServoPolicy:
             return Trajectory(stamp, stand(), TIMES, TargetStatus.LOST)
         target = transform_points(inverse(pose), self._target.position)
         velocity = transform_points(np.array([0.0, 0.0, -pose[2]]), self._target.velocity)
-        if status is TargetStatus.TRACKED:
+        if status is TargetStatus.TRACKED and not self._is_hidden:
             self._side = _side_of(target, velocity)
         odometry = observation.odometry
         own = np.zeros(2) if odometry is None else np.array([odometry.vx, odometry.vy])
@@ -181,7 +199,7 @@ class BoxServoPolicy:
         unseen = stamp - self._seen
         if unseen <= 1e-6:
             return TargetStatus.TRACKED
-        if unseen <= self.config.coast_time:
+        if unseen <= self.config.coast_time and self._arrived is None:
             return TargetStatus.COASTING
         if unseen <= self.config.coast_time + self.config.search_time:
             return TargetStatus.SEARCHING

@@ -138,6 +138,15 @@ def range_from_points(
     return best
 
 
+def is_in_sight(points_base: Array, place: Array, ground: float) -> bool:
+    """True where no LiDAR return lies on the way to half a metre before ``place`` (2,) in base_link."""
+    distance = float(np.linalg.norm(place))
+    along = np.asarray(points_base, float)[:, :2] @ (place / max(distance, 1e-6))
+    across = points_base[:, 0] * place[1] / max(distance, 1e-6) - points_base[:, 1] * place[0] / max(distance, 1e-6)
+    is_between = (along > 0.4) & (along < distance - 0.5) & (np.abs(across) < 0.15)
+    return int(np.sum(is_between & (points_base[:, 2] > ground + 0.2))) < MIN_CLUSTER
+
+
 def _distances_in_box(points_base: Array, box_xyxy: Array, camera: Camera, ground: float) -> Array:
     """Sorted horizontal distances from the camera of the returns that project into the middle 60 % of the box."""
     points = np.asarray(points_base, float)

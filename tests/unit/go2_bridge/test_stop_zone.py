@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
-from go2_bridge.safety.stop_zone import allowed_share, arc, gap_to_footprint, solid_points, time_to_contact
+from go2_bridge.safety.stop_zone import (
+    allowed_share,
+    arc,
+    gap_to_footprint,
+    let_through,
+    solid_points,
+    time_to_contact,
+)
 from track_common.types import VelocityCommand
 
 CONFIG = ControllerConfig()
@@ -62,6 +69,27 @@ def test_side_step_into_a_wall_is_stopped():
     assert share((0.8, 0.0, 0.0), wall) == 1.0
 
 
+def through(command, points):
+    points = np.asarray(points, float).reshape(-1, 2)
+    return let_through(VelocityCommand(*command), points, np.full(len(points), CONFIG.stop_margin), CONFIG)
+
+
+def test_turn_that_would_swing_into_a_post_is_left_out_and_the_way_on_is_not():
+    command = through((0.5, 0.0, 1.5), [[0.2, 0.22]])
+    assert command.vx > 0.3 and command.wz == 0.0
+
+
+def test_step_aside_is_free_where_the_way_on_is_shut():
+    command = through((1.0, -0.3, 0.0), [[0.42, y] for y in np.linspace(-0.1, 0.4, 20)])
+    assert command.vx < 0.05 and command.vy < -0.1
+
+
+def test_boxed_in_robot_stands():
+    cage = [[x, y] for x in (-0.42, 0.42) for y in np.linspace(-0.2, 0.2, 9)]
+    cage += [[x, y] for y in (-0.22, 0.22) for x in np.linspace(-0.4, 0.4, 17)]
+    assert through((1.0, 0.3, 1.0), cage) == VelocityCommand()
+
+
 def test_contact_time_of_a_straight_run_is_exact():
     point, margin = np.array([[1.43, 0.0]]), np.array([0.08])
     assert time_to_contact(VelocityCommand(vx=1.0), point, margin, CONFIG) == pytest.approx(1.0, abs=0.01)
@@ -93,6 +121,8 @@ scene = st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), max_size=20)
 @given(velocity, scene)
 def test_mirrored_scene_gives_the_same_share_and_never_more_than_all(command, points):
     here = share(command, points)
+    part = through(command, points)
+    assert all(abs(a) <= abs(b) + 1e-12 for a, b in zip((part.vx, part.vy, part.wz), command, strict=True))
     there = share((command[0], -command[1], -command[2]), [(x, -y) for x, y in points])
     assert 0.0 <= here <= 1.0
     assert there == pytest.approx(here, abs=1e-9)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from track_common.types import Camera, camera_mount
-from trackvla_ros.target_range import Person, measure, range_from_box, range_from_points
+from trackvla_ros.target_range import Person, is_in_sight, measure, range_from_box, range_from_points
 
 CAMERA = Camera.from_hfov(640, 480, math.radians(90.0))
 PERSON = Person()
@@ -76,6 +76,20 @@ def test_lidar_returns_of_the_body_win_over_those_of_the_wall_behind():
 def test_lidar_returns_that_contradict_the_box_are_left_alone():
     wall = np.array([[9.0, y, 0.8] for y in np.linspace(-0.3, 0.3, 30)])
     assert range_from_points(wall, box_at(2.0, 0.0), CAMERA, (1.7, 0.15), 0.0) is None
+
+
+def test_place_behind_a_wall_is_not_in_sight_and_one_before_it_is():
+    wall = np.array([[2.0, y, 0.6] for y in np.linspace(-1, 1, 40)])
+    assert not is_in_sight(wall, np.array([3.0, 0.2]), 0.0)
+    assert is_in_sight(wall, np.array([1.8, 0.2]), 0.0)
+
+
+def test_half_hidden_body_is_measured_with_doubt():
+    whole, half = box_at(2.0, 0.0), box_at(2.0, 0.0)
+    half[2] = half[0] + 0.25 * (half[2] - half[0])
+    sure, unsure = measure(whole, CAMERA, None, PERSON), measure(half, CAMERA, None, PERSON)
+    assert sure is not None and unsure is not None
+    assert np.trace(unsure.covariance) > 4 * np.trace(sure.covariance)
 
 
 @pytest.mark.parametrize("box", [[5, 5, 5, 5], [math.nan] * 4, [700, 10, 800, 90], [10, 10, 9, 90]])
