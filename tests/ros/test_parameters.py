@@ -1,101 +1,107 @@
-"""Parameters of running nodes: those the launch files give exist, `trackvla param` changes them, or says why not."""
+"""Settings as node parameters: what is allowed changes while the node runs, what is not is refused with its reason."""
 
-import subprocess
-import sys
-from pathlib import Path
+from dataclasses import dataclass
 
-import cv2
-import numpy as np
 import pytest
-import yaml
-from rcl_interfaces.srv import ListParameters
+from rclpy.node import Node
+from rclpy.parameter import Parameter
 
-from track_common.share import share_directory
-from trackvla_cli.launch.resolver import resolve
+from track_common.config import ConfigError, setting
+from track_common.ros.parameters import declare, descriptor
 
 pytestmark = pytest.mark.ros
-BIN = Path(sys.executable).parent
-SHARE = share_directory()
+
+
+@dataclass(frozen=True)
+class SpeedConfig:
+    slow: float = setting(0.5, "slow speed", unit="m/s", low=0.0, high=2.0)
+    fast: float = setting(1.0, "fast speed", unit="m/s", low=0.0)
+    rate: int = setting(20, "control rate", unit="Hz", low=1, runtime=False)
+
+    def check(self) -> None:
+        if self.slow > self.fast:
+            raise ConfigError(f"slow {self.slow} is above fast {self.fast}")
 
 
 @pytest.fixture
-def start(ros_environment):
-    """Starts a node's executable; ends all of them with the test."""
-    started = []
+def make_node(ros_context):
+    nodes = []
 
-    def run(executable: str, *words: str) -> None:
-        command = [str(BIN / executable), "--ros-args", *words]
-        started.append(subprocess.Popen(command, env=ros_environment))
+    def make(**overrides) -> Node:
+        values = [Parameter(name, value=value) for name, value in overrides.items()]
+        nodes.append(Node("speedy", context=ros_context, parameter_overrides=values))
+        return nodes[-1]
 
-    yield run
-    for process in started:
-        process.terminate()
-    for process in started:
-        process.wait(10)
+    yield make
+    for node in nodes:
+        node.destroy_node()
 
 
-@pytest.fixture
-def param(ros_environment):
-    """`trackvla param ...` as a user types it."""
-
-    def run(*words: str, timeout: int = 15) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "trackvla_cli.main", "param", *words, "--timeout", str(timeout)]
-        return subprocess.run(command, env=ros_environment, capture_output=True, text=True, timeout=40)
-
-    return run
+def test_overrides_given_at_start_are_in_the_config(make_node):
+    assert declare(make_node(slow=0.7, rate=30), SpeedConfig()) == SpeedConfig(slow=0.7, rate=30)
 
 
-def given_parameters(tmp_path, environment) -> dict[str, set[str]]:
-    """Names that sim.launch.xml, video.launch.xml and config/follow.yaml give to each node."""
-    given: dict[str, set[str]] = {}
-    for name, arguments in (("sim", {"record": "true"}), ("video", {"video": "x"})):
-        for process in resolve(SHARE / "launch" / f"{name}.launch.xml", arguments, environment):
-            names = {key for source in process.ros.parameters if isinstance(source, dict) for key in source}
-            given.setdefault(process.ros.name, set()).update(names)
-    for node, block in yaml.safe_load((SHARE / "config/follow.yaml").read_text()).items():
-        given[node.removeprefix("/**/")] |= set(flat(block["ros__parameters"]))
-    return given
+def test_a_whole_number_stands_for_a_float(make_node):
+    assert type(declare(make_node(slow=1), SpeedConfig()).slow) is float
 
 
-def flat(block: dict, prefix: str = ""):
-    for key, value in block.items():
-        yield from flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [prefix + key]
+@pytest.mark.parametrize(
+    ("overrides", "reason"),
+    [
+        ({"slow": 9.0}, "slow is 9.0; wanted 0.0..2.0 m/s"),
+        ({"slow": "a"}, "wanted float"),
+        ({"slow": 1.5}, "above fast"),
+    ],
+)
+def test_a_bad_override_stops_the_start_with_its_reason(make_node, overrides, reason):
+    with pytest.raises(ConfigError, match=reason):
+        declare(make_node(**overrides), SpeedConfig())
 
 
-def test_every_parameter_that_launch_files_give_exists(start, peer, ros_environment, tmp_path):
-    given = given_parameters(tmp_path, ros_environment)
-    cv2.imwrite(str(tmp_path / "0.png"), np.zeros((8, 8, 3), np.uint8))
-    extra = {"video": ("-p", f"video:={tmp_path}", "-p", "loop:=true"), "recorder": ("-p", f"output:={tmp_path}/bag")}
-    for node in given:
-        start(f"{'sim' if node == 'simulator' else node}_node", *extra.get(node, ()))
-    for node, names in given.items():
-        client = peer.node.create_client(ListParameters, f"/{node}/list_parameters")
-        peer.wait_until(client.service_is_ready, f"the node {node}")
-        future = client.call_async(ListParameters.Request())
-        peer.wait_until(future.done, f"the answer of {node}")
-        assert names - set(future.result().result.names) == set(), node
+def test_a_change_reaches_the_node_as_a_whole_config(make_node, peer):
+    node, seen = make_node(), []
+    declare(node, SpeedConfig(), on_change=seen.append)
+    peer.add(node)
+    assert peer.set_parameters("speedy", slow=0.9)[0].successful
+    assert seen == [SpeedConfig(slow=0.9)]
+    assert node.get_parameter("slow").value == 0.9
 
 
-def test_param_changes_what_may_change_and_tells_why_not(start, param):
-    start("controller_node")
-    assert param("set", "controller", "max_linear_vel", "1").returncode == 0
-    assert param("get", "controller", "max_linear_vel").stdout == "1.0\n"
-    for name, value, reason in (
-        ("max_linear_vel", "99", "max_linear_vel is 99.0; wanted 0.0..3.0 m/s"),
-        ("max_linear_vel", "fast", "wanted float"),
-        ("control_rate", "20.0", "control_rate is fixed at start"),
-        ("max_linear_vle", "1.0", "did you mean 'max_linear_vel'?"),
-    ):
-        done = param("set", "controller", name, value)
-        assert done.returncode == 1
-        assert "Traceback" not in done.stderr
-        assert reason in done.stderr
-    assert param("get", "controller", "max_linear_vel").stdout == "1.0\n"
+def refuse(config: SpeedConfig) -> None:
+    raise ConfigError("not while walking")
 
 
-def test_param_names_the_running_nodes_where_the_asked_one_is_not_there(start, param):
-    start("planner_node")
-    assert "policy: 'box_servo'" in param("list", "planner").stdout
-    refused = param("set", "planner", "policy", "box_sarvo")
-    assert "did you mean 'box_servo'" in refused.stderr
-    assert "node /plannr is not there; running: /planner" in param("get", "plannr", "policy", timeout=2).stderr
+@pytest.mark.parametrize(
+    ("values", "on_change", "reason"),
+    [
+        ({"slow": 3.0}, None, "slow is 3.0; wanted 0.0..2.0 m/s"),
+        ({"slow": 1.5}, None, "above fast"),
+        ({"rate": 30}, None, "rate is fixed at start"),
+        ({"slow": "quick"}, None, "wanted float"),
+        ({"slow": 0.9}, refuse, "not while walking"),
+    ],
+)
+def test_a_refused_change_says_why_and_changes_nothing(make_node, peer, values, on_change, reason):
+    node = make_node()
+    declare(node, SpeedConfig(), on_change=on_change)
+    before = {name: node.get_parameter(name).value for name in values}
+    peer.add(node)
+    (answer,) = peer.set_parameters("speedy", **values)
+    assert not answer.successful
+    assert reason in answer.reason
+    assert {name: node.get_parameter(name).value for name in values} == before
+
+
+def test_two_configs_on_one_node_keep_to_their_prefixes(make_node, peer):
+    node, one, other = make_node(), [], []
+    declare(node, SpeedConfig(), "one.", one.append)
+    declare(node, SpeedConfig(), "other.", other.append)
+    peer.add(node)
+    assert peer.set_parameters("speedy", **{"other.slow": 0.9})[0].successful
+    assert (one, other) == ([], [SpeedConfig(slow=0.9)])
+
+
+def test_a_descriptor_tells_reason_unit_and_range():
+    field = SpeedConfig.__dataclass_fields__["slow"]
+    described = descriptor(field)
+    assert (described.description, described.additional_constraints) == ("slow speed [m/s]", "0.0..2.0")
