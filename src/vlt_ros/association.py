@@ -23,7 +23,7 @@ RATE_MEMORY = 1.5  # s; an unseen person's speed fades with this time constant
 class AssociationConfig:
     """How tracks are continued, started and dropped."""
 
-    start_score: float = setting(0.35, "detection score that starts a track", low=0.01, high=1.0)
+    start_score: float = setting(0.3, "detection score that starts a track", low=0.01, high=1.0)
     max_cost: float = setting(0.75, "assignments dearer than this are refused", low=0.1, high=2.0)
     colour_weight: float = setting(0.8, "share of colour in the cost, the rest is overlap", low=0.0, high=1.0)
     gate: float = setting(0.9, "how far a person may jump between two frames", unit="box sides", low=0.1, high=5.0)
@@ -88,7 +88,9 @@ class Track:
         evidence: running mean of how well the words fit (nats).
         looks: how many frames judged the words.
         unseen: seconds since it was last detected; 0 = in this frame.
-        score: the last detection's.
+        hits: how many detections it was made of.
+        score, appearance: the last detection's.
+        apart: seconds it was seen beside the target as somebody else.
     """
 
     identity: int
@@ -97,8 +99,10 @@ class Track:
     evidence: float
     looks: int
     unseen: float
+    hits: int
     score: float
     appearance: Appearance
+    apart: float = 0.0
 
     @property
     def is_seen(self) -> bool:

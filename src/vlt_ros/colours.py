@@ -101,6 +101,7 @@ SAME = {  # name: further words for it
 _NAMED = {**BASIC, **FURTHER}
 COLOURS = {**_NAMED, **{word: _NAMED[name] for name, words in SAME.items() for word in words}}
 SHADES = ("dark", "light", "bright", "pale")
+DIM = 40.0  # CIELAB lightness below which chroma is lifted, up to doubled: dark cloth looks as coloured as lit cloth
 SHADE_SHIFT = 22.0  # CIELAB lightness; "dark blue" reaches this much lower, "light blue" higher
 
 
@@ -147,11 +148,11 @@ def pixel_cells(rgb: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 @lru_cache(maxsize=1)
 def cell_lch() -> Array:
-    """(LEVELS**3, 3) lightness, chroma, hue (degrees) of the middle of each RGB cell."""
+    """(LEVELS**3, 3) lightness, chroma, hue (degrees) of each RGB cell; chroma lifted in the dark."""
     along = ((np.arange(LEVELS) + 0.5) / LEVELS).astype(np.float32)
     rgb = np.stack(np.meshgrid(along, along, along, indexing="ij"), axis=-1).reshape(1, -1, 3)
     lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[0].astype(float)
-    chroma = np.hypot(lab[:, 1], lab[:, 2])
+    chroma = np.hypot(lab[:, 1], lab[:, 2]) * (1.0 + np.clip(1.0 - lab[:, 0] / DIM, 0.0, 1.0))
     return np.stack([lab[:, 0], chroma, np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360.0], axis=1)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from track_common.boxes import from_xyxy
+from track_common.boxes import from_xyxy, iou
 from track_common.config import setting
 from track_common.types import Array
 from vlt_ros.appearance import similarity
@@ -16,6 +16,8 @@ from vlt_ros.words import Description
 
 LIKENESS_LEVEL = 0.85  # colour likeness that speaks neither for nor against (docs/tracking.md)
 TRUST_DURATION = 2.0  # s seen until the memory counts fully
+MEETING = 0.15  # IoU of two people who may be mistaken for each other
+APART_MEMORY = 0.7  # s
 NEAR = 0.5  # body heights; nearer than this is no distance
 WALK = 1.5  # body heights/s; people walk 0.8, the rest is the camera turning
 LONG_RATE = 0.01  # of the long-term memory, a frame
@@ -33,6 +35,7 @@ class IdentityConfig:
     reacquire_duration: float = setting(0.2, "a person found again must fit this long", unit="s", low=0.0, high=10.0)
     min_likeness: float = setting(0.72, "... and be this much like the target", low=0.0, high=1.0)
     distance_weight: float = setting(1.0, "against a person a body height away from the target", unit="nats", low=0.0)
+    apart_weight: float = setting(0.8, "against a person seen beside the target before", unit="nats", low=0.0)
     likeness_weight: float = setting(6.0, "nats per unit of colour likeness", low=0.0, high=50.0)
 
 
@@ -86,10 +89,11 @@ class TargetChooser:
         """The target's track, seen in this frame or not; None where there is none. image_size: width, height."""
         target = next((t for t in tracks if t.identity == self._identity), None)
         self._follow_place(target, elapsed)
-        rivals = [t for t in tracks if t.is_seen and t is not target and self._is_possible(t)]
+        _note_apart(target, tracks, elapsed)
+        rivals = [t for t in tracks if t.is_seen and t is not target and self._is_possible(t, image_size)]
         best = max(rivals, key=lambda t: self.fit(t, image_size), default=None)
         if best is not None and self._has_convinced(best, target, image_size, elapsed):
-            if self._memory is not None and self._memory.trust < 1.0:
+            if target is not None and target.is_seen and self._memory is not None and self._memory.trust < 1.0:
                 self._memory = None  # of somebody taken by mistake
             self.take(best)
             target = best
@@ -98,7 +102,7 @@ class TargetChooser:
     def remember(self, track: Track, elapsed: float) -> None:
         """A clear look at the target."""
         stripes = track.appearance.stripes
-        if self._memory is not None and self._memory.likeness(stripes) >= self._config.min_likeness:
+        if self._memory is not None and self._memory.likeness(stripes) >= self._memory.trust * LIKENESS_LEVEL:
             self._memory = self._memory.after(stripes, elapsed)
 
     def fit(self, track: Track, image_size: tuple[int, int]) -> float:
@@ -108,7 +112,8 @@ class TargetChooser:
             fit += _prominence(track, image_size)
         if self._memory is not None:
             likeness = self._memory.likeness(track.stripes) - LIKENESS_LEVEL
-            fit += self._memory.trust * (self._config.likeness_weight * likeness - self._distance(track))
+            against = self._distance(track) + self._config.apart_weight * min(track.apart, 1.0)
+            fit += self._memory.trust * (self._config.likeness_weight * likeness - against)
         return fit
 
     def _follow_place(self, target: Track | None, elapsed: float) -> None:
@@ -126,10 +131,13 @@ class TargetChooser:
         gap = float(np.hypot(*(here[:2] - there[:2]))) / there[3]
         return float(np.clip(gap - NEAR - WALK * self._unseen, 0.0, 1.0)) * self._config.distance_weight
 
-    def _is_possible(self, track: Track) -> bool:
-        if self._memory is not None and self._memory.trust >= 1.0:
-            return self._memory.likeness(track.stripes) >= self._config.min_likeness
-        return track.evidence >= self._config.min_evidence
+    def _is_possible(self, track: Track, image_size: tuple[int, int]) -> bool:
+        """Words must fit until the memory is sure, then likeness must, the more the surer it is."""
+        if self._memory is None:
+            return track.evidence >= self._config.min_evidence
+        needed = self._memory.trust * self._config.min_likeness
+        is_like = self._memory.likeness(track.stripes) >= needed and self.fit(track, image_size) >= 0.0
+        return is_like and (self._memory.trust >= 1.0 or track.evidence >= self._config.min_evidence)
 
     def _has_convinced(self, best: Track, target: Track | None, image_size: tuple[int, int], elapsed: float) -> bool:
         """True where ``best`` has fitted better than the target long enough to take its place."""
@@ -143,6 +151,18 @@ class TargetChooser:
         held = self._rival[1] + elapsed if self._rival is not None and self._rival[0] == best.identity else 0.0
         self._rival = (best.identity, held)
         return held >= wait
+
+
+def _note_apart(target: Track | None, tracks: list[Track], elapsed: float) -> None:
+    """Who is seen beside the target is somebody else, until the two meet, or for a while after the target was lost."""
+    is_seen = target is not None and target.is_seen
+    for track in tracks:
+        if target is not None and float(iou(track.filter.box_xyxy, target.filter.box_xyxy)) > MEETING:
+            track.apart = 0.0
+        elif not is_seen:
+            track.apart *= float(np.exp(-elapsed / APART_MEMORY))
+        elif track.is_seen:
+            track.apart += elapsed
 
 
 def _prominence(track: Track, image_size: tuple[int, int]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from track_common.boxes import area
+from track_common.boxes import area, iou
 from track_common.types import Array, Frame
 from vlt_ros.appearance import Appearance, look
 from vlt_ros.association import AssociationConfig, BoxFilter, Track, assign
@@ -12,7 +12,10 @@ from vlt_ros.detector import Detections
 from vlt_ros.words import Description
 
 LOOKS_MEMORY = 25  # frames the running means reach back
+COVER_SLOWING = 1.3  # a person covered to 1/1.3 is not looked at, one half covered a third as much
 LOOKS_AFTER_CROWD = 4  # ... after two people crossed: they may have been mistaken for each other
+SECOND_BOX = 0.5  # IoU with a person already seen in this frame
+PROVEN_HITS = 5  # detections that prove a person
 COVERED = 0.25  # share of a box behind another person's from which its colours are not trusted
 WEAK_SCORE = 0.35  # detections below this are placed less exactly
 NEUTRAL_EVIDENCE = 0.0  # where nothing could be judged
@@ -42,17 +45,45 @@ class People:
             track.filter.predict(elapsed, is_coasting=not track.is_seen)
             track.unseen += elapsed
         covered = _covered(detections.boxes_xyxy)
-        pairs = assign(self._tracks, detections.boxes_xyxy, appearances, self._config)
+        pairs = self._pairs(detections, appearances)
         for t, d in pairs:
             _continue(
                 self._tracks[t], detections.boxes_xyxy[d], float(detections.scores[d]), appearances[d], covered[d]
             )
-        taken = {d for _, d in pairs}
-        for d in range(len(detections)):
-            if d not in taken and detections.scores[d] >= self._config.start_score:
-                self.add(detections.boxes_xyxy[d], float(detections.scores[d]), appearances[d])
-        self._tracks = [t for t in self._tracks if t.unseen <= self._config.keep_duration]
+        for d in self._strangers(detections, {d for _, d in pairs}):
+            self.add(detections.boxes_xyxy[d], float(detections.scores[d]), appearances[d])
+        self._tracks = [t for t in self._tracks if t.unseen <= self._patience(t)]
         return self.tracks
+
+    def _pairs(self, detections: Detections, appearances: list[Appearance]) -> list[tuple[int, int]]:
+        """Track and detection indices: sure detections choose first, weak ones only continue what is left (ByteTrack)."""
+        is_sure = detections.scores >= self._config.start_score
+        pairs: list[tuple[int, int]] = []
+        for chosen in (np.flatnonzero(is_sure), np.flatnonzero(~is_sure)):
+            free = [t for t in range(len(self._tracks)) if t not in {taken for taken, _ in pairs}]
+            found = assign(
+                [self._tracks[t] for t in free],
+                detections.boxes_xyxy[chosen],
+                [appearances[d] for d in chosen],
+                self._config,
+            )
+            pairs += [(free[t], int(chosen[d])) for t, d in found]
+        return pairs
+
+    def _strangers(self, detections: Detections, taken: set[int]) -> list[int]:
+        """Sure detections that are nobody yet and no second box of somebody."""
+        known = np.array([t.filter.box_xyxy for t in self._tracks if t.is_seen]).reshape(-1, 4)
+        return [
+            d
+            for d in range(len(detections))
+            if d not in taken
+            and detections.scores[d] >= self._config.start_score
+            and not (iou(detections.boxes_xyxy[d], known) > SECOND_BOX).any()
+        ]
+
+    def _patience(self, track: Track) -> float:
+        """Seconds an unseen track is kept; one seen only once or twice was hardly a person."""
+        return self._config.keep_duration * min(1.0, track.hits / PROVEN_HITS)
 
     def add(self, box_xyxy: Array, score: float, appearance: Appearance) -> Track:
         """Start a track."""
@@ -64,6 +95,7 @@ class People:
             evidence=appearance.evidence if is_judged else NEUTRAL_EVIDENCE,
             looks=int(is_judged),
             unseen=0.0,
+            hits=1,
             score=score,
             appearance=appearance,
         )
@@ -83,11 +115,12 @@ def _continue(track: Track, box_xyxy: Array, score: float, appearance: Appearanc
     """Take one more detection into a track; colours only where nobody stands before it."""
     track.filter.correct(box_xyxy, noise_factor=1.0 if score >= WEAK_SCORE else 1.0 + covered * 3.0)
     track.unseen, track.score, track.appearance = 0.0, score, appearance
+    track.hits += 1
     if covered > COVERED:
         track.looks = min(track.looks, LOOKS_AFTER_CROWD)
-        return
-    rate = 1.0 / min(track.looks + 1, LOOKS_MEMORY)
-    track.stripes = blend(track.stripes, appearance.stripes, max(rate, 0.1))
+    clear = float(np.clip(1.0 - COVER_SLOWING * covered, 0.0, 1.0))
+    rate = clear / min(track.looks + 1, LOOKS_MEMORY)
+    track.stripes = blend(track.stripes, appearance.stripes, max(rate, 0.1 * clear))
     if np.isfinite(appearance.evidence):
         track.evidence += rate * (appearance.evidence - track.evidence)
         track.looks += 1

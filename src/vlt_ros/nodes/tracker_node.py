@@ -1,0 +1,219 @@
+"""Tracker node: image_raw + instruction or init_box -> target_box, with the image's own header.
+
+The newest image wins: callbacks only keep it, a thread of its own converts, tracks and publishes.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import String
+from vision_msgs.msg import Detection2D, Detection2DArray
+
+from track_common.config import ConfigError, lookup, setting
+from track_common.drawing import draw_sighting
+from track_common.interfaces import TargetError
+from track_common.ros import qos
+from track_common.ros.conversions import (
+    MessageError,
+    box_from_detection,
+    camera_from_info,
+    detections_from_sighting,
+    frame_from_compressed,
+    frame_from_image,
+    image_from_rgb,
+    seconds_from_stamp,
+)
+from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
+from track_common.ros.frames import StaticFrames
+from track_common.ros.parameters import declare
+from track_common.ros.run import run_node
+from track_common.types import Camera, Frame, Sighting
+from vlt_ros.registry import TRACKERS, TrackerEntry
+from vlt_ros.session import TrackingSession
+
+WARN_PERIOD = 2.0  # s between two equal warnings
+BASE_FRAME = "base_link"
+WAIT = 0.2  # s; how often the thread looks whether the node ends
+
+
+@dataclass(frozen=True)
+class TrackerNodeConfig:
+    """Parameters of the node itself; each tracker's own carry its name as prefix, e.g. ``grounded.min_evidence``."""
+
+    tracker: str = setting("grounded", "which tracker; may be swapped while the target is in view", choices=TRACKERS)
+    instruction: str = setting("", "who to track, in words; the topic of the same name does the same")
+    image_transport: str = setting("raw", "how images come", choices=("raw", "compressed"), runtime=False)
+    max_image_age: float = setting(
+        0.0, "images whose stamp is older than this are not tracked; 0 = all are", unit="s", low=0.0, high=60.0
+    )
+
+
+class TrackerNode(Node):
+    """See the module's first line."""
+
+    def __init__(self) -> None:
+        super().__init__("tracker")
+        self._declared: dict[str, Any] = {}
+        self._session: TrackingSession | None = None
+        self._config = declare(self, TrackerNodeConfig(), on_change=self._on_config)
+        self._session = self._make_session(self._config.tracker)
+        self._session.instruct(self._config.instruction)
+        self._diagnostics = Diagnostics(self)
+        self._frames = StaticFrames(self)
+        self._info: CameraInfo | None = None
+        self._newest: Image | CompressedImage | None = None
+        self._has_image, self._is_ending = threading.Condition(), False
+        self._boxes = self.create_publisher(Detection2DArray, "target_box", qos.LATEST)
+        self._annotated = self.create_publisher(Image, "image_annotated", qos.SENSOR_OUT)
+        self._subscribe()
+        self._worker = threading.Thread(target=self._work, name="tracker", daemon=True)
+        self._worker.start()
+
+    def on_shutdown(self) -> None:
+        """End the thread; called while the context is still valid."""
+        with self._has_image:
+            self._is_ending = True
+            self._has_image.notify()
+        self._worker.join(timeout=2.0)
+
+    def destroy_node(self) -> None:
+        """As ``Node.destroy_node``, the thread ended first."""
+        self.on_shutdown()
+        super().destroy_node()
+
+    def _subscribe(self) -> None:
+        is_raw = self._config.image_transport == "raw"
+        kind, topic = (Image, "image_raw") if is_raw else (CompressedImage, "image_raw/compressed")
+        self.create_subscription(kind, topic, self._on_image, qos.SENSOR)
+        self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.SENSOR)
+        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        self.create_subscription(Detection2D, "init_box", self._on_first_box, qos.RELIABLE)
+
+    def _on_image(self, message: Image | CompressedImage) -> None:
+        with self._has_image:
+            self._newest = message
+            self._has_image.notify()
+
+    def _on_info(self, message: CameraInfo) -> None:
+        self._info = message
+
+    def _on_instruction(self, message: String) -> None:
+        self.get_logger().info(f"instruction: '{message.data[:100]}'")
+        self._running.instruct(message.data)
+
+    def _on_first_box(self, message: Detection2D) -> None:
+        try:
+            box = box_from_detection(message)
+        except MessageError as error:
+            self.get_logger().warning(f"init_box refused: {error}")
+            return
+        self._running.start_at(box.xyxy)
+
+    def _work(self) -> None:
+        """The thread: newest image in, box out, until the node ends."""
+        while True:
+            with self._has_image:
+                while self._newest is None and not self._is_ending:
+                    self._has_image.wait(WAIT)
+                message, self._newest = self._newest, None
+            if self._is_ending or message is None:
+                return
+            self._track(message)
+
+    def _track(self, message: Image | CompressedImage) -> None:
+        if self._is_too_old(message):
+            return
+        try:
+            with self._diagnostics.stage("convert"):
+                frame = self._frame(message)
+        except MessageError as error:
+            self._diagnostics.count("bad_images")
+            self._diagnostics.level(ERROR, str(error))
+            self.get_logger().warning(f"image dropped: {error}", throttle_duration_sec=WARN_PERIOD)
+            return
+        with self._diagnostics.stage("track"):
+            sighting = self._running.process(frame)
+        self._publish(message, frame, sighting)
+
+    def _publish(self, message: Image | CompressedImage, frame: Frame, sighting: Sighting) -> None:
+        self._boxes.publish(detections_from_sighting(sighting, message.header))
+        self._diagnostics.count("frames")
+        age = self.get_clock().now().nanoseconds * 1e-9 - frame.stamp
+        self._diagnostics.record("image_to_box", max(age, 0.0))
+        reason = self._running.reason or ("" if sighting.box else "target not in view")
+        self._diagnostics.level(WARN if reason else OK, reason or "target in view")
+        if self._annotated.get_subscription_count() > 0:
+            self._annotated.publish(image_from_rgb(draw_sighting(frame.rgb, sighting), message.header))
+
+    def _frame(self, message: Image | CompressedImage) -> Frame:
+        camera = self._camera(message.header.frame_id)
+        if isinstance(message, CompressedImage):
+            return frame_from_compressed(message, camera)
+        return frame_from_image(message, camera)
+
+    def _camera(self, frame_id: str) -> Camera | None:
+        """The calibrated, mounted camera; None until both are known."""
+        mount = None if self._info is None else self._frames.lookup(BASE_FRAME, frame_id)
+        if self._info is None or mount is None:
+            return None
+        try:
+            return camera_from_info(self._info, mount)
+        except MessageError as error:
+            self.get_logger().warning(f"camera_info not used: {error}", throttle_duration_sec=WARN_PERIOD)
+            return None
+
+    def _is_too_old(self, message: Image | CompressedImage) -> bool:
+        age = self.get_clock().now().nanoseconds * 1e-9 - seconds_from_stamp(message.header.stamp)
+        if not 0.0 < self._config.max_image_age < age:
+            return False
+        self._diagnostics.count("old_images")
+        self.get_logger().warning(f"image is {age:.2f} s old: not tracked", throttle_duration_sec=WARN_PERIOD)
+        return True
+
+    @property
+    def _running(self) -> TrackingSession:
+        if self._session is None:
+            raise RuntimeError("the tracker node is not up yet")
+        return self._session
+
+    def _on_config(self, config: TrackerNodeConfig) -> None:
+        """A run-time change; a tracker that cannot go on from here is refused."""
+        if self._session is not None and config.tracker != self._config.tracker:
+            self._swap(config.tracker)
+        if self._session is not None and config.instruction != self._config.instruction:
+            self._session.instruct(config.instruction)
+        self._config = config
+
+    def _make_session(self, name: str) -> TrackingSession:
+        entry = lookup("tracker", name, TRACKERS)
+        return TrackingSession(entry.make(self._settings(name, entry)), entry.needs_box)
+
+    def _swap(self, name: str) -> None:
+        entry = lookup("tracker", name, TRACKERS)
+        try:
+            self._running.swap(entry.make(self._settings(name, entry)), entry.needs_box)
+        except TargetError as error:
+            raise ConfigError(f"tracker stays {self._config.tracker}: {error}") from error
+        self.get_logger().info(f"tracker is now {name}")
+
+    def _settings(self, name: str, entry: TrackerEntry) -> Any:
+        """The tracker's settings, its parameters declared when it is first used."""
+        if name not in self._declared:
+
+            def keep(config: Any) -> None:
+                self._declared[name] = config
+                if self._session is not None and name == self._config.tracker:
+                    self._running.swap(entry.make(config), entry.needs_box)
+
+            self._declared[name] = declare(self, entry.default_config(), f"{name}.", keep)
+        return self._declared[name]
+
+
+def main() -> None:
+    """Entry point of ``ros2 run trackvla_ros tracker_node``."""
+    run_node(TrackerNode)
