@@ -110,7 +110,7 @@ def say(text: str) -> None:
 
 
 def _find_python(remedy: str) -> str:
-    """This interpreter, the one .venv has, or the newest fitting one on PATH."""
+    """This interpreter or the newest fitting one on PATH."""
     own = getattr(sys, "_base_executable", sys.executable)
     if f"{sys.version_info[0]}.{sys.version_info[1]}" in PYTHONS:
         return own
@@ -125,11 +125,15 @@ def _find_python(remedy: str) -> str:
 
 def _apt_python(distro: str) -> str:
     for python in (getattr(sys, "_base_executable", sys.executable), "/usr/bin/python3"):
-        if subprocess.run([python, "-c", "import rclpy"], capture_output=True).returncode == 0:
+        if _can_import_rclpy(python):
             return python
     raise SetupError(
         f"ROS_DISTRO is {distro} but no Python here imports rclpy; source /opt/ros/{distro}/setup.bash again"
     )
+
+
+def _can_import_rclpy(python: str) -> bool:
+    return subprocess.run([python, "-c", "import rclpy"], capture_output=True).returncode == 0
 
 
 def _make_venv(plan: Plan) -> bool:
