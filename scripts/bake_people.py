@@ -28,8 +28,8 @@ HIP_SWING, HIP_OFFSET = (
 )  # normal level walking, about 30 deg flexion to 20 deg extension
 KNEE_REST, KNEE_SWING = math.radians(6.0), math.radians(50.0)
 KNEE_LEAD = math.radians(25.0)  # the knee is most bent a little before the leg passes the other
-ARM_SWING, ELBOW = math.radians(17.0), math.radians(-14.0)  # anny rests with bent arms
-ARM_LOWER = math.radians(37.0)  # from anny's A-pose to hanging arms
+ARM_SWING, ELBOW = math.radians(17.0), math.radians(4.0)  # on top of anny's own bend
+ARM_LOWER = math.radians(26.0)  # from anny's A-pose; hanging closer, detectors take bodies for furniture
 CHARTS = (
     "body",
     "arm",

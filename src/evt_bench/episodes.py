@@ -25,7 +25,7 @@ from evt_bench.world.navigation import Grid, make_grid, plan, resample
 from evt_bench.world.rooms import STYLES, FloorPlan, draw_plan
 from evt_bench.world.walkers import Walker
 from track_common.config import ConfigError, setting, suggest, validate
-from track_common.geometry import arc_lengths, point_at
+from track_common.geometry import arc_lengths, point_at, wrap_angle
 from track_common.types import Array
 
 TASKS = ("STT", "DT", "AT")  # single target, distracted, ambiguous
@@ -38,6 +38,7 @@ SPACING = 0.1  # m between points of a path
 START_RANGE = (1.5, 3.0)  # m from robot to target
 MIN_GOAL_GAP = 3.0  # m
 DISTRACTOR_SPEEDS = (0.5, 1.0)  # m/s
+MAX_TURN_DEG = 137.0  # at a goal; EVT-Bench p95 (data.md §3)
 MAX_PATH = 25.0  # m; EVT-Bench p95 is 28
 TRIES = 40  # draws in one floor plan before another is drawn
 
@@ -90,7 +91,7 @@ class Episode:
         return tuple(figures.load(p.body) for p in self.people)
 
     def walkers(self) -> tuple[Walker, ...]:
-        """Everybody at the start; only the target stops at its goal and makes way for nobody."""
+        """Everybody at the start; only the target stops at its goal; it makes way for the robot alone."""
         return tuple(
             Walker.start(path, speed, loops=index > 0 or self.is_endless, yields=index > 0)
             for index, (path, speed) in enumerate(zip(self.paths, self.speeds, strict=True))
@@ -149,10 +150,18 @@ def _draw_target_path(rng: np.random.Generator, place: _Place) -> Array | None:
         if np.hypot(*(there - here)) < MIN_GOAL_GAP:
             return None
         piece = place.way(here, there)
-        pieces.append(piece if not pieces else piece[1:])
+        if pieces and _turn_deg(pieces[-1], piece) > MAX_TURN_DEG:
+            return None
+        pieces.append(piece)
         here = piece[-1]
-    path = resample(np.concatenate(pieces), SPACING)
+    path = resample(np.concatenate([pieces[0], *(piece[1:] for piece in pieces[1:])]), SPACING)
     return path if arc_lengths(path)[-1] <= MAX_PATH else None
+
+
+def _turn_deg(before: Array, after: Array) -> float:
+    """Change of direction between the end of one walk (H, 2) and the start of the next, degrees."""
+    first, second = before[-1] - before[-2], after[1] - after[0]
+    return abs(float(np.degrees(wrap_angle(np.arctan2(second[1], second[0]) - np.arctan2(first[1], first[0])))))
 
 
 def _draw_robot(rng: np.random.Generator, path: Array, place: _Place) -> Array | None:

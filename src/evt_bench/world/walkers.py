@@ -14,7 +14,7 @@ LOOKAHEAD = 0.5  # m ahead on the path a walker heads for
 ARRIVED = 0.2  # m
 TURN_RATE = 2.5  # rad/s; people turn on the spot in about a second
 PERSONAL_SPACE = 0.9  # m between middles at which people begin to make way
-ROBOT_SPACE = 0.7  # m at which they make way for the robot
+ROBOT_SPACE = 0.8  # m at which everybody, the target too, makes way for the robot: nobody walks into it
 JITTER = 0.2  # share by which pace varies (EVT-Bench: factor U(0.8, 1.2))
 PACE_TIME = 1.0  # s a pace is kept
 PERSON_CLEARANCE = 0.22  # m from furniture
@@ -32,7 +32,7 @@ class Walker:
         carrot: arc length of the point headed for, m.
         walked: m, drives the stride.
         loops: walks back and forth instead of stopping at the end.
-        yields: makes way for others; the target does not.
+        yields: makes way for other people; the target does not.
         pace: present factor on the speed, and when it is drawn again, s.
     """
 
@@ -94,7 +94,7 @@ def _step(
     wanted = _way(walker)
     if walker.yields:
         wanted = wanted + _make_way(walker.position, others, PERSONAL_SPACE)
-        wanted = wanted + _make_way(walker.position, robot[None], ROBOT_SPACE)
+    wanted = wanted + _make_way(walker.position, robot[None], ROBOT_SPACE)
     pace = walker.speed * walker.pace[0]
     size = float(np.hypot(*wanted))
     velocity = wanted * (pace / size if size > 1.0 else pace)
