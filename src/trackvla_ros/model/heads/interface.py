@@ -49,11 +49,20 @@ class ActionHead(nn.Module, ABC):
 
     def __init__(self, config: HeadConfig, anchors: AnchorSet) -> None:
         super().__init__()
+        self.config = config
+        self.set_anchors(anchors)
+
+    def set_anchors(self, anchors: AnchorSet) -> None:
+        """Take other anchors and their scale.
+
+        Raises:
+            ValueError: another number of anchors or waypoints than the head has.
+        """
+        config = self.config
         if config.kind != "autoregressive" and anchors.poses.shape != (config.anchors, config.waypoints, 3):
             raise ValueError(
                 f"anchors {anchors.poses.shape}; wanted ({config.anchors}, {config.waypoints}, 3) for this head"
             )
-        self.config = config
         self.waypoint_period = anchors.waypoint_period
         for name in ("low", "high"):
             self.register_buffer(name, torch.tensor(getattr(anchors, name), dtype=torch.float32), persistent=False)
