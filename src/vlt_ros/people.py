@@ -56,7 +56,7 @@ class People:
         return self.tracks
 
     def _pairs(self, detections: Detections, appearances: list[Appearance]) -> list[tuple[int, int]]:
-        """Track and detection indices: sure detections choose first, weak ones only continue what is left (ByteTrack)."""
+        """Track and detection indices: sure detections choose first, weak ones continue what is left (ByteTrack)."""
         is_sure = detections.scores >= self._config.start_score
         pairs: list[tuple[int, int]] = []
         for chosen in (np.flatnonzero(is_sure), np.flatnonzero(~is_sure)):

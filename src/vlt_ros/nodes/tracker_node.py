@@ -195,20 +195,23 @@ class TrackerNode(Node):
 
     def _swap(self, name: str) -> None:
         entry = lookup("tracker", name, TRACKERS)
-        try:
-            self._running.swap(entry.make(self._settings(name, entry)), entry.needs_box)
-        except TargetError as error:
-            raise ConfigError(f"tracker stays {self._config.tracker}: {error}") from error
+        self._go_on_with(entry, self._settings(name, entry))
         self.get_logger().info(f"tracker is now {name}")
+
+    def _go_on_with(self, entry: TrackerEntry, config: Any) -> None:
+        try:
+            self._running.swap(entry.make(config), entry.needs_box)
+        except TargetError as error:
+            raise ConfigError(f"refused, the tracker stays as it is: {error}") from error
 
     def _settings(self, name: str, entry: TrackerEntry) -> Any:
         """The tracker's settings, its parameters declared when it is first used."""
         if name not in self._declared:
 
             def keep(config: Any) -> None:
-                self._declared[name] = config
                 if self._session is not None and name == self._config.tracker:
-                    self._running.swap(entry.make(config), entry.needs_box)
+                    self._go_on_with(entry, config)
+                self._declared[name] = config
 
             self._declared[name] = declare(self, entry.default_config(), f"{name}.", keep)
         return self._declared[name]
@@ -217,3 +220,7 @@ class TrackerNode(Node):
 def main() -> None:
     """Entry point of ``ros2 run trackvla_ros tracker_node``."""
     run_node(TrackerNode)
+
+
+if __name__ == "__main__":
+    main()

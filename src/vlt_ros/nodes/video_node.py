@@ -101,3 +101,7 @@ def _open(config: VideoNodeConfig) -> Video:
 def main() -> None:
     """Entry point of ``ros2 run trackvla_ros video_node``."""
     run_node(VideoNode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The video node over real DDS: frames come as camera images, an unreadable video ends it with a reason."""
+
+import os
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+pytestmark = pytest.mark.ros
+
+from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
+
+from track_common.ros import qos  # noqa: E402
+from track_common.ros.images import rgb_from_image  # noqa: E402
+
+LEVELS = (20, 120, 220)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number, level in enumerate(LEVELS):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((48, 64, 3), level, np.uint8))
+    return tmp_path
+
+
+def start(environment, *settings: str) -> subprocess.Popen:
+    arguments = [part for setting in settings for part in ("-p", setting)]
+    command = [sys.executable, "-m", "vlt_ros.nodes.video_node", "--ros-args", *arguments]
+    return subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True)
+
+
+def test_folder_plays_in_order_with_camera_info_of_its_field_of_view(folder, peer, ros_environment):
+    process = start(ros_environment, f"video:={folder}", "loop:=true", "rate:=10.0", "hfov:=1.5708")
+    try:
+        images = peer.collect(Image, "image_raw", qos.RELIABLE)
+        infos = peer.collect(CameraInfo, "camera_info", qos.RELIABLE)
+        peer.wait_until(lambda: len(images) >= 6 and len(infos) > 0, "six images")
+    finally:
+        process.terminate()
+    levels = [int(rgb_from_image(message)[0, 0, 0]) for message in images[:6]]
+    start_index = LEVELS.index(levels[0])
+    assert levels == [LEVELS[(start_index + i) % 3] for i in range(6)]
+    assert infos[0].k[0] == pytest.approx(32.0, abs=0.01) and infos[0].width == 64
+    assert process.wait(timeout=10) == 0
+
+
+def test_node_ends_with_the_video(folder, peer, ros_environment):
+    process = start(ros_environment, f"video:={folder}", "rate:=20.0")
+    assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("video", ["/no/such/video.mp4", ""])
+def test_unreadable_video_is_named_in_one_line(video, ros_environment):
+    process = start(ros_environment, *([f"video:={video}"] if video else []))
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "wanted a video file or a folder of images" in said and "Traceback" not in said
