@@ -18,10 +18,12 @@ from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud, Frame, TargetStatus, Trajectory
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
 from trackvla_ros.target_filter import TargetState, predict, start, update
-from trackvla_ros.target_range import SLIVER, Measurement, Person, is_in_sight, measure
+from trackvla_ros.target_range import Measurement, Person, is_in_sight, measure
 
 MAX_MISSES = 3  # looks in a row outside the gate before the filter believes them and starts anew
 MAX_CLOUD_AGE = 0.3  # s between sweep and image; in that time a walker leaves its own box
+THERE = 0.35  # m from where it should be; it is not, so the place is free
+GLANCE = 1.0  # rad beside the way; half of a 90 degree view still covers the way
 LOOK_AFTER = 3.0  # s on the way to where it should be; then the robot looks round from where it is
 DISPROOF_TIME = 0.6  # s without a box in plain view; a tracker misses single frames
 PLAIN_VIEW = 0.5  # rad off the middle of the image
@@ -95,7 +97,7 @@ class BoxServoPolicy:
         self._poses = PoseBuffer()
         self._target: TargetState | None = None
         self._seen = self._seen_whole = -math.inf
-        self._is_hidden = False
+        self._is_hidden = self._is_gone = False
         self._side = 1.0  # where it went: +1 left, -1 right
         self._arrived: float | None = None
 
@@ -108,8 +110,8 @@ class BoxServoPolicy:
         looked = self._measure(observation)
         if looked is not None:
             self._update(looked, pose, frame.stamp)
-        elif self._target is not None and self._arrived is None and self._is_disproved(observation, pose):
-            self._arrived = frame.stamp
+        elif not self._is_gone:
+            self._is_gone = self._is_disproved(observation, pose)
         return self._answer(observation, pose)
 
     def _is_disproved(self, observation: Observation, pose: Array) -> bool:
@@ -150,9 +152,9 @@ class BoxServoPolicy:
 
     def _update(self, looked: Measurement, pose: Array, stamp: float) -> None:
         """Correct the estimate; a sliver pulls it to the corner, so for a while prediction is trusted more."""
-        self._seen, self._arrived = stamp, None
-        self._is_hidden = looked.visible_width < SLIVER * self.config.person_width
-        if not self._is_hidden:
+        self._seen, self._arrived, self._is_gone = stamp, None, False
+        self._is_hidden = looked.is_hidden
+        if not looked.is_doubtful:
             self._seen_whole = stamp
         elif self._target is not None and stamp - self._seen_whole < self.config.coast_time:
             return
@@ -188,18 +190,25 @@ class BoxServoPolicy:
         motion = replace(motion, standoff=min(self.config.hidden_standoff, motion.standoff), max_reverse=0.0)
         if status is not TargetStatus.SEARCHING:
             return follow(target, velocity, own, motion)
+        return self._search(target, own, replace(motion, standoff=THERE), stamp)
+
+    def _search(self, target: Array, own: Array, motion: Motion, stamp: float) -> Array:
+        """(H, 3) waypoints to where it should be, turning to the side it went; once there, all the way round."""
+        look = replace(motion, max_turn=self.config.search_turn)
         is_late = stamp - self._seen > self.config.coast_time + LOOK_AFTER
-        if self._arrived is None and (float(np.linalg.norm(target)) < motion.standoff + 0.2 or is_late):
+        if self._arrived is None and (float(np.linalg.norm(target)) < THERE + 0.2 or is_late):
             self._arrived = stamp
-        if self._arrived is None:
-            return follow(target, np.zeros(2), own, motion)
-        return turn(self._side * math.pi / 2, replace(motion, max_turn=self.config.search_turn))
+        if self._arrived is not None:
+            return turn(self._side * math.pi / 2, look)
+        poses = follow(target, np.zeros(2), own, motion)
+        poses[:, 2] = turn(math.atan2(target[1], target[0]) + self._side * GLANCE, look)[:, 2]
+        return poses
 
     def _status(self, stamp: float) -> TargetStatus:
         unseen = stamp - self._seen
         if unseen <= 1e-6:
             return TargetStatus.TRACKED
-        if unseen <= self.config.coast_time and self._arrived is None:
+        if unseen <= self.config.coast_time and not self._is_gone:
             return TargetStatus.COASTING
         if unseen <= self.config.coast_time + self.config.search_time:
             return TargetStatus.SEARCHING

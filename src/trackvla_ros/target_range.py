@@ -19,6 +19,7 @@ EDGE_PX = 3.0  # px; an edge this close to the image border is taken as cut off
 MIN_RANGE, MAX_RANGE = 0.25, 15.0  # m; nearer the box fills the image, farther it is a few pixels
 SLOPE_STD = 0.02  # rad; detector edges (about 4 px at 640) and the pitch of a trotting base
 STEP_STD = 0.12  # m; half a stride between the foot that is seen and the body's axis
+BESIDE_PX = 25.0  # px beside a box in which whatever hides a person begins
 CLUSTER_GAP = 0.35  # m; returns farther apart in range belong to different things
 MIN_CLUSTER = 3  # returns; fewer are noise
 SURFACE_TO_AXIS = 0.12  # m; a LiDAR sees the skin, the filter follows the axis
@@ -42,13 +43,14 @@ class Person:
 class Measurement:
     """One look at the target: position_base (2,) m, its covariance (2, 2) m^2, and what gave the range.
 
-    ``visible_width`` (m) is the box's width at that range; inf where the image itself cuts the box off.
+    ``is_hidden``: only a sliver of the body shows; ``is_doubtful``: and nothing says which part of it.
     """
 
     position_base: Array
     covariance: Array
     source: str
-    visible_width: float = math.inf
+    is_hidden: bool
+    is_doubtful: bool
 
 
 def measure(
@@ -67,20 +69,25 @@ def measure(
         return None
     box = clip_to_image(box_xyxy, camera.width, camera.height)
     distance, std = range_from_box(box, camera, person, ground)
-    source = "box"
+    source, cut = "box", cut_sides(box, camera)
+    is_at_border = any(cut)
     if points_base is not None and len(points_base):
-        lidar = range_from_points(points_base, box, camera, (distance, std), ground)
+        seen = _project(points_base, camera, ground)
+        lidar = _range_from_seen(seen, box, (distance, std))
         if lidar is not None:
             distance, std, source = lidar, LIDAR_STD, "lidar"
-    is_cut = box[0] <= EDGE_PX or box[2] >= camera.width - EDGE_PX
-    width = math.inf if is_cut else float(box[2] - box[0]) * distance / camera.fx
-    doubt = 1.0 if width >= SLIVER * person.width else HIDDEN_DOUBT
-    bearing = bearing_of_box(box, camera, distance, person)
+        cut = cut[0] or _is_covered(seen, box[0], box, distance), cut[1] or _is_covered(seen, box[2], box, distance)
+    is_placed = cut[0] != cut[1]  # one side shows: the axis lies half a body's width from it
+    is_hidden = not is_at_border and (box[2] - box[0]) * distance / camera.fx < SLIVER * person.width
+    is_doubtful = is_hidden and not is_placed
+    doubt = HIDDEN_DOUBT if is_doubtful else 1.0
+    bearing = bearing_of_box(box, camera, distance, person, cut)
     along = np.array([math.cos(bearing), math.sin(bearing)])
     across = np.array([-along[1], along[0]])
-    side_std = max(distance * BEARING_STD, 0.03)
+    side_std = max(distance * BEARING_STD, 0.03 if not is_placed else 0.1)
     covariance = doubt**2 * (std**2 * np.outer(along, along) + side_std**2 * np.outer(across, across))
-    return Measurement(camera.T_base_camera[:2, 3] + distance * along, covariance, source, width)
+    position = camera.T_base_camera[:2, 3] + distance * along
+    return Measurement(position, covariance, source, bool(is_hidden), bool(is_doubtful))
 
 
 def range_from_box(box_xyxy: Array, camera: Camera, person: Person, ground: float) -> tuple[float, float]:
@@ -102,15 +109,19 @@ def range_from_box(box_xyxy: Array, camera: Camera, person: Person, ground: floa
     return _range_from_width(x0, x1, camera, person)
 
 
-def bearing_of_box(box_xyxy: Array, camera: Camera, distance: float, person: Person) -> float:
+def cut_sides(box_xyxy: Array, camera: Camera) -> tuple[bool, bool]:
+    """Whether the image cuts the box off on its left and on its right."""
+    return bool(box_xyxy[0] <= EDGE_PX), bool(box_xyxy[2] >= camera.width - EDGE_PX)
+
+
+def bearing_of_box(box_xyxy: Array, camera: Camera, distance: float, person: Person, cut: tuple[bool, bool]) -> float:
     """Direction (rad, in base_link) of the person's axis; a side cut off is replaced by half a body's width."""
     x0, y0, x1, y1 = (float(v) for v in box_xyxy)
     half = 0.5 * person.width * camera.fx / max(distance, MIN_RANGE)
-    is_cut_left, is_cut_right = x0 <= EDGE_PX, x1 >= camera.width - EDGE_PX
     column = 0.5 * (x0 + x1)
-    if is_cut_left and not is_cut_right:
+    if cut[0] and not cut[1]:
         column = min(column, x1 - half)
-    elif is_cut_right and not is_cut_left:
+    elif cut[1] and not cut[0]:
         column = max(column, x0 + half)
     ray = _ray(camera, column, 0.5 * (y0 + y1))
     return math.atan2(ray[1], ray[0])
@@ -123,7 +134,36 @@ def range_from_points(
 
     Only the middle of the box counts: at its sides the background shows.
     """
-    distances = _distances_in_box(points_base, box_xyxy, camera, ground)
+    return _range_from_seen(_project(points_base, camera, ground), box_xyxy, prior)
+
+
+def is_in_sight(points_base: Array, place: Array, ground: float) -> bool:
+    """True where no LiDAR return lies on the way to half a metre before ``place`` (2,) in base_link."""
+    distance = float(np.linalg.norm(place))
+    along = np.asarray(points_base, float)[:, :2] @ (place / max(distance, 1e-6))
+    across = points_base[:, 0] * place[1] / max(distance, 1e-6) - points_base[:, 1] * place[0] / max(distance, 1e-6)
+    is_between = (along > 0.4) & (along < distance - 0.5) & (np.abs(across) < 0.15)
+    return int(np.sum(is_between & (points_base[:, 2] > ground + 0.2))) < MIN_CLUSTER
+
+
+def _project(points_base: Array, camera: Camera, ground: float) -> Array:
+    """(N, 3) column, row (px) and horizontal distance from the camera (m) of the returns above the floor before it."""
+    points = np.asarray(points_base, float)
+    points = points[np.all(np.isfinite(points), axis=1) & (points[:, 2] > ground + 0.15)]
+    rotation, origin = camera.T_base_camera[:3, :3], camera.T_base_camera[:3, 3]
+    optical = (points - origin) @ rotation
+    ahead = optical[:, 2] > 0.1
+    points, optical = points[ahead], optical[ahead]
+    u = camera.fx * optical[:, 0] / optical[:, 2] + camera.cx
+    v = camera.fy * optical[:, 1] / optical[:, 2] + camera.cy
+    return np.column_stack([u, v, np.hypot(*(points[:, :2] - origin[:2]).T)])
+
+
+def _range_from_seen(seen: Array, box_xyxy: Array, prior: tuple[float, float]) -> float | None:
+    x0, y0, x1, y1 = box_xyxy
+    inset = 0.2 * (x1 - x0)
+    inside = (seen[:, 0] > x0 + inset) & (seen[:, 0] < x1 - inset) & (seen[:, 1] > y0) & (seen[:, 1] < y1)
+    distances = np.sort(seen[inside, 2])
     if len(distances) < MIN_CLUSTER:
         return None
     distance, std = prior[0], math.hypot(prior[1], 0.25)
@@ -138,29 +178,12 @@ def range_from_points(
     return best
 
 
-def is_in_sight(points_base: Array, place: Array, ground: float) -> bool:
-    """True where no LiDAR return lies on the way to half a metre before ``place`` (2,) in base_link."""
-    distance = float(np.linalg.norm(place))
-    along = np.asarray(points_base, float)[:, :2] @ (place / max(distance, 1e-6))
-    across = points_base[:, 0] * place[1] / max(distance, 1e-6) - points_base[:, 1] * place[0] / max(distance, 1e-6)
-    is_between = (along > 0.4) & (along < distance - 0.5) & (np.abs(across) < 0.15)
-    return int(np.sum(is_between & (points_base[:, 2] > ground + 0.2))) < MIN_CLUSTER
-
-
-def _distances_in_box(points_base: Array, box_xyxy: Array, camera: Camera, ground: float) -> Array:
-    """Sorted horizontal distances from the camera of the returns that project into the middle 60 % of the box."""
-    points = np.asarray(points_base, float)
-    points = points[np.all(np.isfinite(points), axis=1) & (points[:, 2] > ground + 0.15)]
-    rotation, origin = camera.T_base_camera[:3, :3], camera.T_base_camera[:3, 3]
-    optical = (points - origin) @ rotation
-    ahead = optical[:, 2] > 0.1
-    points, optical = points[ahead], optical[ahead]
-    u = camera.fx * optical[:, 0] / optical[:, 2] + camera.cx
-    v = camera.fy * optical[:, 1] / optical[:, 2] + camera.cy
-    x0, y0, x1, y1 = box_xyxy
-    inset = 0.2 * (x1 - x0)
-    inside = (u > x0 + inset) & (u < x1 - inset) & (v > y0) & (v < y1)
-    return np.sort(np.hypot(*(points[inside, :2] - origin[:2]).T))
+def _is_covered(seen: Array, edge: float, box_xyxy: Array, distance: float) -> bool:
+    """True where, just outside this edge of the box, something stands nearer than the person: it hides the rest."""
+    outward = math.copysign(BESIDE_PX, edge - 0.5 * (box_xyxy[0] + box_xyxy[2]))
+    low, high = sorted((edge, edge + outward))
+    beside = (seen[:, 0] > low) & (seen[:, 0] < high) & (seen[:, 1] > box_xyxy[1]) & (seen[:, 1] < box_xyxy[3])
+    return int(np.sum(beside & (seen[:, 2] < distance - CLUSTER_GAP))) >= MIN_CLUSTER
 
 
 def _ray(camera: Camera, column: float, row: float) -> Array:

@@ -92,6 +92,16 @@ def test_half_hidden_body_is_measured_with_doubt():
     assert np.trace(unsure.covariance) > 4 * np.trace(sure.covariance)
 
 
+def test_side_hidden_behind_a_door_post_does_not_pull_the_person_to_the_gap():
+    box = box_at(2.5, 0.0)
+    box[2] -= 0.7 * (box[2] - box[0])  # its right part is hidden
+    post = np.array([[1.5, -0.02 - 0.04 * k, z] for k in range(8) for z in (0.3, 0.6, 0.9, 1.2)])
+    alone, beside = measure(box, CAMERA, None, PERSON), measure(box, CAMERA, post, PERSON)
+    assert alone is not None and beside is not None
+    assert alone.is_hidden and alone.is_doubtful and beside.is_hidden and not beside.is_doubtful
+    assert abs(beside.position_base[1]) < 0.07 < abs(alone.position_base[1])
+
+
 @pytest.mark.parametrize("box", [[5, 5, 5, 5], [math.nan] * 4, [700, 10, 800, 90], [10, 10, 9, 90]])
 def test_unusable_box_measures_nothing(box):
     assert measure(np.array(box, float), CAMERA, None, PERSON) is None
