@@ -14,7 +14,7 @@ LOOKAHEAD = 0.5  # m ahead on the path a walker heads for
 ARRIVED = 0.2  # m
 TURN_RATE = 2.5  # rad/s; people turn on the spot in about a second
 PERSONAL_SPACE = 0.9  # m between middles at which people begin to make way
-ROBOT_SPACE = 0.8  # m at which everybody, the target too, makes way for the robot: nobody walks into it
+ROBOT_SPACE = 0.9  # m at which everybody, the target too, makes way for the robot: nobody walks into it
 JITTER = 0.2  # share by which pace varies (EVT-Bench: factor U(0.8, 1.2))
 PACE_TIME = 1.0  # s a pace is kept
 PERSON_CLEARANCE = 0.22  # m from furniture
@@ -110,7 +110,7 @@ def _step(
 def _on_path(walker: Walker, now: float, rng: np.random.Generator) -> Walker:
     """The point headed for moved on, the path turned round at its end, the pace redrawn once a second."""
     carrot, length = walker.carrot, float(arc_lengths(walker.path)[-1])
-    while carrot < length and np.hypot(*(point_at(walker.path, carrot) - walker.position)) < LOOKAHEAD:
+    while carrot < length and _is_passed(walker, carrot):
         carrot += 0.05
     path = walker.path
     if walker.loops and carrot >= length and np.hypot(*(path[-1] - walker.position)) < LOOKAHEAD:
@@ -119,6 +119,12 @@ def _on_path(walker: Walker, now: float, rng: np.random.Generator) -> Walker:
     if now >= pace[1]:
         pace = (float(rng.uniform(1.0 - JITTER, 1.0 + JITTER)), now + PACE_TIME)
     return replace(walker, path=path, carrot=carrot, pace=pace)
+
+
+def _is_passed(walker: Walker, carrot: float) -> bool:
+    """True where a point of the path is close, or, after making way, farther than what comes next."""
+    here, next_one = (float(np.hypot(*(point_at(walker.path, s) - walker.position))) for s in (carrot, carrot + 0.3))
+    return here < LOOKAHEAD or next_one < here
 
 
 def _way(walker: Walker) -> Array:
@@ -134,9 +140,9 @@ def _make_way(position: Array, others: Array, space: float) -> Array:
     """(2,) push away from everybody nearer than ``space``, a little to the right: two do not block each other."""
     delta = position - others
     distance = np.maximum(np.hypot(delta[:, 0], delta[:, 1]), 1e-3)
-    strength = 2.0 * np.clip(1.0 - distance / space, 0.0, 1.0) / distance
+    strength = 4.0 * np.clip(1.0 - distance / space, 0.0, 1.0) / distance
     push = (strength[:, None] * delta).sum(axis=0)
-    return push + 0.4 * np.array([push[1], -push[0]])
+    return push + 0.9 * np.array([push[1], -push[0]])
 
 
 def _keep_off(position: Array, footprints: Footprints) -> Array:
