@@ -87,10 +87,13 @@ class EncoderLayer(nn.Module):
         self.dropout = nn.Dropout(DROPOUT)
 
     def forward(self, z: TokenMap, x: TokenMap) -> tuple[TokenMap, TokenMap]:
-        z1, x1 = self.attend_template(z), self.attend_search(x)
-        placed_z, placed_x = z1 + z.positions, x1 + x.positions
-        z2 = self.norm12(z1 + self.dropout(self.multihead_attn1(placed_z, placed_x, x1)))
-        x2 = self.norm22(x1 + self.dropout(self.multihead_attn2(placed_x, placed_z, z1)))
+        return self.cross(TokenMap(self.attend_template(z), z.positions), TokenMap(self.attend_search(x), x.positions))
+
+    def cross(self, z: TokenMap, x: TokenMap) -> tuple[TokenMap, TokenMap]:
+        """Both cross-attentions and feed-forward parts, from the results of the self-attentions."""
+        placed_z, placed_x = z.tokens + z.positions, x.tokens + x.positions
+        z2 = self.norm12(z.tokens + self.dropout(self.multihead_attn1(placed_z, placed_x, x.tokens)))
+        x2 = self.norm22(x.tokens + self.dropout(self.multihead_attn2(placed_x, placed_z, z.tokens)))
         z3 = self.norm13(z2 + self._feed(z2, self.linear11, self.linear12))
         x3 = self.norm23(x2 + self._feed(x2, self.linear21, self.linear22))
         return TokenMap(z3, z.positions), TokenMap(x3, x.positions)

@@ -44,7 +44,7 @@ class VltTrackerConfig:
     benchmark: str = setting("LaSOT", "row of the authors' inference settings", choices=tuple(SCAR_SETTINGS))
     language: str = setting("none", "sentence encoder; none = template token, zero = 0-tensor", choices=LANGUAGES)
     language_path: str = setting("", "folder of bert or gpt2, or .npy file of vector")
-    engine: str = setting("fast", "how the network runs (docs/vlt.md, Speed)", choices=ENGINES)
+    engine: str = setting("auto", "how the network runs (docs/vlt.md, Speed)", choices=ENGINES)
     device: str = setting("cpu", "torch device of the eager engine", runtime=False)
     threads: int = setting(1, "threads of the network", low=1, high=64, runtime=False)
     lost_below: float = setting(0.15, "confidence below which the target is unseen; 0 = never lost", low=0.0, high=1.0)
@@ -155,11 +155,12 @@ def _make(name: str, config: VltTrackerConfig) -> VltTracker:
     torch.set_num_threads(config.threads)
     network, stored = checkpoint.load(Path(config.checkpoint), name)
     path = _path(config.path, network) if config.path else stored.path
+    encoder = make_encoder(config.language, config.language_path)
     rules = RULES[name]
-    engine = make_engine(config.engine, network, path, config.device)
+    engine = make_engine(config.engine, network, path, config.device, config.threads)
     follower = Follower(engine, rules, settings_row(rules.settings, config.benchmark))
     log.info("%s with language '%s', engine '%s'", name, config.language, config.engine)
-    return VltTracker(follower, make_encoder(config.language, config.language_path), config)
+    return VltTracker(follower, encoder, config)
 
 
 def _path(text: str, network: zoo.Network) -> NetworkPath:

@@ -179,7 +179,7 @@ def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.mark.parametrize("engine", ["eager", "fast"])
+@pytest.mark.parametrize("engine", ["eager", "folded"])
 def test_a_narrow_network_tracks_a_ten_pixel_image_from_its_file(small_file: Path, engine: str) -> None:
     made = make_tracker("vlt_scar", {"checkpoint": str(small_file), "engine": engine, "lost_below": 0.0})
     rng = np.random.default_rng(0)
