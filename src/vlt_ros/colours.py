@@ -42,7 +42,6 @@ class ColourSet:
         return inside * np.clip((half + HUE_SOFTNESS - offset) / HUE_SOFTNESS, 0.0, 1.0)
 
 
-ANY = (0.0, 100.0)
 BASIC = {
     "black": ColourSet((0, 20), (0, 10)),
     "grey": ColourSet((34, 70), (0, 8)),
@@ -60,7 +59,7 @@ BASIC = {
 FURTHER = {
     "dark": ColourSet((0, 26), (0, 20)),
     "light": ColourSet((70, 100), (0, 30)),
-    "bright": ColourSet((60, 100), ANY),
+    "bright": ColourSet((60, 100), (45, 130)),
     "pale": ColourSet((70, 100), (0, 30)),
     "navy": ColourSet((4, 26), (4, 60), (240, 310)),
     "denim": ColourSet((16, 70), (7, 45), (235, 300)),
