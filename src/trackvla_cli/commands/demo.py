@@ -9,8 +9,9 @@ from pathlib import Path
 import typer
 
 INSTRUCTION = "the woman in the red shirt and black trousers"
-SEED = 1
-"""Two furnished rooms with a doorway, four other people who cross her way, 27 s."""
+STYLE = "hall"
+SEED = 95
+"""A furnished hall, at least three other people who cross her way, 20 to 30 s."""
 EPISODE_SECONDS = 30
 """The longest an episode lasts (EVT-Bench: 300 steps of 0.1 s)."""
 
@@ -40,7 +41,7 @@ def demo(
     factor = speed or bearable_speed(idle_cores())
     arguments = {
         **{"real_time_factor": f"{factor:.2f}", "task": "DT", "seed": str(seed), "once": "true"},
-        **{"instruction": f"follow {instruction}", "target_look": instruction},
+        **{"instruction": f"follow {instruction}", "target_look": instruction, "style": STYLE},
         **{"tracker": tracker, "policy": policy, "rviz": str(rviz).lower()},
         **{"record": "true", "bag": str((folder / "bag").absolute())},
     }

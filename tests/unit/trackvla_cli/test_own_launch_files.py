@@ -1,7 +1,7 @@
 """Our launch files and configs: documented, resolvable, and the same under the official launch.
 
-For these files the official launch (3.4.3 with launch_ros 0.26.6 of Jazzy; for robot and follow also 1.0.7 with 0.19.8 of
-Humble) started the same processes with the same words and parameters.
+For these files the official launch of Jazzy (3.4.3, launch_ros 0.26.6), for robot and follow that of Humble (1.0.7,
+0.19.8) too, started the same processes with the same words and parameters.
 """
 
 from pathlib import Path
