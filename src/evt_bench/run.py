@@ -214,7 +214,9 @@ def _read_records(path: Path, header: dict) -> dict[tuple[str, int, str, str], E
     first, *lines = path.read_text().splitlines()
     if json.loads(first) != json.loads(json.dumps(header)):
         raise ValueError(f"{path} holds records made with other settings; name another file or delete it")
-    records = [EpisodeRecord(**json.loads(line)) for line in lines if line.endswith("}")]
+    whole = [line for line in lines if line.endswith("}")]
+    path.write_text("\n".join([first, *whole]) + "\n")  # a run that was killed leaves half a line
+    records = [EpisodeRecord(**json.loads(line)) for line in whole]
     return {(r.task, r.seed, r.policy, r.tracker): r for r in records}
 
 

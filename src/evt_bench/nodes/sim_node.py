@@ -87,7 +87,6 @@ class SimNode(Node):
         episode = draw_episode(self._config.task, self._config.seed, episodes)
         self._world = World(replace(episode, is_endless=not self._config.once), world_config, START)
         self._world.people_wait = self._config.wait_for_follower
-        self._map_odom = self._world.truth().robot  # odom begins where the robot stands
         self._steps, self._arrived, self._started = 0, 0.0, START
         self._first_command: float | None = None
         self._diagnostics = Diagnostics(self)
@@ -106,7 +105,7 @@ class SimNode(Node):
         self._world.close()
 
     def _make_publishers(self) -> None:
-        self._clock = self.create_publisher(ClockMessage, "/clock", qos.LATEST)
+        self._clock_out = self.create_publisher(ClockMessage, "/clock", qos.LATEST)
         self._image = self.create_publisher(Image, "image_raw", qos.SENSOR_OUT)
         self._compressed = None
         if self._config.publish_compressed:
@@ -176,26 +175,35 @@ class SimNode(Node):
             self._world.step()
         self._steps += 1
         now = self._world.time
-        self._clock.publish(ClockMessage(clock=stamp_from_seconds(now)))
+        self._clock_out.publish(ClockMessage(clock=stamp_from_seconds(now)))
         self._publish_odometry()
         if self._steps % STEPS_PER_SWEEP == 0:
             self._publish_points()
         if self._steps % STEPS_PER_IMAGE == 0:
             self._publish_image()
+            if self._config.publish_truth:
+                self._publish_truth()
             self._check_end(now)
 
     def _publish_odometry(self) -> None:
-        odometry, truth = self._world.odometry(), self._world.truth()
+        odometry = self._world.odometry()
         self._odom.publish(message_from_odometry(odometry, ODOM, BASE))
         stamp = stamp_from_seconds(odometry.stamp)
-        transforms = [transform_from_matrix(messages.yawed(odometry.pose), stamp, ODOM, BASE)]
-        if self._config.publish_truth:
-            drift = compose(truth.robot, inverse(odometry.pose))
-            transforms.append(transform_from_matrix(messages.yawed(drift), stamp, MAP, ODOM))
-            self._true_robot.publish(messages.robot(truth))
-            self._true_people.publish(messages.people(truth))
-            self._clearance.publish(messages.clearance(truth))
-        self._tf.publish(TFMessage(transforms=transforms))
+        transform = transform_from_matrix(messages.yawed(odometry.pose), stamp, ODOM, BASE)
+        self._tf.publish(TFMessage(transforms=[transform]))
+
+    def _publish_truth(self) -> None:
+        """What a bag is scored by, at the images' rate and stamps; map -> odom says where odometry has drifted to."""
+        with self._diagnostics.stage("target mask"):
+            view = self._world.target_view()
+        truth, odometry = self._world.truth(), self._world.odometry()
+        self._true_robot.publish(messages.robot(truth))
+        self._true_people.publish(messages.people(truth))
+        self._clearance.publish(messages.clearance(truth))
+        self._true_box.publish(messages.target_box(view, truth.stamp))
+        drift = messages.yawed(compose(truth.robot, inverse(odometry.pose)))
+        transform = transform_from_matrix(drift, stamp_from_seconds(truth.stamp), MAP, ODOM)
+        self._tf.publish(TFMessage(transforms=[transform]))
 
     def _publish_points(self) -> None:
         with self._diagnostics.stage("sweep"):
@@ -212,10 +220,6 @@ class SimNode(Node):
         self._info.publish(info_from_camera(self._world.camera, header))
         if self._compressed is not None:
             self._compressed.publish(compressed_from_rgb(frame.rgb, header))
-        if self._config.publish_truth:
-            with self._diagnostics.stage("target mask"):
-                view = self._world.target_view()
-            self._true_box.publish(messages.target_box(view, frame.stamp))
 
     def _check_end(self, now: float) -> None:
         """The target done, the rules' 300 steps gone or ``duration`` over: leave with code 0."""

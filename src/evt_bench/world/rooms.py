@@ -13,6 +13,8 @@ import numpy as np
 from evt_bench.world.footprints import Footprints
 from evt_bench.world.furniture import Item, Part, make_item
 from evt_bench.world.navigation import make_grid
+from track_common.geometry import transform_points
+from track_common.types import Array
 
 WALL_HEIGHT, WALL_HALF = 2.6, 0.06  # m
 DOOR_HEIGHT = 2.1  # m
@@ -133,14 +135,24 @@ def _fits(item: Item, items: list[Item], bare: FloorPlan) -> bool:
     reach = math.hypot(half_x, half_y) + radius
     if any(math.hypot(x - dx, y - dy) < reach + DOOR_GAP for dx, dy in bare.doors):
         return False
-    gap = bare.footprints.nearest(np.array([[x, y]]))[0][0]
-    if not item.at_wall and gap < reach + FURNITURE_GAP:
+    if not item.at_wall and bare.footprints.nearest(np.array([[x, y]]))[0][0] < reach + FURNITURE_GAP:
+        return False
+    if bare.footprints.nearest(_outline(item))[0].min() <= 0.0:
         return False
     for other in items:
         ox, oy, ohx, ohy, _, oradius = other.footprint
         if math.hypot(x - ox, y - oy) < reach + math.hypot(ohx, ohy) + oradius + FURNITURE_GAP:
             return False
-    return item.at_wall is False or gap > 0.0
+    return True
+
+
+def _outline(item: Item) -> Array:
+    """(24, 2) points round the edge of a footprint."""
+    x, y, half_x, half_y, yaw, radius = item.footprint
+    edge = np.linspace(-1.0, 1.0, 7)[:-1]
+    rim = np.concatenate([np.stack([edge, np.full(6, -1.0)], 1), np.stack([np.full(6, 1.0), edge], 1)])
+    rim = np.concatenate([rim, -rim]) * [half_x + radius, half_y + radius]
+    return transform_points(np.array([x, y, yaw]), rim)
 
 
 def _outer(size: tuple[float, float]) -> list[Wall]:

@@ -87,9 +87,9 @@ class World:
         self._steps = 0
         seeds = np.random.SeedSequence([episode.seed, 1]).spawn(4)
         self._people_rng, lidar_rng, self._noise_rng, drift_rng = (np.random.default_rng(s) for s in seeds)
-        self._scene = build(episode.plan, episode.people, episode.seed)
-        self._data = mujoco.MjData(self._scene.model)
-        self._lidar = Lidar(self._scene, self.config.lidar, lidar_rng)
+        self.scene = build(episode.plan, episode.people, episode.seed)
+        self._data = mujoco.MjData(self.scene.model)
+        self._lidar = Lidar(self.scene, self.config.lidar, lidar_rng)
         self._renderer: CameraRenderer | None = None
         self._plant = GO2Plant(self.config.plant)
         self._robot = np.array(episode.robot_start, float)
@@ -115,17 +115,17 @@ class World:
     def render(self) -> Frame:
         """What the camera sees now."""
         renderer = self._camera_renderer()
-        rgb = renderer.image(self._posed(), self._camera_pose())
+        rgb = renderer.image(self.posed(), self._camera_pose())
         return Frame(self._with_noise(rgb), self.time, self.camera)
 
     def target_view(self) -> TargetView:
         """How much of the target the camera sees now."""
-        target = self._scene.person_geoms[0]
-        return self._camera_renderer().target_view(self._posed(), self._camera_pose(), target)
+        target = self.scene.person_geoms[0]
+        return self._camera_renderer().target_view(self.posed(), self._camera_pose(), target)
 
     def scan(self) -> Cloud:
         """One LiDAR sweep, all of it now."""
-        return Cloud(self._lidar.sweep(self._posed(), _lifted(self._robot)), self.time)
+        return Cloud(self._lidar.sweep(self.posed(), _lifted(self._robot)), self.time)
 
     def odometry(self) -> Odometry:
         """Dead-reckoned pose since the start, drifting where so configured, and body velocity."""
@@ -204,11 +204,11 @@ class World:
         step[2] = math.remainder(step[2], 2.0 * math.pi)
         self._dead_reckoned = compose(self._dead_reckoned, step + drift)
 
-    def _posed(self) -> mujoco.MjData:
+    def posed(self) -> mujoco.MjData:
         """MuJoCo's data with everybody where they are now."""
         if self._is_posed:
             return self._data
-        scene, data = self._scene, self._data
+        scene, data = self.scene, self._data
         figures = self.episode.figures()
         for index, (walker, figure) in enumerate(zip(self._walkers, figures, strict=True)):
             mocap = scene.person_mocaps[index]
@@ -224,7 +224,7 @@ class World:
 
     def _camera_renderer(self) -> CameraRenderer:
         if self._renderer is None:
-            self._renderer = CameraRenderer(self._scene, self.config.camera)
+            self._renderer = CameraRenderer(self.scene, self.config.camera)
         return self._renderer
 
     def _camera_pose(self) -> Array:

@@ -1,5 +1,7 @@
 """Floor plans, footprints and paths: distances are right, free floor hangs together, walks stay clear."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from evt_bench.world.footprints import Footprints
 from evt_bench.world.navigation import make_grid, plan, resample
 from evt_bench.world.rooms import STYLES, draw_plan
-from track_common.geometry import arc_lengths
+from track_common.geometry import arc_lengths, transform_points
 
 coordinates = st.floats(-5, 5)
 
@@ -53,6 +55,17 @@ def test_plans_are_repeatable_furnished_and_walkable(style, seed):
     assert grid.is_free.sum() >= 0.9 * (grid.distance > 0.45).sum()
     if style != "hall":
         assert first.doors
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_piece_of_furniture_stands_in_a_wall(seed):
+    floor = draw_plan(np.random.default_rng(seed), "corridor")
+    walls = len(floor.footprints.centres) - len(floor.items)
+    bare = Footprints(*(part[:walls] for part in dataclasses.astuple(floor.footprints)))
+    for item in floor.items:
+        x, y, half_x, half_y, yaw, _ = item.footprint
+        corners = np.array([[sx * half_x, sy * half_y] for sx in (-1, 1) for sy in (-1, 1)])
+        assert bare.nearest(transform_points(np.array([x, y, yaw]), corners))[0].min() > 0.0
 
 
 def test_an_unknown_style_is_refused_with_the_known_ones():
