@@ -90,15 +90,22 @@ def test_robot_topics_are_remapped_for_every_reader(started):
         assert ("points", "/livox/lidar") in processes[name].ros.remaps
 
 
+def test_robot_file_is_read_below_the_parameter_file_and_arms_no_real_robot(started):
+    files = [source for source in started("robot")["controller"].ros.parameters if isinstance(source, Path)]
+    assert [path.name for path in files] == ["go2.yaml", "follow.yaml"]
+    assert yaml.safe_load(files[0].read_text())["/**/controller"]["ros__parameters"]["armed"] is False
+
+
 def test_images_larger_than_fast_dds_takes_by_default_get_a_profile_unless_the_user_has_one(started):
     profile = str(ROOT / "config/fastdds_local.xml")
     assert {p.environment["FASTRTPS_DEFAULT_PROFILES_FILE"] for p in started("sim").values()} == {profile}
 
 
-def test_parameter_file_has_no_block_that_would_go_over_launch_arguments():
-    names = list(yaml.safe_load((ROOT / "config/follow.yaml").read_text()))
-    assert names
-    assert [name for name in names if not name.startswith("/**/")] == []
+def test_parameter_files_have_no_block_that_would_go_over_launch_arguments():
+    for path in (ROOT / "config/follow.yaml", *(ROOT / "config/robots").glob("*.yaml")):
+        names = list(yaml.safe_load(path.read_text()))
+        assert names
+        assert [name for name in names if not name.startswith("/**/")] == []
 
 
 def test_rviz_shows_topics_that_the_graph_has():
