@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from track_common.config import setting
-from trackvla_ros.model.config import DTYPE_NAMES, SIZES, ImageConfig
+from trackvla_ros.model.config import DTYPE_NAMES, SIZES
+from trackvla_ros.model.image_config import ImageConfig
 
 
 @dataclass(frozen=True)

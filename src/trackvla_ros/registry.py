@@ -44,6 +44,11 @@ POLICIES: dict[str, PolicyEntry] = {
         config="trackvla_ros.policy_config:TrackVlaPolicyConfig",
         needs_image=True,
     ),
+    "uni_navid": PolicyEntry(
+        policy="trackvla_ros.uni_navid.policy:UniNavidPolicy",
+        config="trackvla_ros.uni_navid.config:UniNavidPolicyConfig",
+        needs_image=True,
+    ),
     "tvi": PolicyEntry(
         policy="trackvla_ros.open_vla.policy:TviPolicy",
         config="trackvla_ros.open_vla.config:TviPolicyConfig",

@@ -54,13 +54,11 @@ def heads() -> None:
 @app.command("parity")
 def parity(file: Path = typer.Argument(..., exists=True, help="A reference file such as open_vla_parity.npz.")) -> None:
     """Run the open models on filled weights and compare every array of a reference file; exit 1 where one differs."""
-    import torch
     from rich.console import Console
     from rich.table import Table
 
     from trackvla_ros.open_vla.model.parity import TOLERANCE, compare
 
-    torch.set_num_threads(1)
     rows = compare(file)
     table = Table("array", "largest difference", "")
     for row in rows:
@@ -131,3 +129,26 @@ def anchors(
 
     out.mkdir(parents=True, exist_ok=True)
     print(save_anchors(cluster_anchors(np.load(trajectories, allow_pickle=False), count, period, seed=seed), out))
+
+
+@app.command("train")
+def train(
+    config: Path = typer.Argument(..., exists=True, help="YAML such as config/train/debug.yaml."),
+    changes: list[str] = typer.Option([], "--set", help="NAME=VALUE over the file; repeat for several."),
+) -> None:
+    """Train one stage, or go on where the folder `out` stopped; under `accelerate launch` on many GPUs."""
+    import logging
+
+    import yaml
+
+    from trackvla_ros.training.config import read_train_config
+    from trackvla_ros.training.train import train as run
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    pairs = [change.partition("=") for change in changes]
+    result = run(*read_train_config(config, {name: yaml.safe_load(value) for name, _, value in pairs}))
+    print(f"{result.steps} steps; written to {result.folder}")
+    if result.evaluation:
+        e = result.evaluation
+        side = f"right side {100 * e.side_accuracy:.0f} %"
+        print(f"held out (n = {e.samples}): ADE {e.ade:.2f} m, FDE {e.fde:.2f} m, {side}")

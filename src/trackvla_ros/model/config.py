@@ -7,7 +7,6 @@ ours; the list of them, with their tests, is docs/trackvla.md.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,22 +53,6 @@ class VisionConfig:
     def grid(self) -> int:
         """Features along one side of the square map."""
         return self.image_size // self.patch_size
-
-
-@dataclass(frozen=True)
-class ImageConfig:
-    """How a frame becomes the square input. Frames must be rectified: only pinhole cameras are matched."""
-
-    image_fit: str = setting(
-        "squash",
-        "unpublished: squash keeps the whole view (B: resized to 224x224); center_crop keeps shapes, as Uni-NaVid",
-        choices=("squash", "center_crop"),
-    )
-    reproject: bool = setting(True, "cut or pad the frame to the training camera's view, where camera_info is known")
-    train_hfov: float = setting(
-        math.pi / 2, "horizontal view of the training camera, 90 degrees (G.1)", unit="rad", low=0.1, high=3.0
-    )
-    train_vfov: float = setting(1.2870, "vertical view: 640x480 at 90 degrees has 73.7", unit="rad", low=0.1, high=3.0)
 
 
 @dataclass(frozen=True)
@@ -121,11 +104,17 @@ class SequenceConfig:
         runtime=False,
     )
     question: str = setting("\n{instruction} ASSISTANT:", "unpublished: words around a question (VQA)", runtime=False)
+    navigation: str = setting(
+        "\nYou are a robot. Given the video of past observations and the current image, do the task: "
+        '"{instruction}". Give the next four actions out of forward, left, right, stop. ASSISTANT:',
+        "words around a task for Uni-NaVid's action words, in our wording; its own may answer better",
+        runtime=False,
+    )
     max_instruction: int = setting(128, "longest instruction, beyond it an error", unit="tokens", low=1)
 
     def check(self) -> None:
         """Raises ConfigError where a template has no place for the instruction."""
-        for name in ("task", "question"):
+        for name in ("task", "question", "navigation"):
             if "{instruction}" not in getattr(self, name):
                 raise ConfigError(f"sequence.{name} has no '{{instruction}}' in it; put it where the words belong")
 
@@ -249,7 +238,7 @@ PUBLISHED_HEAD_MILLIONS = {
 _BYTES = LanguageConfig(
     width=128, depth=4, heads=4, kv_heads=4, mlp_width=352, vocabulary=544, max_positions=2048, tokenizer="bytes"
 )
-_SHORT = SequenceConfig(system="", task="{instruction}:", question="{instruction}:")
+_SHORT = SequenceConfig(system="", task="{instruction}:", question="{instruction}:", navigation="{instruction}:")
 SIZES: Mapping[str, TrackVlaConfig] = {
     "full": TrackVlaConfig(),
     "small": TrackVlaConfig(  # trains and runs on one CPU core; same code path but for the tower

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from track_common.config import lookup
 from track_common.types import Camera
-from trackvla_ros.model.config import ImageConfig
+from trackvla_ros.model.image_config import ImageConfig
 
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # RGB, of 0..1
 UNSEEN_WARNING = 0.02  # share of the training view a camera may lack before it is said

@@ -127,10 +127,11 @@ class PromptBuilder:
 
     def track(self, instruction: str, past_frames: int) -> list[int]:
         """system, past frames (coarse), current frame (fine), [Track], task: the state at its end is E_T."""
-        special = self._tokenizer.special
-        current = [special("<image_special>"), *self._fine, special("</image_special>")]
-        words = self._words(self._config.task, instruction)
-        return [*self._opening(), *self._video(past_frames), *current, special("[Track]"), *words]
+        return self._with_frames("[Track]", self._config.task, instruction, past_frames)
+
+    def navigate(self, instruction: str, past_frames: int) -> list[int]:
+        """The same with Uni-NaVid's own mark and task: it is answered with action words."""
+        return self._with_frames("[Navigation]", self._config.navigation, instruction, past_frames)
 
     def ask(self, question: str, frames: int) -> list[int]:
         """system, all frames coarse, question: no [Track], the answer is decoded word by word."""
@@ -139,6 +140,12 @@ class PromptBuilder:
     def answer(self, text: str) -> list[int]:
         """Ids a good answer has, with its end."""
         return [*self._tokenizer.encode(text), self._tokenizer.end]
+
+    def _with_frames(self, mark: str, template: str, instruction: str, past_frames: int) -> list[int]:
+        special = self._tokenizer.special
+        current = [special("<image_special>"), *self._fine, special("</image_special>")]
+        words = self._words(template, instruction)
+        return [*self._opening(), *self._video(past_frames), *current, special(mark), *words]
 
     def _opening(self) -> list[int]:
         return [*self._tokenizer.start, *self._tokenizer.encode(self._config.system)]

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from accelerate import init_empty_weights
 from huggingface_hub import save_torch_state_dict
+from torch import nn
 
 from trackvla_ros.model.anchors import AnchorSet, fan_anchors, load_anchors, save_anchors
 from trackvla_ros.model.checkpoint import (
@@ -113,7 +114,8 @@ def read_config(folder: Path) -> tuple[TrackVlaConfig, dict[str, Any]]:
 
 def cast(model: TrackVla, dtype: torch.dtype | None) -> TrackVla:
     """Everything but the action head in ``dtype``; the head stays float32: it is cheap, its rounding is not."""
-    for part in (model.vision, model.projector, model.language):
+    parts: tuple[nn.Module, ...] = (model.vision, model.projector, model.language)
+    for part in parts:
         part.to(dtype)
     model.head.float()
     return model

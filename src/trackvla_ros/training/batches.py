@@ -32,11 +32,16 @@ class Collator:
             torch.stack([self._image(image) for image in images]),
             [len(s.images) for s in tracking],
             stack_prompts([self._builder.track(s.instruction, len(s.images) - 1) for s in tracking] or [[0]]),
-            torch.from_numpy(np.array([s.trajectory for s in tracking], np.float32)).reshape(len(tracking), -1, 3),
+            self._targets(tracking),
             [len(s.images) for s in questions],
             prompts,
             labels,
         )
+
+    def _targets(self, tracking: Sequence[TrackingSample]) -> Tensor:
+        if not tracking:
+            return torch.zeros(0, self._config.head.waypoints, 3)
+        return torch.from_numpy(np.stack([s.trajectory for s in tracking]).astype(np.float32))
 
     def _image(self, image: np.ndarray) -> Tensor:
         side = self._config.vision.image_size

@@ -17,10 +17,13 @@ from trackvla_ros.model.config import SIZES, TrackVlaConfig, config_from_dict
 class TrainConfig:
     """One stage of training."""
 
-    stage: int = setting(2, "1: projector on captions; 2: projector, language model and head (appendix A)", low=1, high=2)
+    stage: int = setting(
+        2, "1: projector on captions; 2: projector, language model and head (appendix A)", low=1, high=2
+    )
     size: str = setting("full", "size of the model where ``start`` is empty", choices=tuple(SIZES))
     start: str = setting("", "checkpoint folder to start from: imported weights, or stage 1's result")
     data: str = setting("", "folder of samples (training/samples.py); 'synthetic' draws them")
+    synthetic_episodes: int = setting(200, "drawn episodes, and twice as many questions", low=1)
     out: str = setting("runs/train", "folder to write to")
     anchors: str = setting("", "folder of anchors.safetensors; empty: clustered from the training trajectories")
     lr: float = setting(2e-5, "learning rate (Table 5)", low=0.0)

@@ -1,4 +1,4 @@
-"""How well a model follows held-out experts: displacement of the chosen trajectory, and whether it goes to the right one."""
+"""How well a model follows held-out experts: displacement of the chosen trajectory, and the side it goes to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from trackvla_ros.model.trackvla import TrackVla, interleave
 from trackvla_ros.training.batches import Collator, to_device
-from trackvla_ros.training.samples import TrackingSample
+from trackvla_ros.training.samples import TrackingSample, TrackingWindows
 
 SIDEWAYS = 0.05  # m; an expert that ends closer to straight ahead than this names no side
 
@@ -25,7 +25,9 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def evaluate(model: TrackVla, collator: Collator, samples: Sequence[TrackingSample], seed: int = 0) -> Evaluation:
+def evaluate(
+    model: TrackVla, collator: Collator, samples: Sequence[TrackingSample] | TrackingWindows, seed: int = 0
+) -> Evaluation:
     """Best-scored trajectory against the expert's, one sample at a time, seeded noise.
 
     Raises:

@@ -1,7 +1,7 @@
 """Training samples: tracking windows and questions, from folders of episodes; numpy only.
 
-An episode is ``NAME.npz`` without pickle: images (T, S, S, 3) uint8 RGB, stamps (T,) s, instruction (text), trajectories
-(T, H, 3) of the expert from each frame's own pose (base frame, m and rad). A question is the same with question and
+An episode is ``NAME.npz`` without pickle: images (T, S, S, 3) uint8 RGB, one each 0.1 s, instruction (text),
+trajectories (T, H, 3) of the expert from each frame's own pose (base frame, m and rad). A question has question and
 answer (text) in the place of instruction and trajectories.
 """
 
@@ -110,9 +110,7 @@ def save_episode(path: Path, episode: Episode | Question) -> None:
     if isinstance(episode, Question):
         np.savez_compressed(path, images=episode.images, question=episode.question, answer=episode.answer)
         return
-    np.savez_compressed(
-        path, images=episode.images, trajectories=episode.trajectories, instruction=episode.instruction
-    )
+    np.savez_compressed(path, images=episode.images, trajectories=episode.trajectories, instruction=episode.instruction)
 
 
 def _episode(path: Path, stored: np.lib.npyio.NpzFile) -> Episode:

@@ -21,10 +21,12 @@ PERSON = (0.5, 1.7)  # m, width and height of a bar
 CAMERA_HEIGHT = 0.7  # m; EVT-Bench's jaw camera
 
 
-def draw_episodes(count: int, frames: int, side: int, waypoints: int, seed: int) -> list[Episode]:
-    """Episodes of two differently coloured people on either side, the sentence naming one of them."""
+def draw_episodes(
+    count: int, frames: int, side: int, waypoints: int, seed: int, alone_share: float = 0.5
+) -> list[Episode]:
+    """Episodes whose sentence names a person by colour: alone, or one of two on either side of the view."""
     rng = np.random.default_rng(seed)
-    return [_episode(rng, frames, side, waypoints) for _ in range(count)]
+    return [_episode(rng, frames, side, waypoints, bool(rng.random() < alone_share)) for _ in range(count)]
 
 
 def draw_questions(count: int, side: int, seed: int) -> list[Question]:
@@ -66,13 +68,14 @@ def draw(people: Array, colours: list[tuple[int, int, int]], side: int) -> NDArr
     return image
 
 
-def _episode(rng: np.random.Generator, frames: int, side: int, waypoints: int) -> Episode:
+def _episode(rng: np.random.Generator, frames: int, side: int, waypoints: int, is_alone: bool) -> Episode:
     colours = [str(c) for c in rng.permutation(list(COLOURS))[:2]]
     people, step = _people(rng), rng.uniform(-0.02, 0.02, (2, 2))
     target = int(rng.integers(2))
     images, trajectories = [], []
     for _ in range(frames):
-        images.append(draw(people, [COLOURS[c] for c in colours], side))
+        shown = slice(target, target + 1) if is_alone else slice(None)
+        images.append(draw(people[shown], [COLOURS[c] for c in colours[shown]], side))
         trajectories.append(expert(people[target], waypoints))
         people = people + step
     return Episode(np.stack(images), np.stack(trajectories), f"follow {colours[target]}")

@@ -1,4 +1,4 @@
-"""The training loop, on one CPU core or many GPUs (accelerate decides which): mixed batches in, a checkpoint folder out."""
+"""The training loop, on one CPU core or many GPUs by accelerate: mixed batches in, a checkpoint folder out."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from trackvla_ros.training.evaluate import Evaluation, evaluate
 from trackvla_ros.training.samples import Episode, MixedSamples, Question, TrackingWindows, load_samples
 from trackvla_ros.training.synthetic import draw_episodes, draw_questions
 
+SYNTHETIC_FRAMES = 6  # of a drawn episode
 _log = logging.getLogger(__name__)
 
 
@@ -160,8 +161,9 @@ def load_data(config: TrainConfig, model: TrackVlaConfig) -> TrainingData:
     """Episodes split by ``validation_share`` (the last ones), mixed with questions; stage 1 takes questions alone."""
     if config.data == "synthetic":
         side, waypoints = model.vision.image_size, model.head.waypoints
-        episodes: list[Episode] = draw_episodes(200, 6, side, waypoints, config.seed)
-        questions: list[Question] = draw_questions(400, side, config.seed + 1)
+        count = config.synthetic_episodes
+        episodes: list[Episode] = draw_episodes(count, SYNTHETIC_FRAMES, side, waypoints, config.seed)
+        questions: list[Question] = draw_questions(2 * count, side, config.seed + 1)
     else:
         episodes, questions = load_samples(Path(config.data))
     kept = len(episodes) - round(config.validation_share * len(episodes))
@@ -173,7 +175,7 @@ def load_data(config: TrainConfig, model: TrackVlaConfig) -> TrainingData:
 
 
 def choose_anchors(config: TrainConfig, model: TrackVlaConfig, data: TrainingData) -> AnchorSet:
-    """Given anchors, the starting checkpoint's in stage 2 if it was trained with some, else clustered from the data."""
+    """Those of the folder ``anchors``, else clustered from the training trajectories."""
     if config.anchors:
         return load_anchors(Path(config.anchors))
     head = model.head
@@ -190,7 +192,7 @@ def starting_model(config: TrainConfig, model: TrackVlaConfig, anchors: AnchorSe
 
 
 def freeze(model: TrackVla, stage: int) -> None:
-    """Stage 1: only the projector trains; stage 2: all but the tower (a small CNN, having no weights to keep, trains)."""
+    """Stage 1: only the projector trains; stage 2: all but a frozen tower (the small CNN trains)."""
     for part in (model.language, model.head):
         part.requires_grad_(stage == 2)
     model.vision.requires_grad_(stage == 2 and not model.config.vision.frozen)

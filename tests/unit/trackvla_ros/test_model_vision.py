@@ -10,9 +10,10 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from track_common.types import Camera  # noqa: E402
-from trackvla_ros.model.config import SIZES, ImageConfig, VisionConfig  # noqa: E402
+from trackvla_ros.model.config import SIZES, VisionConfig  # noqa: E402
 from trackvla_ros.model.eva import EvaVit  # noqa: E402
 from trackvla_ros.model.image import ImagePreparer, cut_and_resize, training_box, unseen_share  # noqa: E402
+from trackvla_ros.model.image_config import ImageConfig  # noqa: E402
 from trackvla_ros.model.vision import build_tower, pool_grid  # noqa: E402
 
 TINY = SIZES["tiny"].vision

@@ -49,7 +49,7 @@ class TviModel(nn.Module):
 
     def last_hidden(self, sequence: Tensor) -> Tensor:
         """(D,) state of the query, after the final norm, in float32."""
-        embedded = sequence.to(self.backbone.get_input_embeddings().weight.dtype)
+        embedded = sequence.to(self.backbone.dtype)
         return self.backbone(inputs_embeds=embedded[None], use_cache=False).last_hidden_state[0, -1].float()
 
     def act(self, hidden: Tensor, use_tanh: bool | None = None) -> Tensor:
