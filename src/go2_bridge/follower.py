@@ -125,9 +125,10 @@ class Follower:
         wanted, reason = self._follow(self._path, state)
         if not is_sound(wanted):
             return _stop(StopReason.BAD_COMMAND)
+        command = clamp(self._driven(wanted), self.config)
         elapsed = now - self._time if self._time is not None else 0.0
-        command = limit_change(clamp(self._driven(wanted), self.config), self._sent, elapsed, self.config)
-        cleared = self._cleared(command, state)
+        ramped = limit_change(self._cleared(command, state), self._sent, elapsed, self.config)
+        cleared = self._cleared(ramped, state)  # again: the ramp to a free command may lead through one that is not
         if cleared == STOP and command != STOP:
             return _stop(StopReason.OBSTACLE)
         return Decision(cleared, reason)

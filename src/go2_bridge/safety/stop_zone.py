@@ -16,7 +16,8 @@ from track_common.types import STOP, Array, VelocityCommand
 HORIZON, SAMPLES = 1.6, 16  # s looked ahead and poses in it; 1.6 s covers braking from 2 m/s with reaction time
 FREE = 0.5  # share from which a command is only slowed; below, its parts are tried
 CREEP = 0.05  # share of a command not worth sending: it is a stop
-CLOSING = 0.01  # m; a return already inside the margin blocks only motion that brings it nearer by more than this
+CLOSING = 0.001  # m in one sample; a return already inside the margin shuts every way that brings it nearer
+SCRAPE = 0.01  # m; unless the way leads off first and nearer only later, by less than this
 SELF_MARGIN = 0.02  # m; returns this near the hull are the robot's own
 
 
@@ -71,7 +72,10 @@ def time_to_contact(command: VelocityCommand, points: Array, margins: Array, con
         return math.inf
     times = np.linspace(0.0, HORIZON, SAMPLES + 1)
     gaps = gap_to_footprint(_seen_from(arc(command, times), points), config)  # (K, N)
-    blocked = (gaps < margins) & (gaps < gaps[0] - CLOSING)
+    is_inside = gaps[0] < margins
+    if np.any(is_inside & (gaps[1] < gaps[0] - CLOSING)):
+        return 0.0
+    blocked = (gaps < margins) & (~is_inside | (gaps < gaps[0] - SCRAPE))
     hit = np.flatnonzero(blocked.any(axis=1))
     if not len(hit):
         return math.inf
