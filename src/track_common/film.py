@@ -8,6 +8,7 @@ from types import TracebackType
 
 import av
 import numpy as np
+from av.container import OutputContainer
 from numpy.typing import NDArray
 
 CODEC = "libx264"
@@ -26,7 +27,7 @@ class FilmWriter:
             raise ValueError(f"a film's rate is {fps} frames per second; wanted a number above 0")
         self._path = Path(path)
         self._rate = Fraction(fps).limit_denominator(1000)
-        self._container: av.container.OutputContainer | None = None
+        self._container: OutputContainer | None = None
         self._stream: av.VideoStream | None = None
         self._size = (0, 0)
 
@@ -60,11 +61,11 @@ class FilmWriter:
         if min(width, height) < 2:
             raise ValueError(f"a film frame is {width}x{height}; wanted at least 2x2")
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._container = av.open(str(self._path), "w", format="mp4")
-        stream = self._container.add_stream(CODEC, rate=self._rate, options={"crf": CRF, "preset": "veryfast"})
+        container = av.open(str(self._path), "w", format="mp4")
+        stream = container.add_stream(CODEC, rate=self._rate, options={"crf": CRF, "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, PIXEL_FORMAT
         stream.thread_count = 1
-        self._stream, self._size = stream, (width, height)
+        self._container, self._stream, self._size = container, stream, (width, height)
 
     def _mux(self, frame: av.VideoFrame | None) -> None:
         """Encode one frame, or with None what the encoder still holds."""
