@@ -45,7 +45,7 @@ from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 
 START = 10.0  # s of simulated time at the first step: 0 means "no time yet" to ROS
-READY_AFTER = 2.0  # s of commands that are all zero, after which people walk none the less
+READY_AFTER = 20.0  # s of commands that are all zero (a tracker may still load), after which people walk none the less
 FINAL_WAIT = 1.0  # s the target stands at its goal before the episode ends (EVT-Bench: 5-15 steps of 0.1 s)
 MOVED_BY = 1e-3  # any larger component makes a command one that moves
 MAX_CATCH_UP = 3  # steps in a row without looking at subscriptions
