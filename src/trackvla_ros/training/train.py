@@ -18,7 +18,7 @@ from accelerate.utils import set_seed
 from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
-from trackvla_ros.model.anchors import AnchorSet, cluster_anchors, load_anchors
+from trackvla_ros.model.anchors import AnchorSet, cluster_anchors, fan_anchors, load_anchors
 from trackvla_ros.model.config import TrackVlaConfig
 from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
 from trackvla_ros.model.trackvla import TrackVla, TrainingBatch
@@ -175,10 +175,14 @@ def load_data(config: TrainConfig, model: TrackVlaConfig) -> TrainingData:
 
 
 def choose_anchors(config: TrainConfig, model: TrackVlaConfig, data: TrainingData) -> AnchorSet:
-    """Those of the folder ``anchors``, else clustered from the training trajectories."""
+    """Those of the folder ``anchors``; else clustered from the trajectories (stage 1 has none and keeps its start's)."""
     if config.anchors:
         return load_anchors(Path(config.anchors))
     head = model.head
+    if config.stage == 1 and config.start:
+        return load_anchors(Path(config.start))
+    if config.stage == 1:
+        return fan_anchors(head.anchors, head.waypoints, head.waypoint_period)
     return cluster_anchors(data.trajectories, head.anchors, head.waypoint_period, head.yaw_weight, config.seed)
 
 
