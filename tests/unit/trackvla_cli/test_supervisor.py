@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.helpers.running_launch import is_running, wait_for
 
 NODE = """
 import os, signal, sys, time
@@ -71,19 +72,7 @@ class Launch:
         return [pid for pid in self.pids if is_running(pid)]
 
     def wait_for(self, condition, seconds: float = 10.0) -> float:
-        started = time.monotonic()
-        while not condition():
-            assert time.monotonic() < started + seconds, f"waited {seconds} s; the launch printed:\n{self.output}"
-            time.sleep(0.01)
-        return time.monotonic() - started
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+        return wait_for(condition, seconds, lambda: f"something; the launch printed:\n{self.output}")
 
 
 @pytest.fixture
