@@ -31,7 +31,7 @@ def preview(world: World) -> NDArray[np.uint8]:
     """RGB (480, 1280, 3): camera on the left, on the right the place from above with everybody's paths."""
     frame, data = world.render(), world.posed()
     view = top_view(world.scene, data, world.episode)
-    return np.hstack([cv2.resize(frame.rgb, (TOP.width, TOP.height)), view])
+    return np.hstack([cv2.resize(frame.rgb, (TOP.width, TOP.height)), view]).astype(np.uint8)
 
 
 def top_view(scene: Scene, data: mujoco.MjData, episode: Episode) -> NDArray[np.uint8]:
