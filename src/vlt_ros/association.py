@@ -16,6 +16,7 @@ from track_common.types import Array
 from vlt_ros.appearance import Appearance, similarity
 
 REFUSED = 1e3  # cost of a pair outside the gate
+SIZE_NOISE = 0.1  # of the centre's acceleration noise; sizes change slowly, jumps are two people in one box
 RATE_MEMORY = 1.5  # s; an unseen person's speed fades with this time constant
 
 
@@ -28,7 +29,7 @@ class AssociationConfig:
     colour_weight: float = setting(0.8, "share of colour in the cost, the rest is overlap", low=0.0, high=1.0)
     gate: float = setting(0.9, "how far a person may jump between two frames", unit="box sides", low=0.1, high=5.0)
     keep_duration: float = setting(1.5, "an unseen track is dropped after this", unit="s", low=0.1, high=30.0)
-    measurement_noise: float = setting(0.04, "of box edges", unit="box heights", low=0.001, high=1.0)
+    measurement_noise: float = setting(0.055, "of box edges", unit="box heights", low=0.001, high=1.0)
     acceleration_noise: float = setting(2.0, "of box centres", unit="box heights/s^2", low=0.01, high=100.0)
 
 
@@ -60,7 +61,7 @@ class BoxFilter:
         self._mean[0] += elapsed * self._mean[1]
         self._mean[0, 2:] = np.maximum(self._mean[0, 2:], 2.0)
         var, cross, rate_var = self._var
-        noise = (self._config.acceleration_noise * scale * np.array([1.0, 1.0, 0.4, 0.4])) ** 2
+        noise = (self._config.acceleration_noise * scale * np.array([1.0, 1.0, SIZE_NOISE, SIZE_NOISE])) ** 2
         self._var = np.stack(
             [
                 var + 2.0 * elapsed * cross + elapsed**2 * rate_var + 0.25 * elapsed**4 * noise,

@@ -1,0 +1,147 @@
+"""`trackvla track` on a painted video: boxes, film, scores; sessions take requests in any order."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from track_common.config import ConfigError
+from track_common.interfaces import TargetError
+from track_common.types import Box, Frame, Sighting
+from vlt_ros.ope import score
+from vlt_ros.session import TrackingSession
+from vlt_ros.track import TrackOptions, read_boxes, track_video
+
+FRAMES = 8
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A textured square moving 3 px a frame, with its boxes."""
+    rng = np.random.default_rng(0)
+    background, patch = rng.integers(90, 130, (120, 160, 3), np.uint8), rng.integers(0, 255, (40, 40, 3), np.uint8)
+    for k in range(FRAMES):
+        image = background.copy()
+        image[40:80, 30 + 3 * k : 70 + 3 * k] = patch
+        cv2.imwrite(str(tmp_path / f"{k}.png"), image)
+    lines = [f"{30 + 3 * k},40,40,40" for k in range(FRAMES - 1)] + ["0,0,0,0"]
+    (tmp_path / "truth.txt").write_text("\n".join(lines))
+    return tmp_path
+
+
+def test_boxes_film_and_scores_are_written(clip, tmp_path):
+    options = TrackOptions(
+        video=clip,
+        box_xywh=(30, 40, 40, 40),
+        tracker="csrt",
+        ground_truth=clip / "truth.txt",
+        json_file=tmp_path / "report.json",
+        out=tmp_path / "out",
+    )
+    report = track_video(options)
+    assert report.score.frames == FRAMES - 1  # the last shows no target
+    assert report.score.success_auc > 0.8 and report.score.precision == 1.0
+    assert json.loads((tmp_path / "report.json").read_text())["success_auc"] == pytest.approx(
+        report.score.success_auc, abs=1e-4
+    )
+    assert read_boxes(tmp_path / "out" / "boxes.txt") == pytest.approx(report.boxes_xyxy, abs=0.02)
+    assert (tmp_path / "out" / "film.mp4").stat().st_size > 1000
+
+
+def test_csrt_without_a_box_says_what_to_type(clip):
+    with pytest.raises(ConfigError, match="--box x,y,w,h"):
+        track_video(TrackOptions(clip, "the man in red", tracker="csrt"))
+
+
+def test_boxes_that_are_none_are_zeros(tmp_path):
+    (tmp_path / "b.txt").write_text("1,2,3,4\n0,0,0,0\nnan nan nan nan\n5\t6\t7\t8\n")
+    assert read_boxes(tmp_path / "b.txt").tolist() == [[1, 2, 4, 6], [0] * 4, [0] * 4, [5, 6, 12, 14]]
+    (tmp_path / "c.txt").write_text("1,2,3,4\n1,2\n")
+    with pytest.raises(ValueError, match="line 2"):
+        read_boxes(tmp_path / "c.txt")
+
+
+def test_known_scores():
+    truth = np.array([[0.0, 0.0, 10.0, 10.0]] * 4)
+    found = np.array([[0, 0, 10, 10], [0, 0, 10, 5], [0, 0, 0, 0], [50, 50, 60, 60]], float)
+    result = score(found, truth)
+    # IoU 1, 0.5, 0, 0: above 20 of the 21 thresholds, above 10, above none
+    assert result.success_auc == pytest.approx((20 + 10) / (4 * 21))
+    assert result.precision == pytest.approx(2 / 4)
+
+
+def test_score_wants_one_box_a_frame():
+    with pytest.raises(ValueError, match="3 boxes but 4 lines"):
+        score(np.zeros((3, 4)), np.zeros((4, 4)))
+
+
+class EchoTracker:
+    """Sees the first box it was given for ever; refuses sentences without one."""
+
+    def __init__(self):
+        self.box = None
+
+    def init(self, frame, instruction, box_xyxy=None):
+        if box_xyxy is None:
+            raise TargetError("a box is needed")
+        self.box = Box(box_xyxy, 1.0, "target")
+        return Sighting(frame.stamp, self.box)
+
+    def update(self, frame):
+        return Sighting(frame.stamp, self.box)
+
+
+BOX = np.array([1.0, 2.0, 30.0, 40.0])
+
+
+def blank(stamp):
+    return Frame(np.zeros((50, 50, 3), np.uint8), stamp)
+
+
+def test_session_without_a_request_is_lost_and_says_why():
+    session = TrackingSession(EchoTracker())
+    assert session.process(blank(0.0)).box is None and session.reason == "no instruction"
+
+
+def test_session_reports_the_trackers_refusal_and_recovers_with_a_box():
+    session = TrackingSession(EchoTracker(), needs_box=True)
+    session.instruct("the man in red")
+    assert session.process(blank(0.0)).box is None and session.reason == "a box is needed"
+    session.start_at(BOX)
+    assert session.process(blank(0.1)).box is not None and session.reason == ""
+
+
+def test_swap_goes_on_from_the_last_box():
+    session = TrackingSession(EchoTracker())
+    session.start_at(BOX)
+    session.process(blank(0.0))
+    session.swap(EchoTracker(), needs_box=True)
+    assert session.process(blank(0.1)).box.xyxy.tolist() == BOX.tolist()
+
+
+def test_swap_to_a_box_tracker_without_a_target_is_refused():
+    session = TrackingSession(EchoTracker())
+    session.instruct("the man in red")
+    session.process(blank(0.0))
+    with pytest.raises(TargetError, match="not in view"):
+        session.swap(EchoTracker(), needs_box=True)
+
+
+def test_clock_going_back_ends_a_box_tracker_until_it_gets_a_new_box():
+    session = TrackingSession(EchoTracker(), needs_box=True)
+    session.start_at(BOX)
+    assert session.process(blank(100.0)).box is not None
+    assert session.process(blank(5.0)).box is None and "clock" in session.reason
+    session.start_at(BOX)
+    assert session.process(blank(5.1)).box is not None
+
+
+def test_repeated_instruction_does_not_drop_the_target():
+    tracker = EchoTracker()
+    session = TrackingSession(tracker)
+    session.instruct("the man in red")
+    session.start_at(BOX)
+    session.process(blank(0.0))
+    session.instruct("the man in red")
+    assert session.process(blank(0.1)).box is not None
