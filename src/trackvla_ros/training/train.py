@@ -175,7 +175,7 @@ def load_data(config: TrainConfig, model: TrackVlaConfig) -> TrainingData:
 
 
 def choose_anchors(config: TrainConfig, model: TrackVlaConfig, data: TrainingData) -> AnchorSet:
-    """Those of the folder ``anchors``; else clustered from the trajectories (stage 1 has none and keeps its start's)."""
+    """Those of the folder ``anchors``; else clustered from the trajectories; stage 1 keeps its start's."""
     if config.anchors:
         return load_anchors(Path(config.anchors))
     head = model.head

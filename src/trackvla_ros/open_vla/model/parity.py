@@ -162,11 +162,12 @@ def _stream_arrays(
 
 def _metric_arrays(wanted: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
     evt, unit = MetricConfig(), MetricConfig(axis_scale="unit")
-    waypoints, commands = wanted["minicpm/direct_tau"], wanted["metric/cmd"]
+    commands = wanted["metric/cmd"]
     yield "metric/waypoint_times_s", np.array(evt.times)
     yield "metric/scale_sim", evt.scale
-    yield "metric/minicpm_direct_sim", metric_poses(waypoints, evt)
-    yield "metric/minicpm_direct_unit", metric_poses(waypoints, unit)
+    for name in ("minicpm", "omtrackvla"):
+        yield f"metric/{name}_direct_sim", metric_poses(wanted[f"{name}/direct_tau"], evt)
+        yield f"metric/{name}_direct_unit", metric_poses(wanted[f"{name}/direct_tau"], unit)
     yield "metric/cmd", commands
     labels = integrate(commands)[np.rint(np.array(evt.times) / 0.1).astype(int)]
     yield "metric/cmd_label", labels
