@@ -143,7 +143,7 @@ def _folder(root: Path) -> list[BenchmarkSequence]:
 
 def _plain(folder: Path, images: str, language: str) -> BenchmarkSequence:
     truth = read_boxes(folder / "groundtruth.txt")
-    is_absent = ~(np.isfinite(truth).all(axis=1) & (truth[:, 2:] > 0).all(axis=1))
+    is_absent = ~(np.all(np.isfinite(truth), axis=1) & np.all(truth[:, 2:] > 0, axis=1))
     sentence = _first_text(folder / language, folder / "nlp.txt")
     place = folder / images if (folder / images).is_dir() else folder
     return BenchmarkSequence(folder.name, truth, is_absent, frozenset(), sentence, place)

@@ -55,7 +55,7 @@ def repair(boxes_xywh: Array, truth_xywh: Array) -> Array:
         raise ValueError(f"{len(boxes_xywh)} boxes for {len(truth_xywh)} frames; wanted one a frame")
     boxes = np.array(boxes_xywh[: len(truth_xywh)], float)
     boxes[0] = truth_xywh[0]
-    is_usable = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > 0).all(axis=1)
+    is_usable = np.all(np.isfinite(boxes), axis=1) & np.all(boxes[:, 2:] > 0, axis=1)
     is_usable[0] = True
     return boxes[np.maximum.accumulate(np.where(is_usable, np.arange(len(boxes)), 0))]
 
@@ -65,7 +65,7 @@ def curves(boxes_xywh: Array, truth_xywh: Array, is_absent: NDArray[np.bool_] | 
     frames = len(truth_xywh)
     if is_absent is not None:
         boxes_xywh, truth_xywh = boxes_xywh[~is_absent], truth_xywh[~is_absent]
-    is_valid = (truth_xywh > 0).all(axis=1)  # the toolkit gives the others -1, which counts as near
+    is_valid = np.all(truth_xywh > 0, axis=1)  # the toolkit gives the others -1, which counts as near
     overlaps = np.where(is_valid, iou(to_xyxy(boxes_xywh, "xywh"), to_xyxy(truth_xywh, "xywh")), -1.0)
     apart = boxes_xywh[:, :2] + (boxes_xywh[:, 2:] - 1) / 2 - truth_xywh[:, :2] - (truth_xywh[:, 2:] - 1) / 2
     sides = np.where(is_valid[:, None], truth_xywh[:, 2:], 1.0)

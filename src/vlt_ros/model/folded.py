@@ -31,18 +31,20 @@ class FoldedBackbone(nn.Module):
         self.first_conv = _fold(backbone.first_conv)
         self.stages = nn.ModuleList()
         self.orders: list[Tensor] = []
+        choices: Any = backbone.features
+        mixers: Any = backbone.nlp_layers
         order, first = torch.arange(backbone.config.stem), 0
         for stage, depth in enumerate(backbone.config.depths):
-            picked: list[Any] = [backbone.features[i][path.blocks[i]] for i in range(first, first + depth)]  # pyright: ignore[reportIndexIssue]
-            mixer: Any = backbone.nlp_layers[stage][path.mixers[stage]]  # pyright: ignore[reportIndexIssue]
-            made = FoldedStage(picked, mixer, order)
+            picked = [choices[i][path.blocks[i]] for i in range(first, first + depth)]
+            made = FoldedStage(picked, mixers[stage][path.mixers[stage]], order)
             self.stages.append(made)
             order, first = made.order, first + depth
             self.orders.append(order)
 
     def tokens(self, tokens: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """What ``forward`` takes, from the stages' tokens (B, C_s, 1, 1); once per target."""
-        return tuple(part for stage, token in zip(self.stages, tokens, strict=True) for part in stage.tokens(token))  # pyright: ignore[reportCallIssue]
+        stages: Any = self.stages
+        return tuple(part for stage, token in zip(stages, tokens, strict=True) for part in stage.tokens(token))
 
     def forward(self, images: Tensor, tokens: Sequence[Tensor]) -> tuple[Tensor, ...]:
         x = self.first_conv(images)
@@ -71,7 +73,7 @@ class Routes:
 
 
 def route(widths: Sequence[int], blocks: int) -> Routes:
-    """Routes of a stage whose first block writes ``widths`` channels by two convolutions; ``blocks`` ordinary ones follow."""
+    """Routes of a stage: two convolutions write ``widths`` channels, then come ``blocks`` ordinary blocks."""
     half = sum(widths) // 2
     channels: list[Channel] = [(maker, n) for maker, width in enumerate(widths) for n in range(width)]
     users: list[list[Channel]] = []
