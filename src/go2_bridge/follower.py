@@ -7,6 +7,7 @@ import numpy as np
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import BandPlanner, ahead_of, length_of
 from go2_bridge.control.elastic_band import Band
+from go2_bridge.control.obstacles import thinned
 from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
@@ -21,6 +22,7 @@ from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Traje
 
 REORDER = 1.0  # s; a message this much older than the last is a restarted clock, less is one out of order
 MIN_WAY = 0.05  # m; less way ahead is standing, and standing needs no band
+STOP_VOXEL = 0.02  # m; the stop layer loses no more than the LiDAR's own noise
 ROOM_AHEAD = 0.6  # m of the band whose narrowest place sets the speed
 REVERSE_SLACK = 0.02  # m; the trajectory must lead back by more than this before the robot walks backwards
 
@@ -52,7 +54,7 @@ class Follower:
         self._cloud: Cloud | None = None
         self._planner = BandPlanner(self.config)
         self._planned: tuple[float, float] | None = None
-        self._solid = np.zeros((0, 3))
+        self._solid = np.zeros((0, 2))
         self._arrived: float | None = None
         self._fault: StopReason | None = None
         self._time: float | None = None
@@ -71,7 +73,7 @@ class Follower:
         if self._cloud is not None and 0.0 < self._cloud.stamp - cloud.stamp < REORDER:
             return
         self._cloud = Cloud(sound_points(cloud.points_base), cloud.stamp)
-        self._solid = solid_points(self._cloud.points_base, self.config)
+        self._solid = thinned(solid_points(self._cloud.points_base, self.config)[:, :2], STOP_VOXEL)
 
     def on_odometry(self, odometry: Odometry) -> None:
         """Newest odometry; where it jumped, the trajectory in hand hangs in the air and is dropped."""
@@ -213,7 +215,7 @@ class Follower:
         place = None if self._cloud is None else self._place(self._cloud.stamp)
         if self._cloud is None or place is None:
             return
-        points = transform_points(place, self._solid[:, :2])
+        points = transform_points(place, self._solid)
         target = self._target_odom()
         if target is not None:
             points = points[np.sum((points - target) ** 2, axis=1) > self.config.target_radius**2]
@@ -240,7 +242,7 @@ class Follower:
         place = self._place(self._cloud.stamp)
         if place is None:
             return STOP if self.config.require_cloud else command
-        points = transform_points(relative(state.pose, place), self._solid[:, :2])
+        points = transform_points(relative(state.pose, place), self._solid)
         return let_through(command, points, self._margins(points, state), self.config)
 
     def _margins(self, points: Array, state: Odometry) -> Array:

@@ -37,10 +37,10 @@ class ObstacleBuffer:
         return thinned(np.vstack([points for _, points in self._sweeps]))
 
 
-def thinned(points: Array) -> Array:
-    """(M, 2) of the points (N, 2), one a voxel."""
+def thinned(points: Array, voxel: float = VOXEL) -> Array:
+    """(M, 2) of the points (N, 2), one a voxel of that side (m)."""
     if not len(points):
         return np.zeros((0, 2))
-    cells = np.round(points / VOXEL).astype(np.int64)
+    cells = np.floor(points / voxel).astype(np.int64)
     _, first = np.unique(cells[:, 0] * 1_000_003 + cells[:, 1], return_index=True)
     return points[first]

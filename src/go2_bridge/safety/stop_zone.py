@@ -65,13 +65,15 @@ def allowed_share(command: VelocityCommand, points: Array, margins: Array, confi
 
 def time_to_contact(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> float:
     """Seconds until the footprint, moving as commanded, comes within its margin of a return; inf beyond the horizon."""
-    reach = math.hypot(command.vx, command.vy) * HORIZON + math.hypot(config.robot_length, config.robot_width)
-    near = np.sum(points**2, axis=1) < (reach + margins) ** 2
+    times = np.linspace(0.0, HORIZON, SAMPLES + 1)
+    poses = arc(command, times)
+    reach = 0.5 * math.hypot(config.robot_length, config.robot_width) + float(margins.max(initial=0.0))
+    low, high = poses[:, :2].min(axis=0) - reach, poses[:, :2].max(axis=0) + reach
+    near = ((points > low) & (points < high)).all(axis=1)
     points, margins = points[near], margins[near]
     if not len(points):
         return math.inf
-    times = np.linspace(0.0, HORIZON, SAMPLES + 1)
-    gaps = gap_to_footprint(_seen_from(arc(command, times), points), config)  # (K, N)
+    gaps = gap_to_footprint(_seen_from(poses, points), config)  # (K, N)
     is_inside = gaps[0] < margins
     if np.any(is_inside & (gaps[1] < gaps[0] - CLOSING)):
         return 0.0
