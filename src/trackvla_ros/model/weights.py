@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from accelerate import init_empty_weights
 from huggingface_hub import save_torch_state_dict
-from torch import nn
+from torch import Tensor, nn
 
 from trackvla_ros.model.anchors import AnchorSet, fan_anchors, load_anchors, save_anchors
 from trackvla_ros.model.checkpoint import (
@@ -67,11 +67,19 @@ def build_empty(config: TrackVlaConfig, anchors: AnchorSet | None = None) -> Tra
 
 
 def save_model(
-    model: TrackVla, anchors: AnchorSet, folder: Path, notes: Mapping[str, Any], tokenizer_folder: Path | None = None
+    model: TrackVla,
+    anchors: AnchorSet,
+    folder: Path,
+    notes: Mapping[str, Any],
+    tokenizer_folder: Path | None = None,
+    state: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Write the folder; ``notes`` says where the weights come from and goes into config.json and the model card."""
+    """Write the folder; ``notes`` says where the weights come from and goes into config.json and the model card.
+
+    ``state`` stands in for the model's own weights where these are spread over processes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    save_torch_state_dict(model.state_dict(), str(folder), max_shard_size=MAX_SHARD)
+    save_torch_state_dict(dict(state or model.state_dict()), str(folder), max_shard_size=MAX_SHARD)
     save_anchors(anchors, folder)
     stored = {"format": FORMAT, "model": config_to_dict(model.config), "notes": dict(notes)}
     (folder / "config.json").write_text(json.dumps(stored, indent=2))

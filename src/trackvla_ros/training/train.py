@@ -44,7 +44,7 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """Where the checkpoint is, the optimiser steps done, the last losses and the held-out evaluation (stage 2)."""
+    """Where the checkpoint is, optimiser steps done, last losses, held-out evaluation (stage 2, a single process)."""
 
     folder: Path
     steps: int
@@ -70,11 +70,12 @@ def train(config: TrainConfig, model_config: TrackVlaConfig) -> TrainingResult:
     run = _Run(accelerator, config, model, data, collator)
     losses = run.fit()
     folder = Path(config.out)
+    state = accelerator.get_state_dict(run.model)  # gathered from all processes, so all must come here
+    trained: TrackVla = accelerator.unwrap_model(run.model)
     if accelerator.is_main_process:
-        trained: TrackVla = accelerator.unwrap_model(run.model)
-        save_model(trained, anchors, folder / "model", notes(config, run.step), _tokenizer_folder(config))
-    is_stage_2 = config.stage == 2 and len(data.validation) > 0
-    evaluation = evaluate(accelerator.unwrap_model(run.model), collator, data.validation) if is_stage_2 else None
+        save_model(trained, anchors, folder / "model", notes(config, run.step), _tokenizer_folder(config), state)
+    can_evaluate = config.stage == 2 and len(data.validation) > 0 and accelerator.num_processes == 1
+    evaluation = evaluate(trained, collator, data.validation) if can_evaluate else None
     if evaluation is not None:
         (folder / "evaluation.json").write_text(json.dumps(dataclasses.asdict(evaluation), indent=2))
     return TrainingResult(folder / "model", run.step, losses, evaluation)
