@@ -206,7 +206,7 @@ wild = st.floats(allow_nan=True, allow_infinity=True, width=32)
 waypoint = st.tuples(wild, wild, wild)
 
 
-@settings(derandomize=True, max_examples=150, deadline=None)
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(
     st.lists(waypoint, max_size=11),
     st.lists(wild, max_size=11),
