@@ -38,15 +38,18 @@ class TrackVlaPolicy:
         self._stream = TrackStream(self._model, config.reuse_prefix)
         self._prepare = ImagePreparer(config, self._model.config.vision.image_size)
         self._episode: Episode | None = None
+        self._was_reset = False
         self._frame_shape: tuple[int, ...] | None = None
 
     def reset(self, instruction: str) -> None:
-        """Forget the past and take the sentence.
+        """Forget the past and take the sentence; an empty one means nobody is to be followed: it stands still.
 
         Raises:
-            InstructionError: it is empty or too long.
+            InstructionError: it is too long.
         """
-        self._episode = Episode(self._model, self._tokenizer, instruction, self._config.seed)
+        self._was_reset, self._episode = True, None
+        if instruction.strip():
+            self._episode = Episode(self._model, self._tokenizer, instruction, self._config.seed)
         self._frame_shape = None
 
     def infer(self, observation: Observation) -> Trajectory:
@@ -55,15 +58,18 @@ class TrackVlaPolicy:
         Raises:
             RuntimeError: ``reset`` was never called.
         """
-        if self._episode is None:
+        if not self._was_reset:
             raise RuntimeError("no instruction yet; call reset with one first")
         frame = observation.frame
+        head = self._model.head
+        times = head.waypoint_period * np.arange(1, head.config.waypoints + 1)
+        if self._episode is None:
+            return standstill(frame.stamp, times)
         self._forget_other_size(frame.rgb.shape)
         image = self._prepare(frame.rgb, frame.camera)
         candidates = self._stream.step([self._episode], image[None], [frame.stamp])
         trajectories = candidates.trajectories[0].double().cpu().numpy()
         scores = candidates.scores[0].double().cpu().numpy()
-        times = self._model.head.waypoint_period * np.arange(1, trajectories.shape[1] + 1)
         if not np.all(np.isfinite(trajectories)) or not np.all(np.isfinite(scores)):
             return standstill(frame.stamp, times)
         best = trajectories[int(scores.argmax())]

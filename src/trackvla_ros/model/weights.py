@@ -122,9 +122,7 @@ def read_config(folder: Path) -> tuple[TrackVlaConfig, dict[str, Any]]:
 
 def cast(model: TrackVla, dtype: torch.dtype | None) -> TrackVla:
     """Everything but the action head in ``dtype``; the head stays float32: it is cheap, its rounding is not."""
-    parts: tuple[nn.Module, ...] = (model.vision, model.projector, model.language)
-    for part in parts:
-        part.to(dtype)
+    nn.ModuleList([model.vision, model.projector, model.language]).to(dtype)
     model.head.float()
     return model
 

@@ -25,6 +25,9 @@ class TviPolicyConfig(MetricConfig):
     device: str = setting("cpu", "torch device")
     dtype: str = setting("float32", "numbers of the language model", choices=DTYPE_NAMES)
     ignore_pickled: bool = setting(False, "accept a .bin beside the safetensors; it is never read")
+    default_instruction: bool = setting(
+        False, "an empty instruction becomes the model's own (follow the person) instead of standing still"
+    )
     wait_for_history: bool = setting(False, "stand still until the window of past frames is full")
     require_sighting: bool = setting(
         False, "stand still where the tracker sees no target: these models may walk on with nobody in view"

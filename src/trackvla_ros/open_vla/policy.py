@@ -50,19 +50,23 @@ class TviPolicy:
         self._tokenizer = _load_tokenizer(llm_path or folder)
         self._history: FrameHistory[Tensor] = FrameHistory(self._model.architecture.history, TICK)
         self._ids: Tensor | None = None
+        self._is_idle = True
 
     def reset(self, instruction: str) -> None:
-        """Forget the past and take the sentence; an empty one becomes the model's own default.
+        """Forget the past and take the sentence; an empty one stands still, or becomes the model's own if so set.
 
         Raises:
             InstructionError: more words than the model reads.
         """
         architecture = self._model.architecture
-        text = instruction.strip() or architecture.variant.default_instruction
+        text = instruction.strip()
+        if not text and self._config.default_instruction:
+            text = architecture.variant.default_instruction
         ids = self._tokenizer(text)["input_ids"]
         if len(ids) > architecture.max_text_tokens:
             raise InstructionError(f"instruction of {len(ids)} tokens; wanted at most {architecture.max_text_tokens}")
         self._ids = torch.tensor(ids, device=self._config.device)
+        self._is_idle = not text
         self._history.clear()
 
     @torch.inference_mode()
@@ -75,12 +79,14 @@ class TviPolicy:
         if self._ids is None:
             raise RuntimeError("no instruction yet; call reset with one first")
         stamp = observation.frame.stamp
+        times = TICK * np.arange(1, self._config.horizon + 1)
+        if self._is_idle:
+            return standstill(stamp, times)
         self._history.check(stamp)
         pooled = self._towers(fit_square(observation.frame.rgb, self._config.image_fit))
         self._history.push(stamp, pooled.coarse)
         window = padded_window([past.item for past in self._history.frames], self._model.architecture.history)
         waypoints = self._model(self._ids, window, pooled.fine).double().cpu().numpy()
-        times = TICK * np.arange(1, self._config.horizon + 1)
         if self._must_wait(observation, waypoints):
             return standstill(stamp, times)
         return Trajectory(stamp, metric_poses(waypoints, self._config)[1:], times)

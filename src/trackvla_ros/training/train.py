@@ -70,7 +70,7 @@ def train(config: TrainConfig, model_config: TrackVlaConfig) -> TrainingResult:
     run = _Run(accelerator, config, model, data, collator)
     losses = run.fit()
     folder = Path(config.out)
-    state = accelerator.get_state_dict(run.model)  # gathered from all processes, so all must come here
+    state: Any = accelerator.get_state_dict(run.model)  # gathered from all processes, so all must come here
     trained: TrackVla = accelerator.unwrap_model(run.model)
     if accelerator.is_main_process:
         save_model(trained, anchors, folder / "model", notes(config, run.step), _tokenizer_folder(config), state)

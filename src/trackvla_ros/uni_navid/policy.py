@@ -46,16 +46,17 @@ class UniNavidPolicy:
         self._builder = PromptBuilder(sequence, self._tokenizer)
         self._prepare = ImagePreparer(config, self._model.config.vision.image_size)
         self._history: FrameHistory[Tensor] = FrameHistory(sequence.history, sequence.frame_period)
-        self._instruction = ""
+        self._instruction: str | None = None
 
     def reset(self, instruction: str) -> None:
-        """Forget the past and take the sentence.
+        """Forget the past and take the sentence; an empty one means nobody is to be followed: it stands still.
 
         Raises:
-            InstructionError: it is empty or too long.
+            InstructionError: it is too long.
         """
-        self._builder.navigate(instruction, 0)
-        self._instruction = instruction
+        if instruction.strip():
+            self._builder.navigate(instruction, 0)
+        self._instruction = instruction.strip()
         self._history.clear()
 
     @torch.inference_mode()
@@ -65,9 +66,11 @@ class UniNavidPolicy:
         Raises:
             RuntimeError: ``reset`` was never called.
         """
-        if not self._instruction:
+        if self._instruction is None:
             raise RuntimeError("no instruction yet; call reset with one first")
         frame = observation.frame
+        if not self._instruction:
+            return standstill(frame.stamp, np.array([0.1]))
         self._history.check(frame.stamp)
         pooled = self._model.encode(self._prepare(frame.rgb, frame.camera)[None].to(self._model.device))
         past = [kept.item for kept in self._history.frames]

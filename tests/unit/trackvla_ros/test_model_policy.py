@@ -81,9 +81,17 @@ def test_inference_before_an_instruction_is_refused():
         TrackVlaPolicy(TINY).infer(look())
 
 
-def test_an_empty_instruction_is_refused(policy):
-    with pytest.raises(InstructionError):
-        policy.reset("  ")
+def test_without_an_instruction_the_robot_stands_still(policy):
+    policy.reset("  ")
+    trajectory = policy.infer(look())
+    assert trajectory.status is TargetStatus.LOST
+    assert trajectory.poses_base.shape == (10, 3)
+    assert not trajectory.poses_base.any()
+
+
+def test_a_very_long_instruction_is_refused(policy):
+    with pytest.raises(InstructionError, match=r"wanted 1\.\.128"):
+        policy.reset("go " * 100)
 
 
 def test_weights_must_be_named():
@@ -288,7 +296,7 @@ def make_tvi(tmp_path):
     def make(**settings):
         paths = {"checkpoint": tmp_path, "dino_path": tmp_path / "dino", "siglip_path": tmp_path / "siglip"}
         policy = make_policy("tvi", {**{k: str(v) for k, v in paths.items()}, **settings})
-        policy.reset("")
+        policy.reset("Follow the person.")
         return policy
 
     return make
@@ -311,6 +319,13 @@ def test_tvi_forgets_at_reset(make_tvi):
         return [policy.infer(look(0.1 * i, seed=i)).poses_base for i in range(4)]
 
     np.testing.assert_array_equal(run(), run())
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_tvi_without_an_instruction_moves_only_when_told(make_tvi, moves):
+    policy = make_tvi(default_instruction=moves)
+    policy.reset("")
+    assert bool(policy.infer(look()).poses_base.any()) == moves
 
 
 @pytest.mark.parametrize(

@@ -44,8 +44,10 @@ def test_the_policy_follows_the_words_it_hears(tmp_path, monkeypatch):
     anchors = fan_anchors(8, 10, 0.1)
     save_model(build_random(SIZES["tiny"], anchors), anchors, tmp_path, {})
     policy = make_policy("uni_navid", {"checkpoint": str(tmp_path), "dtype": "float32"})
-    policy.reset("follow her")
+    policy.reset("")
     look = Observation(Frame(np.zeros((48, 64, 3), np.uint8), 0.0))
+    assert not policy.infer(look).poses_base.any()
+    policy.reset("follow her")
     assert policy.infer(look).status is TargetStatus.LOST  # random weights babble
     monkeypatch.setattr(policy._model, "answer", lambda *_: ByteTokenizer().encode("Forward left."))
     trajectory = policy.infer(look)
