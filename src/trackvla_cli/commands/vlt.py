@@ -22,11 +22,8 @@ def parity(
     json_file: Path = typer.Option(None, "--json", help="Also write every array's deviation here."),
 ) -> None:
     """Compare every array of the authors' outputs with ours; ends with 1 where one deviates too far."""
-    import torch
-
     from vlt_ros.model.parity import check
 
-    torch.set_num_threads(1)
     found = {str(file): check(file, seed) for file in files}
     for file, deviations in found.items():
         _print_deviations(file, deviations)

@@ -28,10 +28,12 @@ from vlt_ros.siamese.follower import SiameseNetwork
 from vlt_ros.siamese.state import Image, TemplateCrop
 
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
+HEAD_PRECISION = "f32"  # of VLT_SCAR in every engine: bfloat16 there moves its peaks, and it is a third of the time
 ENGINES = ("auto", "eager", "folded", *PRECISIONS)
 TT_TEMPLATE_CELLS = 16
 
 Runner = Callable[[Sequence[Tensor]], list[Tensor]]
+Maker = Callable[[nn.Module, Sequence[Tensor]], Runner]  # from a module and example inputs
 
 
 def make_engine(
@@ -50,9 +52,11 @@ def make_engine(
         return eager(network, path, device)
     if name in PRECISIONS and not has_openvino:
         raise ConfigError(f"engine '{name}' needs the package 'openvino'; type `make setup-models` or engine:=folded")
-    run = _torch_runner if name == "folded" else _openvino_maker(PRECISIONS[name], threads)
     network = network.to("cpu").eval()
-    return _scar(network, path, run) if isinstance(network, VltScar) else _tt(network, path, run)
+    make = _torch_runner if name == "folded" else _openvino_maker(PRECISIONS[name], threads)
+    if not isinstance(network, VltScar):
+        return _tt(network, path, make)
+    return _scar(network, path, make, make if name == "folded" else _openvino_maker(HEAD_PRECISION, threads))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,22 +105,23 @@ class TtEngine:
 
 
 @torch.no_grad()
-def _scar(network: VltScar, path: NetworkPath, run: Callable[[nn.Module, Sequence[Tensor]], Runner]) -> ScarEngine:
+def _scar(network: VltScar, path: NetworkPath, make_features: Maker, make_head: Maker) -> ScarEngine:
     features, head = ScarFeatures(network, path).eval(), ScarHead(network).eval()
     image = torch.zeros(1, 3, scar.SEARCH, scar.SEARCH)
     maps = [torch.zeros(1, network.config.width, scar.CELLS, scar.CELLS) for _ in LEVELS]
     prepare = features.backbone.tokens
     tokens = prepare(_no_tokens(network))
-    return ScarEngine(ScarNetwork(network, path), prepare, run(features, [image, *tokens]), run(head, maps))
+    made = make_features(features, [image, *tokens]), make_head(head, maps)
+    return ScarEngine(ScarNetwork(network, path), prepare, *made)
 
 
 @torch.no_grad()
-def _tt(network: VltTt, path: NetworkPath, run: Callable[[nn.Module, Sequence[Tensor]], Runner]) -> TtEngine:
+def _tt(network: VltTt, path: NetworkPath, make: Maker) -> TtEngine:
     search = TtSearch(network, path).eval()
     image = torch.zeros(1, 3, tt.SEARCH, tt.SEARCH)
     prepare = search.backbone.tokens
     attended = torch.zeros(1, TT_TEMPLATE_CELLS**2, network.config.fusion.width)
-    return TtEngine(TtNetwork(network, path), prepare, run(search, [image, *prepare(_no_tokens(network)), attended]))
+    return TtEngine(TtNetwork(network, path), prepare, make(search, [image, *prepare(_no_tokens(network)), attended]))
 
 
 def _no_tokens(network: zoo.Network) -> list[Tensor]:
@@ -128,7 +133,7 @@ def _torch_runner(module: nn.Module, examples: Sequence[Tensor]) -> Runner:
     return lambda inputs: list(module(*inputs))
 
 
-def _openvino_maker(precision: str, threads: int) -> Callable[[nn.Module, Sequence[Tensor]], Runner]:
+def _openvino_maker(precision: str, threads: int) -> Maker:
     import openvino
 
     settings = {
