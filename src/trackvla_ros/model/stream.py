@@ -56,7 +56,10 @@ class PrefixCache:
         self._keys: list[int] = []
 
     def take(self, keys: list[int]) -> tuple[DynamicCache, int]:
-        """The cache cut to the common beginning and its length; at least one token is always left to run."""
+        """The cache cut to the common beginning and its length; at least one token is always left to run.
+
+        Until ``keep`` says that the rest was run, the cache counts as spoilt.
+        """
         common = 0
         for old, new in zip(self._keys, keys[:-1], strict=False):
             if old != new:
@@ -66,8 +69,12 @@ class PrefixCache:
             self._cache = DynamicCache()
         else:
             self._cache.crop(common)
-        self._keys = keys
+        self._keys = []
         return self._cache, common
+
+    def keep(self, keys: list[int]) -> None:
+        """The cache now holds exactly this prompt."""
+        self._keys = keys
 
 
 class TrackStream:
@@ -100,10 +107,13 @@ class TrackStream:
         ids = episode.prompt()
         self._frames_seen += 1
         current = (1 << 40) + self._frames_seen  # its fine tokens never come again
-        cache, common = episode.prefix.take(episode.keys(ids, current, self._model.config.sequence.coarse_grid**2))
+        keys = episode.keys(ids, current, self._model.config.sequence.coarse_grid**2)
+        cache, common = episode.prefix.take(keys)
         visual = episode.visual(fine)[ids[:common].count(VISUAL) :]
         prompts = stack_prompts([ids[common:]]).to(self._model.device)
-        return self._model.track(prompts, visual, noise, cache)
+        candidates = self._model.track(prompts, visual, noise, cache)
+        episode.prefix.keep(keys)
+        return candidates
 
     def _noise(self, episodes: Sequence[Episode]) -> Tensor | None:
         draws = [self._model.head.draw_noise(1, episode.generator) for episode in episodes]

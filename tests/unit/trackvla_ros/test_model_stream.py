@@ -83,6 +83,24 @@ def test_an_unchanged_beginning_is_not_run_again(model):
     assert whole[7] - cached[7] <= opening + 1  # (and the separator after it)
 
 
+def test_a_step_that_failed_leaves_no_trace(model, monkeypatch):
+    stream, pictures = TrackStream(model), frames(4)
+    episodes = [Episode(model, TOKENIZER, "go", seed=1) for _ in range(2)]
+    for i in range(2):
+        steps = [stream.step([episode], pictures[i : i + 1], [0.1 * i]) for episode in episodes]
+
+    def fail(*_, **__):
+        raise RuntimeError("out of memory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model.head, "sample", fail)
+        with pytest.raises(RuntimeError, match="memory"):
+            stream.step([episodes[0]], pictures[3:4], [0.19])
+    episodes[0].generator.set_state(episodes[1].generator.get_state())
+    steps = [stream.step([episode], pictures[2:3], [0.2]).trajectories for episode in episodes]
+    torch.testing.assert_close(*steps, atol=1e-5, rtol=0)
+
+
 def test_several_robots_at_once_equal_one_at_a_time(model):
     pictures = frames(24).view(8, 3, 3, *frames(1).shape[2:])
     together, apart = TrackStream(model), TrackStream(model)
