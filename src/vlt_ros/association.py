@@ -28,6 +28,9 @@ class AssociationConfig:
     max_cost: float = setting(0.75, "assignments dearer than this are refused", low=0.1, high=2.0)
     colour_weight: float = setting(0.8, "share of colour in the cost, the rest is overlap", low=0.0, high=1.0)
     gate: float = setting(0.9, "how far a person may jump between two frames", unit="box sides", low=0.1, high=5.0)
+    max_growth: float = setting(
+        0.4, "how much a box's height may change, log ratio; more is a part", low=0.05, high=2.0
+    )
     keep_duration: float = setting(1.5, "an unseen track is dropped after this", unit="s", low=0.1, high=30.0)
     measurement_noise: float = setting(0.055, "of box edges", unit="box heights", low=0.001, high=1.0)
     acceleration_noise: float = setting(2.0, "of box centres", unit="box heights/s^2", low=0.01, high=100.0)
@@ -132,7 +135,7 @@ def _costs(tracks: list[Track], boxes_xyxy: Array, appearances: list[Appearance]
     reach = np.maximum(sides[:, 2], 0.45 * sides[:, 3])[:, None]
     gaps = np.abs(sides[:, None, :2] - found[None, :, :2]) / np.stack([reach, 0.6 * reach], axis=-1)
     growth = np.abs(np.log(found[None, :, 3] / sides[:, None, 3]))
-    is_near = (np.hypot(gaps[..., 0], gaps[..., 1]) <= slack) & ((growth <= 0.5) | (overlap > 0.3))
+    is_near = (np.hypot(gaps[..., 0], gaps[..., 1]) <= slack) & (growth <= config.max_growth * slack / config.gate)
     distance = np.minimum(1.0, np.hypot(gaps[..., 0], gaps[..., 1]) / 2.0)
     motion = 0.6 * (1.0 - overlap) + 0.4 * distance
     costs = (1.0 - config.colour_weight) * motion + config.colour_weight * 2.0 * (1.0 - likeness)

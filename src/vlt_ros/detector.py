@@ -28,6 +28,8 @@ PERSON = 0  # COCO class
 PADDING_BGR = (104, 116, 124)  # the mean: zero after normalisation
 PART_SHARE = 0.8  # of a part lies inside the whole
 PART_OFFSET = 0.25  # of the whole's width is the most its column may be off
+PART_SCORE = 1.3  # times the whole's score; a half is often surer than the whole
+PART_AREA = 0.8  # of the whole's at most
 PART_WIDTH = 0.5  # of the whole's width at least
 CUT_MARGIN = 2.0  # px; a box this near the border of a searched region may be cut by it
 MIN_SIDE = 3.0  # px; a smaller box carries no appearance
@@ -130,7 +132,7 @@ def _suppress(boxes_xyxy: Array, scores: Array, overlap_threshold: float) -> NDA
 
 
 def _is_part(boxes_xyxy: Array, scores: Array) -> NDArray[np.bool_]:
-    """(N,) True for upper or lower halves of a person who was found whole with a better score.
+    """(N,) True for upper or lower halves of a person who was found whole, unless the half is much surer.
 
     A part lies inside the whole, is about as wide and in the same column; a second person rarely is all three.
     """
@@ -140,8 +142,9 @@ def _is_part(boxes_xyxy: Array, scores: Array) -> NDArray[np.bool_]:
     centre_x, width = (boxes_xyxy[:, 0] + boxes_xyxy[:, 2]) / 2.0, boxes_xyxy[:, 2] - boxes_xyxy[:, 0]
     in_column = np.abs(centre_x[:, None] - centre_x[None]) < PART_OFFSET * width[None]
     is_wide = width[:, None] > PART_WIDTH * width[None]
-    is_weaker = scores[:, None] < scores[None]
-    return ((shared > PART_SHARE) & in_column & is_wide & is_weaker).any(axis=1)
+    is_weaker = scores[:, None] < PART_SCORE * scores[None]
+    is_smaller = area(boxes_xyxy)[:, None] < PART_AREA * area(boxes_xyxy)[None]
+    return ((shared > PART_SHARE) & in_column & is_wide & is_weaker & is_smaller).any(axis=1)
 
 
 def _whole_pixels(region_xyxy: Array | None, width: int, height: int) -> tuple[int, int, int, int]:

@@ -22,6 +22,7 @@ NEAR = 0.5  # body heights; nearer than this is no distance
 WALK = 1.5  # body heights/s; people walk 0.8, the rest is the camera turning
 LONG_RATE = 0.01  # of the long-term memory, a frame
 SHORT_RATE = 0.08  # of the short-term memory, a frame
+WORDS_SLACK = 0.6  # nats; who is taken for the target again must fit the words nearly as well as it did
 EVIDENCE_CAP = 1.2  # nats; words never outweigh everything
 
 
@@ -72,6 +73,7 @@ class TargetChooser:
         self._identity: int | None = None
         self._place: Array | None = None
         self._unseen = 0.0
+        self._evidence = config.min_evidence  # how well the words fitted the target when it was taken
         self._rival: tuple[int, float] | None = None  # identity and how long it has fitted better
 
     @property
@@ -84,6 +86,7 @@ class TargetChooser:
         self._identity, self._rival = track.identity, None
         if self._memory is None:
             self._memory = Memory(track.stripes, track.stripes, 0.0)
+            self._evidence = min(track.evidence, EVIDENCE_CAP)
 
     def choose(self, tracks: list[Track], image_size: tuple[int, int], elapsed: float) -> Track | None:
         """The target's track, seen in this frame or not; None where there is none. image_size: width, height."""
@@ -137,7 +140,8 @@ class TargetChooser:
             return track.evidence >= self._config.min_evidence
         needed = self._memory.trust * self._config.min_likeness
         is_like = self._memory.likeness(track.stripes) >= needed and self.fit(track, image_size) >= 0.0
-        return is_like and (self._memory.trust >= 1.0 or track.evidence >= self._config.min_evidence)
+        words_needed = max(self._config.min_evidence, self._evidence - WORDS_SLACK)
+        return is_like and (self._memory.trust >= 1.0 or min(track.evidence, EVIDENCE_CAP) >= words_needed)
 
     def _has_convinced(self, best: Track, target: Track | None, image_size: tuple[int, int], elapsed: float) -> bool:
         """True where ``best`` has fitted better than the target long enough to take its place."""
