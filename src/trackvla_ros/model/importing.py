@@ -64,8 +64,13 @@ def import_weights(
     model.head = build_head(config, anchors or fan_anchors(head.anchors, head.waypoints, head.waypoint_period))
     report = ImportReport()
     state: dict[str, Tensor] = {}
+    wanted = model.state_dict()
     for key, value in _source_tensors(language, vision):
-        _take(key, value, model, state, report)
+        if key in wanted:
+            state[key] = _fitted(key, value, wanted[key], config)
+            report.taken.append(key)
+        else:
+            (report.left_out if _is_left_out(key, config) else report.unknown).append(key)
     _need_tower(model, state)
     _fill_missing(model, state, report)
     model.load_state_dict(state, strict=False, assign=True)
@@ -139,23 +144,18 @@ def _rename(key: str) -> str:
     return key
 
 
-def _take(key: str, value: Tensor, model: TrackVla, state: dict[str, Tensor], report: ImportReport) -> None:
-    wanted: Mapping[str, Tensor] = model.state_dict()
+def _is_left_out(key: str, config: TrackVlaConfig) -> bool:
+    """Buffers, the norm and head EVA is used without, and blocks past the depth."""
     block = re.match(r"vision\.blocks\.(\d+)\.", key)
-    if IGNORED_KEYS.search(key) or (block and int(block[1]) >= model.config.vision.depth):
-        report.left_out.append(key)
-        return
-    if key not in wanted:
-        report.unknown.append(key)
-        return
+    return bool(IGNORED_KEYS.search(key) or (block and int(block[1]) >= config.vision.depth))
+
+
+def _fitted(key: str, value: Tensor, wanted: Tensor, config: TrackVlaConfig) -> Tensor:
     if key in WORD_ROWS:
-        value = resize_words(key, value, model.config.language.vocabulary)
-    if value.shape != wanted[key].shape:
-        raise CheckpointError(
-            f"{key} is {tuple(value.shape)}; wanted {tuple(wanted[key].shape)} for this size of model"
-        )
-    state[key] = value
-    report.taken.append(key)
+        value = resize_words(key, value, config.language.vocabulary)
+    if value.shape != wanted.shape:
+        raise CheckpointError(f"{key} is {tuple(value.shape)}; wanted {tuple(wanted.shape)} for this size of model")
+    return value
 
 
 def _need_tower(model: TrackVla, state: Mapping[str, Tensor]) -> None:

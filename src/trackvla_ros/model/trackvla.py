@@ -66,7 +66,7 @@ class TrackVla(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Number format of tower, projector and language model."""
+        """Number format of the projector; imported parts may each have their own."""
         return self.projector[0].weight.dtype  # pyright: ignore[reportReturnType]
 
     def track(self, prompts: Prompts, visual: Tensor, noise: Tensor | None, cache: Cache | None = None) -> Candidates:
@@ -82,7 +82,7 @@ class TrackVla(nn.Module):
     def encode(self, images: Tensor) -> PooledFrame:
         """Images (B, 3, S, S), normalised RGB, to projected tokens: coarse (B, 4, D) and fine (B, 64, D)."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.config.vision.frozen):
-            features = self.vision(images.to(self.dtype))  # (B, 256, C)
+            features = self.vision(images.to(next(self.vision.parameters()).dtype)).to(self.dtype)  # (B, 256, C)
         sequence = self.config.sequence
         coarse, fine = (self.projector(pool_grid(features, g)) for g in (sequence.coarse_grid, sequence.fine_grid))
         return PooledFrame(coarse, fine)

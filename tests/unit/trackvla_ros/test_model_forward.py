@@ -148,6 +148,16 @@ def test_bfloat16_stays_within_five_centimetres():
     assert 0.0 < float((answers[0] - answers[1])[..., :2].abs().max()) < 0.05  # metres
 
 
+def test_parts_of_different_formats_work_together():
+    model = shaken()
+    model.vision.half()
+    model.language.to(torch.bfloat16)
+    prompts = stack_prompts([PromptBuilder(TINY.sequence, TOKENIZER).track("go", 0)])
+    with torch.inference_mode():
+        answer = model.track(prompts, model.encode(images(1)).fine[0], None)
+    assert torch.isfinite(answer.trajectories).all()
+
+
 def test_interleave_takes_coarse_past_and_fine_present(model):
     pooled = model.encode(images(3))
     visual = interleave(pooled, [2, 1])
