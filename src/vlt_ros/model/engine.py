@@ -8,11 +8,8 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from track_common.config import ConfigError, lookup
@@ -134,25 +131,6 @@ def _torch_runner(module: nn.Module, examples: Sequence[Tensor]) -> Runner:
 
 
 def _openvino_maker(precision: str, threads: int) -> Maker:
-    import openvino
+    from vlt_ros.model.openvino_runner import OpenVinoRunner
 
-    settings = {
-        "INFERENCE_NUM_THREADS": threads,
-        "INFERENCE_PRECISION_HINT": precision,
-        "PERFORMANCE_HINT": "LATENCY",
-    }
-
-    def make(module: nn.Module, examples: Sequence[Tensor]) -> Runner:
-        shapes = [tuple(example.shape) for example in examples]
-        model = openvino.convert_model(module, example_input=tuple(examples), input=shapes)
-        compiled = openvino.Core().compile_model(model, "CPU", settings)
-        request, count = compiled.create_infer_request(), len(compiled.outputs)
-
-        def run(inputs: Sequence[Tensor]) -> list[Tensor]:
-            arrays: list[NDArray[Any]] = [np.ascontiguousarray(value.numpy()) for value in inputs]
-            answers = request.infer(arrays, share_inputs=True)
-            return [torch.from_numpy(answers[index]) for index in range(count)]
-
-        return run
-
-    return make
+    return lambda module, examples: OpenVinoRunner(module, examples, precision, threads)

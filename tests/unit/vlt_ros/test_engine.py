@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,11 +58,14 @@ def test_a_folded_network_answers_as_the_plain_one_on_any_path(name: str, seed: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIDES)
-def test_openvino_answers_as_the_plain_network(name: str) -> None:
+def test_openvino_answers_as_the_plain_network_also_from_its_cache(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("openvino")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     network, path = trained(name), NetworkPath.random(np.random.default_rng(7), BACKBONE["depths"])
     plain = answers(eager(network, path), name)
-    for engine, limit in (("openvino", FLOAT32), ("openvino-bf16", 0.3)):
+    for engine, limit in (("openvino", FLOAT32), ("openvino", FLOAT32), ("openvino-bf16", 0.3)):
         quick = answers(make_engine(engine, network, path), name)
         for wanted, got in zip(plain, quick, strict=True):
             assert np.all(np.abs(got - wanted) <= limit * (1 + np.abs(wanted))), engine
