@@ -24,8 +24,7 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="module")
 def deviations() -> dict[str, dict[str, Deviation]]:
-    if not pytest.importorskip("transformers"):
-        pytest.skip("transformers is not installed: make setup-models")
+    pytest.importorskip("transformers", reason="make setup-models installs it")
     return {kind: {d.name: d for d in check(file)} for kind, file in FILES.items()}
 
 

@@ -70,6 +70,6 @@ def _digest(module: nn.Module, examples: Sequence[Tensor]) -> str:
     for name, value in module.state_dict().items():
         made.update(name.encode())
         made.update(np.ascontiguousarray(value.detach().numpy()).tobytes())
-    routes = [getattr(part, "order", None) for part in module.modules()]
-    made.update(b"".join(order.numpy().tobytes() for order in routes if isinstance(order, Tensor)))
+    routes: list[Any] = [getattr(part, "order", None) for part in module.modules()]
+    made.update(b"".join(route.numpy().tobytes() for route in routes if route is not None))
     return made.hexdigest()[:32]
