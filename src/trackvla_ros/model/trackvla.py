@@ -182,4 +182,6 @@ def llama_config(config: LanguageConfig) -> LlamaConfig:
         rms_norm_eps=config.norm_eps,
         rope_theta=config.rope_theta,
         tie_word_embeddings=False,
+        initializer_range=config.width
+        ** -0.5,  # 0.016 at full size, where 0.02 is usual; small models start too quiet with it
     )

@@ -21,24 +21,29 @@ class PooledFrame:
 
 
 class SmallCnn(nn.Module):
-    """Strided convolutions, each halving the side, for the size that trains on a CPU; patch_size = 2**depth."""
+    """Strided convolutions, each halving the side, for the size that trains on a CPU; patch_size = 2**depth.
+
+    Two coordinate channels go in beside the colours: pooled tokens must say where they come from, and a language model
+    that starts at random reads little from their order (without them a run may never leave its first plateau).
+    """
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
         if 2**config.depth != config.patch_size:
             raise ValueError(f"cnn: vision.patch_size {config.patch_size} is not 2**depth; depth is {config.depth}")
         layers: list[nn.Module] = []
-        channels = 3
+        channels = 5
         for level in range(config.depth):
             width = config.width // 2 ** (config.depth - 1 - level)
             layers += [nn.Conv2d(channels, width, 3, stride=2, padding=1), nn.GroupNorm(1, width), nn.GELU()]
             channels = width
         self.layers = nn.Sequential(*layers)
-        self.position = nn.Parameter(torch.randn(1, config.grid**2, config.width) * 0.02)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (B, 3, S, S) to features (B, N, C) in row-major order."""
-        return self.layers(images).flatten(2).transpose(1, 2) + self.position
+        axis = torch.linspace(-1.0, 1.0, images.shape[-1], device=images.device, dtype=images.dtype)
+        across = axis.expand(len(images), 1, len(axis), -1)
+        return self.layers(torch.cat([images, across, across.transpose(2, 3)], dim=1)).flatten(2).transpose(1, 2)
 
 
 def build_tower(config: VisionConfig) -> EvaVit | SmallCnn:
