@@ -341,7 +341,7 @@ def join(parts: list[Part]) -> Part:
     """Several parts as one."""
     offsets = np.cumsum([0] + [part[0].shape[1] for part in parts[:-1]])
     faces = np.concatenate([part[1] + offset for part, offset in zip(parts, offsets, strict=True)])
-    charts, along = (np.concatenate([part[i] for part in parts]) for i in (2, 3))
+    charts, along = np.concatenate([part[2] for part in parts]), np.concatenate([part[3] for part in parts])
     return np.concatenate([part[0] for part in parts], axis=1), faces, charts, along
 
 

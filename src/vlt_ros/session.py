@@ -68,7 +68,11 @@ class TrackingSession:
         """One frame, in the order they come."""
         with self._lock:
             self._check_clock(frame.stamp)
-            sighting = self._init(frame) if self._is_pending else self._tracker_update(frame)
+            try:
+                sighting = self._init(frame) if self._is_pending else self._tracker_update(frame)
+            except ValueError as error:  # a frame this tracker cannot use, such as one of another size
+                log.warning("frame not tracked: %s", error)
+                sighting = Sighting(frame.stamp, None)
             self._last_box = None if sighting.box is None else sighting.box.xyxy
             return sighting
 

@@ -70,10 +70,14 @@ class Peer:
 
     def wait_until(self, predicate: Callable[[], bool], what: str = "it", timeout: float = TIMEOUT) -> None:
         """Spin until ``predicate`` holds; an AssertionError names what did not come."""
-        end = time.monotonic() + timeout
-        while not predicate():
-            assert time.monotonic() < end, f"waited {timeout:.0f} s for {what}"
+        assert self.spin_until(predicate, timeout), f"waited {timeout:.0f} s for {what}"
+
+    def spin_until(self, predicate: Callable[[], bool], seconds: float) -> bool:
+        """Spin until ``predicate`` holds, at most so long; returns whether it does."""
+        end = time.monotonic() + seconds
+        while not predicate() and time.monotonic() < end:
             self._executor.spin_once(timeout_sec=0.02)
+        return predicate()
 
     def close(self) -> None:
         self._executor.shutdown()

@@ -18,6 +18,7 @@ from vision_msgs.msg import Detection2D, Detection2DArray  # noqa: E402
 from track_common.ros import qos  # noqa: E402
 from track_common.ros.images import compressed_from_rgb, image_from_pixels  # noqa: E402
 
+ATTEMPTS = 5
 SIZE = (120, 160)
 SQUARE = np.array([60.0, 40.0, 100.0, 90.0])
 
@@ -58,9 +59,16 @@ class Tracker:
     def ask(self, message) -> Detection2DArray:
         """The answer to one image."""
         before = len(self.answers)
-        self.images.publish(message)
-        self._peer.wait_until(lambda: len(self.answers) > before, "an answer")
-        return self.answers[-1]
+        for _ in range(ATTEMPTS):  # the first image may leave before both ends know each other
+            self.images.publish(message)
+            if self._peer.spin_until(lambda: self._answer(message, before) is not None, seconds=3.0):
+                break
+        answer = self._answer(message, before)
+        assert answer is not None, f"no answer to {ATTEMPTS} images"
+        return answer
+
+    def _answer(self, message, before: int) -> Detection2DArray | None:
+        return next((a for a in self.answers[before:] if a.header.stamp == message.header.stamp), None)
 
     def start_at_square(self) -> None:
         publisher = self._peer.publisher(Detection2D, "init_box", qos.RELIABLE)
@@ -164,3 +172,27 @@ def test_annotated_image_is_sent_to_who_asks(make_tracker, peer):
     tracker.ask(image(scene(), 3))
     peer.wait_until(lambda: len(drawn) > 0, "an annotated image")
     assert (drawn[-1].height, drawn[-1].width) == SIZE and drawn[-1].header.stamp.sec == 3
+
+
+BROKEN = """
+from vlt_ros.nodes import tracker_node
+from vlt_ros.session import TrackingSession
+def broken(self, frame):
+    raise RuntimeError("out of memory")
+TrackingSession.process = broken
+tracker_node.main()
+"""
+
+
+def test_a_tracker_that_breaks_ends_the_node_loudly(peer, ros_environment):
+    environment = {**os.environ, **ros_environment}
+    process = subprocess.Popen([sys.executable, "-c", BROKEN], env=environment, stderr=subprocess.PIPE, text=True)
+    images = peer.publisher(Image, "image_raw", qos.SENSOR_OUT)
+
+    def has_ended() -> bool:
+        images.publish(image(scene(), 1))
+        return process.poll() is not None
+
+    peer.wait_until(has_ended, "the end of the node")
+    said = process.stderr.read()
+    assert process.returncode == 1 and "out of memory" in said

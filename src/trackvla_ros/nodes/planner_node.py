@@ -51,7 +51,6 @@ class PlannerConfig:
 
     policy: str = setting("box_servo", "which policy plans", choices=tuple(POLICIES))
     instruction: str = setting("", "who to follow, in words; the topic of the same name does the same")
-    instruction: str = setting("", "who to follow, until the topic says otherwise", runtime=False)
     base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
 
 
@@ -76,8 +75,6 @@ class PlannerNode(Node):
         policy = self._policy(self._config.policy)
         policy.reset(self._instruction)
         self._worker = InferenceWorker(policy, self._publish, self._on_policy_error)
-        if self._config.instruction:
-            self._follow(self._config.instruction)
         self._make_subscriptions()
 
     def on_shutdown(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -91,22 +92,31 @@ class Backbone(nn.Module):
             boxes_xyxy: (B, 4) target in image pixels; wanted where ``tokens`` is None.
         """
         path.check(self.config.depths)
-        if tokens is None and boxes_xyxy is None:
-            raise ValueError("tokens and boxes_xyxy are both None; give language tokens or the target's boxes")
         x, index = self.first_conv(images), 0
         outputs: list[Tensor] = []
         used: list[Tensor] = []
         for stage, depth in enumerate(self.config.depths):
             for _ in range(depth - 1):
-                x = self.features[index][path.blocks[index]](x)
+                x = self._block(index, path)(x)
                 index += 1
-            token = tokens[stage] if tokens is not None else self._template_token(x, boxes_xyxy, stage)
-            mixed = self.nlp_layers[stage][path.mixers[stage]](x * token)
-            x = self.features[index][path.blocks[index]](x) + mixed  # the last block is the mixer's residual path
+            token = self._token(x, stage, tokens, boxes_xyxy)
+            mixer = cast(nn.ModuleList, self.nlp_layers[stage])[path.mixers[stage]]
+            mixed = mixer(x * token)
+            x = self._block(index, path)(x) + mixed  # the last block is the mixer's residual path
             index += 1
             outputs.append(x)
             used.append(token)
         return Features(tuple(outputs), tuple(used))
+
+    def _block(self, index: int, path: BranchPath) -> nn.Module:
+        return cast(nn.ModuleList, self.features[index])[path.blocks[index]]
+
+    def _token(self, x: Tensor, stage: int, tokens: Sequence[Tensor] | None, boxes: Tensor | None) -> Tensor:
+        if tokens is not None:
+            return tokens[stage]
+        if boxes is None:
+            raise ValueError("tokens and boxes_xyxy are both None; give language tokens or the target's boxes")
+        return self._template_token(x, boxes, stage)
 
     def _template_token(self, x: Tensor, boxes_xyxy: Tensor, stage: int) -> Tensor:
         scale = 2 * TOKEN_SCALE if stage == 0 and self.config.is_roi_exact else TOKEN_SCALE

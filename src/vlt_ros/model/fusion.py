@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -66,7 +67,7 @@ class Attention(nn.Module):
     def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         q, k, v = (x.unflatten(2, (self._heads, -1)).transpose(1, 2) for x in (query, key, value))
         mixed = F.scaled_dot_product_attention(q, k, v)
-        return self.attn.fc(mixed.transpose(1, 2).flatten(2))
+        return cast(nn.Linear, self.attn.fc)(mixed.transpose(1, 2).flatten(2))
 
 
 class EncoderLayer(nn.Module):

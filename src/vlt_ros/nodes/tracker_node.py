@@ -56,6 +56,8 @@ class TrackerNodeConfig:
 class TrackerNode(Node):
     """See the module's first line."""
 
+    exit_code: int | None = None  # set when the tracker broke; ``run_node`` then ends the process
+
     def __init__(self) -> None:
         super().__init__("tracker")
         self._declared: dict[str, Any] = {}
@@ -123,7 +125,12 @@ class TrackerNode(Node):
                 message, self._newest = self._newest, None
             if self._is_ending or message is None:
                 return
-            self._track(message)
+            try:
+                self._track(message)
+            except Exception as error:  # noqa: BLE001 - a tracker that broke must not look like one that sees nothing
+                self.get_logger().fatal(f"tracker '{self._config.tracker}' broke: {error!r}; the node ends")
+                self.exit_code = 1
+                return
 
     def _track(self, message: Image | CompressedImage) -> None:
         if self._is_too_old(message):

@@ -145,3 +145,17 @@ def test_repeated_instruction_does_not_drop_the_target():
     session.process(blank(0.0))
     session.instruct("the man in red")
     assert session.process(blank(0.1)).box is not None
+
+
+def test_a_frame_the_tracker_refuses_is_lost_and_the_next_one_is_not():
+    class Choosy(EchoTracker):
+        def update(self, frame):
+            if frame.rgb.shape[0] != 50:
+                raise ValueError("another size")
+            return super().update(frame)
+
+    session = TrackingSession(Choosy())
+    session.start_at(BOX)
+    session.process(blank(0.0))
+    assert session.process(Frame(np.zeros((10, 10, 3), np.uint8), 0.1)).box is None
+    assert session.process(blank(0.2)).box is not None
