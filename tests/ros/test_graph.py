@@ -14,7 +14,7 @@ from track_common.ros import qos
 
 pytestmark = pytest.mark.ros
 STOP_WITHIN = 0.5  # s from the death of a node to commands that are zero
-HOLD = 1.0 + 0.15  # s the base itself holds a command, and its dead time (reference: GO2's sport mode)
+COASTING = 0.15 + 4 * 0.3  # s from a stop command to standing: the base's dead time and four time constants
 STILL = 0.02  # m/s
 
 
@@ -80,12 +80,13 @@ def test_death_of_a_node_before_the_controller_stops_the_robot(following, peer, 
     assert watch.speed < STILL
 
 
-def test_death_of_the_controller_stops_the_robot_by_its_own_timeout(following, peer):
+def test_death_of_the_controller_stops_the_robot_by_its_drivers_timeout(following, peer):
     launch, watch = following
     killed = watch.now
     os.kill(launch.nodes()["controller"], signal.SIGKILL)
     assert launch.wait_for_text("controller (pid") < STOP_WITHIN
-    peer.wait_until(lambda: watch.now > killed + HOLD + 2.0, "the base's own timeout")
+    assert launch.wait_for_text("no command for 0.25 s: the robot stops") < 2 * STOP_WITHIN
+    peer.wait_until(lambda: watch.now > killed + STOP_WITHIN + COASTING, "the robot to stand")
     assert watch.speed < STILL
 
 

@@ -43,6 +43,7 @@ from track_common.ros.frames import transform_from_matrix
 from track_common.ros.images import MessageError, compressed_from_rgb
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
+from track_common.types import STOP
 
 START = 10.0  # s of simulated time at the first step: 0 means "no time yet" to ROS
 READY_AFTER = 20.0  # s of commands that are all zero (a tracker may still load), after which people walk none the less
@@ -67,6 +68,9 @@ class SimNodeConfig:
     publish_compressed: bool = setting(False, "also send JPEG on image_raw/compressed", runtime=False)
     publish_truth: bool = setting(True, "send ground_truth topics", runtime=False)
     use_stamped: bool = setting(False, "cmd_vel is a TwistStamped", runtime=False)
+    command_timeout: float = setting(
+        0.25, "silence on cmd_vel that stops the robot, as its driver would; 0 = its own 1 s only", unit="s", low=0.0
+    )
 
 
 class SimNode(Node):
@@ -89,6 +93,7 @@ class SimNode(Node):
         self._world.people_wait = self._config.wait_for_follower
         self._steps, self._arrived, self._started = 0, 0.0, START
         self._first_command: float | None = None
+        self._last_command: float | None = None
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
         kind = TwistStamped if self._config.use_stamped else Twist
@@ -136,7 +141,7 @@ class SimNode(Node):
         return self._config.instruction or self._world.episode.instruction
 
     def _on_config(self, config: SimNodeConfig) -> None:
-        """Only the pace can change; time goes on from here at the new one."""
+        """A new pace counts from here on."""
         self._config = config
         self._wall, self._lag_start = time.monotonic(), self._world.time
 
@@ -149,7 +154,7 @@ class SimNode(Node):
             return
         self._diagnostics.count("commands")
         self._world.command(command)
-        now = self._world.time
+        now = self._last_command = self._world.time
         self._first_command = now if self._first_command is None else self._first_command
         is_moving = max(abs(command.vx), abs(command.vy), abs(command.wz)) > MOVED_BY
         if self._world.people_wait and (is_moving or now - self._first_command > READY_AFTER):
@@ -171,6 +176,7 @@ class SimNode(Node):
         return factor == 0.0 or self._world.time - self._lag_start <= factor * (time.monotonic() - self._wall)
 
     def _step(self) -> None:
+        self._stop_if_silent()
         with self._diagnostics.stage("step"):
             self._world.step()
         self._steps += 1
@@ -184,6 +190,15 @@ class SimNode(Node):
             if self._config.publish_truth:
                 self._publish_truth()
             self._check_end(now)
+
+    def _stop_if_silent(self) -> None:
+        timeout = self._config.command_timeout
+        if self._last_command is None or not 0.0 < timeout < self._world.time - self._last_command:
+            return
+        self._world.command(STOP)
+        self._last_command = None
+        self._diagnostics.count("stops for silence")
+        self.get_logger().warning(f"no command for {timeout} s: the robot stops")
 
     def _publish_odometry(self) -> None:
         odometry = self._world.odometry()
