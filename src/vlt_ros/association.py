@@ -17,6 +17,7 @@ from vlt_ros.appearance import Appearance, similarity
 
 REFUSED = 1e3  # cost of a pair outside the gate
 SIZE_NOISE = 0.1  # of the centre's acceleration noise; sizes change slowly, jumps are two people in one box
+PART_OVERLAP = 0.3  # IoU of a person and the same person half hidden, at least
 RATE_MEMORY = 1.5  # s; an unseen person's speed fades with this time constant
 
 
@@ -115,17 +116,26 @@ class Track:
 
 
 def assign(
-    tracks: list[Track], boxes_xyxy: Array, appearances: list[Appearance], config: AssociationConfig
+    tracks: list[Track],
+    boxes_xyxy: Array,
+    appearances: list[Appearance],
+    config: AssociationConfig,
+    may_grow: bool = False,
 ) -> list[tuple[int, int]]:
-    """Pairs (track, detection) of least total cost, those beyond the gate or dearer than ``max_cost`` left out."""
+    """Pairs (track, detection) of least total cost, those beyond the gate or dearer than ``max_cost`` left out.
+
+    ``may_grow``: heights may change beyond ``max_growth``, where one box lies in the other's column.
+    """
     if not tracks or len(boxes_xyxy) == 0:
         return []
-    costs = _costs(tracks, boxes_xyxy, appearances, config)
+    costs = _costs(tracks, boxes_xyxy, appearances, config, may_grow)
     rows, columns = linear_sum_assignment(costs)
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if costs[r, c] <= config.max_cost]
 
 
-def _costs(tracks: list[Track], boxes_xyxy: Array, appearances: list[Appearance], config: AssociationConfig) -> Array:
+def _costs(
+    tracks: list[Track], boxes_xyxy: Array, appearances: list[Appearance], config: AssociationConfig, may_grow: bool
+) -> Array:
     """(T, D) cost of each pair: overlap and colour, ``REFUSED`` outside the gate."""
     predicted = np.stack([t.filter.box_xyxy for t in tracks])
     sides, found = from_xyxy(predicted, "cxcywh"), from_xyxy(boxes_xyxy, "cxcywh")
@@ -136,6 +146,8 @@ def _costs(tracks: list[Track], boxes_xyxy: Array, appearances: list[Appearance]
     gaps = np.abs(sides[:, None, :2] - found[None, :, :2]) / np.stack([reach, 0.6 * reach], axis=-1)
     growth = np.abs(np.log(found[None, :, 3] / sides[:, None, 3]))
     is_near = (np.hypot(gaps[..., 0], gaps[..., 1]) <= slack) & (growth <= config.max_growth * slack / config.gate)
+    if may_grow:
+        is_near = (gaps[..., 0] <= slack) & (overlap > PART_OVERLAP)
     distance = np.minimum(1.0, np.hypot(gaps[..., 0], gaps[..., 1]) / 2.0)
     motion = 0.6 * (1.0 - overlap) + 0.4 * distance
     costs = (1.0 - config.colour_weight) * motion + config.colour_weight * 2.0 * (1.0 - likeness)

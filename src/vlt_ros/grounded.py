@@ -33,7 +33,7 @@ TILES = 4  # parts of the image searched one a frame while there is no target
 class GroundedConfig(DetectorConfig, AssociationConfig, IdentityConfig):
     """All settings of the grounded tracker."""
 
-    bridge_duration: float = setting(0.5, "how long colours alone may confirm the target", unit="s", low=0.0, high=5.0)
+    bridge_duration: float = setting(1.5, "how long colours alone may confirm the target", unit="s", low=0.0, high=5.0)
     bridge_likeness: float = setting(0.85, "colour likeness that confirms it", low=0.0, high=1.0)
     small_height: float = setting(0.25, "targets lower than this share of the image are searched close up", low=0.0)
     is_searching_tiles: bool = setting(True, "search parts of the image close up while there is no target")

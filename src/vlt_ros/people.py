@@ -56,19 +56,31 @@ class People:
         return self.tracks
 
     def _pairs(self, detections: Detections, appearances: list[Appearance]) -> list[tuple[int, int]]:
-        """Track and detection indices: sure detections choose first, weak ones continue what is left (ByteTrack)."""
+        """Track and detection indices: sure detections choose first, weak ones continue what is left (ByteTrack).
+
+        Who stands alone may then change its height at once: furniture hides legs. In a crowd that is somebody else.
+        """
         is_sure = detections.scores >= self._config.start_score
         pairs: list[tuple[int, int]] = []
-        for chosen in (np.flatnonzero(is_sure), np.flatnonzero(~is_sure)):
-            free = [t for t in range(len(self._tracks)) if t not in {taken for taken, _ in pairs}]
+        for chosen, may_grow in ((is_sure, False), (~is_sure, False), (is_sure, True)):
+            taken_tracks, taken = {t for t, _ in pairs}, {d for _, d in pairs}
+            free = [t for t in range(len(self._tracks)) if t not in taken_tracks]
+            left = [int(d) for d in np.flatnonzero(chosen) if d not in taken]
+            if may_grow:
+                free = [t for t in free if self._is_alone(t, detections.boxes_xyxy[sorted(taken)])]
             found = assign(
                 [self._tracks[t] for t in free],
-                detections.boxes_xyxy[chosen],
-                [appearances[d] for d in chosen],
+                detections.boxes_xyxy[left],
+                [appearances[d] for d in left],
                 self._config,
+                may_grow,
             )
-            pairs += [(free[t], int(chosen[d])) for t, d in found]
+            pairs += [(free[t], left[d]) for t, d in found]
         return pairs
+
+    def _is_alone(self, index: int, others_xyxy: Array) -> bool:
+        """True where no other seen person's box (N, 4) touches the track's."""
+        return not (iou(self._tracks[index].filter.box_xyxy, others_xyxy) > 0.0).any()
 
     def _strangers(self, detections: Detections, taken: set[int]) -> list[int]:
         """Sure detections that are nobody yet and no second box of somebody."""
