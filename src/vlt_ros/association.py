@@ -74,8 +74,8 @@ class BoxFilter:
             ]
         )
 
-    def correct(self, box_xyxy: Array, noise_factor: float = 1.0) -> None:
-        """Take in a measured box (4,)."""
+    def correct(self, box_xyxy: Array, noise_factor: Array | float = 1.0) -> None:
+        """Take in a measured box (4,); the factor of its noise may be one each of cx, cy, w, h."""
         var, cross, rate_var = self._var
         noise = (self._config.measurement_noise * self._mean[0, 3] * noise_factor) ** 2
         gain, rate_gain = var / (var + noise), cross / (var + noise)

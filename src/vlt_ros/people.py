@@ -17,7 +17,9 @@ LOOKS_AFTER_CROWD = 4  # ... after two people crossed: they may have been mistak
 SECOND_BOX = 0.5  # IoU with a person already seen in this frame
 PROVEN_HITS = 5  # detections that prove a person
 COVERED = 0.25  # share of a box behind another person's from which its colours are not trusted
-WEAK_SCORE = 0.35  # detections below this are placed less exactly
+WEAK_SCORE = 0.35  # detections below this are placed less exactly where somebody stands before them ...
+PLACE_DOUBT = 3.0  # ... their noise grows by this a fully covered box
+SIZE_DOUBT = 10.0  # the same of sizes, of sure ones too: two people in one box are no person who grew
 NEUTRAL_EVIDENCE = 0.0  # where nothing could be judged
 
 
@@ -124,8 +126,10 @@ def blend(old: Array, new: Array, rate: float) -> Array:
 
 
 def _continue(track: Track, box_xyxy: Array, score: float, appearance: Appearance, covered: float) -> None:
-    """Take one more detection into a track; colours only where nobody stands before it."""
-    track.filter.correct(box_xyxy, noise_factor=1.0 if score >= WEAK_SCORE else 1.0 + covered * 3.0)
+    """Take one more detection into a track; colours and size only as far as nobody stands before it."""
+    place_noise = 1.0 if score >= WEAK_SCORE else 1.0 + PLACE_DOUBT * covered
+    size_noise = place_noise * (1.0 + SIZE_DOUBT * covered)
+    track.filter.correct(box_xyxy, np.array([place_noise, place_noise, size_noise, size_noise]))
     track.unseen, track.score, track.appearance = 0.0, score, appearance
     track.hits += 1
     if covered > COVERED:
