@@ -47,6 +47,8 @@ def follow(
             on_episode=lambda _record, done, total: bar.update(done, total),
         )
     Console().print(_follow_table(rows))
+    print("SR success, TR tracking rate, CR collision rate, each ± standard error; gap: mean distance to the target;")
+    print("room: least distance to furniture or a wall; box: share of frames with the box on the target.")
     print("Our worlds are not Habitat's: these figures stand beside EVT-Bench's published ones, not among them.")
     print(json_file)
 
@@ -93,14 +95,18 @@ def parse_seeds(text: str) -> list[int]:
 def _follow_table(rows: list[Row]) -> Table:
     cells = [
         (
-            *(row.task, row.policy, row.tracker, str(row.n)),
+            *(row.task, _agent(row), str(row.n)),
             *(_with_error(row.sr, row.sr_se), _with_error(row.tr, row.tr_se), _with_error(row.cr, row.cr_se)),
             *(_number(row.distance), _number(row.min_clearance), _number(row.on_target)),
         )
         for row in rows
     ]
-    names = ("task", "policy", "tracker", "n", "SR", "TR", "CR", "distance, m", "least clearance, m", "box on target")
+    names = ("task", "agent", "n", "SR", "TR", "CR", "gap m", "room m", "box")
     return _table(names, cells)
+
+
+def _agent(row: Row) -> str:
+    return row.policy if row.tracker == "-" else f"{row.policy}/{row.tracker}"
 
 
 def _track_table(rows: list[TrackRow]) -> Table:
@@ -117,17 +123,18 @@ def _track_table(rows: list[TrackRow]) -> Table:
 
 
 def _table(names: tuple[str, ...], cells: list[Any]) -> Table:
-    from rich.table import Table
+    from rich.box import SIMPLE
+    from rich.table import Column, Table
 
-    table = Table(*names)
+    table = Table(*(Column(name, no_wrap=True) for name in names), box=SIMPLE, padding=0, pad_edge=False)
     for row in cells:
         table.add_row(*row)
     return table
 
 
 def _number(value: float) -> str:
-    return "n/a" if math.isnan(value) else f"{value:.2f}"
+    return "n/a" if math.isnan(value) else f"{round(value, 2) + 0.0:.2f}"
 
 
 def _with_error(value: float, error: float) -> str:
-    return _number(value) if math.isnan(error) else f"{value:.2f} ± {error:.2f}"
+    return _number(value) if math.isnan(error) else f"{value:.2f}±{error:.2f}".replace("±0.", "±.")
