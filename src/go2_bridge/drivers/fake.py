@@ -1,10 +1,14 @@
-"""Driver ``fake``: keeps what it was sent, for tests and dry runs."""
+"""Driver ``fake``: keeps what it was sent, for tests and rehearsals without a robot."""
 
 from __future__ import annotations
+
+from collections import deque
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.safety.limits import clamp
 from track_common.types import STOP, VelocityCommand
+
+KEEP = 100_000  # commands: half an hour at 50 Hz
 
 
 class FakeDriver:
@@ -12,7 +16,7 @@ class FakeDriver:
 
     def __init__(self, config: ControllerConfig | None = None) -> None:
         self._config = config or ControllerConfig()
-        self.sent: list[tuple[float, VelocityCommand]] = []
+        self.sent: deque[tuple[float, VelocityCommand]] = deque(maxlen=KEEP)
 
     def send(self, command: VelocityCommand, now: float) -> None:
         """Note a command, clamped, and its time."""

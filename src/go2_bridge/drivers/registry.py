@@ -6,16 +6,31 @@ from collections.abc import Callable
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.drivers.fake import FakeDriver
-from track_common.config import lookup
+from go2_bridge.drivers.sport_topics import SportTopicsDriver, Transmit
+from track_common.config import ConfigError, lookup
 from track_common.interfaces import RobotDriver
 
-DRIVERS: dict[str, Callable[[ControllerConfig], RobotDriver]] = {"fake": FakeDriver}
+
+def _fake(limits: ControllerConfig, _transmit: Transmit | None) -> RobotDriver:
+    return FakeDriver(limits)
 
 
-def make_driver(name: str, config: ControllerConfig | None = None) -> RobotDriver:
-    """The driver ``name``.
+def _sport_topics(limits: ControllerConfig, transmit: Transmit | None) -> RobotDriver:
+    if transmit is None:
+        raise ConfigError("driver 'sport_topics' needs something that transmits requests; start it with bridge_node")
+    return SportTopicsDriver(limits, transmit)
+
+
+DRIVERS: dict[str, Callable[[ControllerConfig, Transmit | None], RobotDriver]] = {
+    "fake": _fake,
+    "sport_topics": _sport_topics,
+}
+
+
+def make_driver(name: str, limits: ControllerConfig | None = None, transmit: Transmit | None = None) -> RobotDriver:
+    """The driver ``name``; ``transmit`` carries its requests to the robot, for those that send any.
 
     Raises:
-        ConfigError: unknown name; the known ones are listed.
+        ConfigError: unknown name; the known ones are listed. Or the driver needs ``transmit``.
     """
-    return lookup("driver", name, DRIVERS)(config or ControllerConfig())
+    return lookup("driver", name, DRIVERS)(limits or ControllerConfig(), transmit)

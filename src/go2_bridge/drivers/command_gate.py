@@ -1,0 +1,102 @@
+"""Decides, at every tick of the bridge, whether the newest command may reach the robot, and says why not.
+
+Times are monotonic seconds of this computer: no stamp and no clock that can be set has a say in stopping.
+"""
+
+from __future__ import annotations
+
+from go2_bridge.drivers.config import BridgeConfig
+from go2_bridge.drivers.robot_state import Health, RobotState, is_ready
+from go2_bridge.safety.arming import Arming, HoldReason
+from go2_bridge.safety.limits import clamp, is_sound
+from track_common.interfaces import Decision
+from track_common.types import STOP, VelocityCommand
+
+DISARMING = {HoldReason.NOT_READY, HoldReason.OTHER_OWNER}  # after these the operator must look, then arm again
+
+
+class CommandGate:
+    """Inputs are pushed as they come, ``decide`` is called at a fixed rate; only a sound, fresh command passes."""
+
+    def __init__(self, config: BridgeConfig) -> None:
+        self._config = config
+        self.arming = Arming(uses_deadman=config.deadman != "none", deadman_timeout=config.deadman_timeout)
+        self._command: VelocityCommand | None = None
+        self._command_at = self._state_at = self._health_at = self._stick_at = float("-inf")
+        self._state: RobotState | None = None
+        self._health: Health | None = None
+        self._owners = 0
+
+    def configure(self, config: BridgeConfig) -> None:
+        """Take changed settings; what was received stays."""
+        self._config = config
+
+    def on_command(self, command: VelocityCommand, now: float) -> None:
+        """A velocity command; one that is not sound holds the robot until a sound one comes."""
+        self._command, self._command_at = command, now
+
+    def on_state(self, state: RobotState, now: float) -> None:
+        """A robot state; one with the stamp of the last is a repetition and proves nothing."""
+        if self._state is None or state.stamp != self._state.stamp:
+            self._state_at = now
+        self._state = state
+
+    def on_health(self, health: Health, now: float) -> None:
+        """A battery and temperature reading."""
+        self._health, self._health_at = health, now
+
+    def on_stick(self, deflection: float, now: float) -> None:
+        """The largest deflection (0..1) of the robot's own remote; not finite counts as full."""
+        if not abs(deflection) < self._config.stick_threshold:
+            self._stick_at = now
+
+    def on_owners(self, others: int) -> None:
+        """How many others publish sport requests."""
+        self._owners = others
+
+    def arm(self, now: float) -> HoldReason | None:
+        """Arm where robot and operator are ready; the reason why not, or None."""
+        return self._check_robot(now) or self.arming.arm(now)
+
+    def decide(self, now: float) -> Decision:
+        """The command for this instant, within the limits, or a stop with its reason."""
+        fault = self._check_robot(now)
+        if fault is not None and fault in DISARMING:
+            self.arming.disarm(fault.value)
+        reason = self.arming.check(now) or fault or self._check_command(now)
+        if reason is not None or self._command is None:
+            return Decision(STOP, (reason or HoldReason.NO_COMMAND).value)
+        return Decision(clamp(self._command, self._config.limits))
+
+    def _check_robot(self, now: float) -> HoldReason | None:
+        if self._owners > self._config.known_publishers:
+            return HoldReason.OTHER_OWNER
+        if self._config.driver == "fake":
+            return None
+        return self._check_state(now) or self._check_health(now)
+
+    def _check_state(self, now: float) -> HoldReason | None:
+        if self._state is None:
+            return HoldReason.NO_STATE
+        if not 0.0 <= now - self._state_at <= self._config.state_timeout:
+            return HoldReason.STALE_STATE
+        return None if is_ready(self._state, self._config) else HoldReason.NOT_READY
+
+    def _check_health(self, now: float) -> HoldReason | None:
+        if self._health is None:
+            return HoldReason.NO_HEALTH
+        if not 0.0 <= now - self._health_at <= self._config.health_timeout:
+            return HoldReason.STALE_HEALTH
+        if not self._health.battery >= self._config.min_battery:
+            return HoldReason.LOW_BATTERY
+        is_cool = self._health.motor_temperature <= self._config.max_motor_temperature
+        return None if is_cool else HoldReason.HOT_MOTOR
+
+    def _check_command(self, now: float) -> HoldReason | None:
+        if now - self._stick_at <= self._config.stick_hold:
+            return HoldReason.MANUAL
+        if self._command is None:
+            return HoldReason.NO_COMMAND
+        if not 0.0 <= now - self._command_at <= self._config.command_timeout:
+            return HoldReason.STALE_COMMAND
+        return None if is_sound(self._command) else HoldReason.BAD_COMMAND
