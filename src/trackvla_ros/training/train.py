@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from accelerate.utils import set_seed
 from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
+from track_common.source_state import source_state
 from trackvla_ros.model.anchors import AnchorSet, cluster_anchors, fan_anchors, load_anchors
 from trackvla_ros.model.config import TrackVlaConfig
 from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
@@ -205,18 +205,7 @@ def freeze(model: TrackVla, stage: int) -> None:
 
 def notes(config: TrainConfig, steps: int) -> dict[str, Any]:
     """What a checkpoint says about its training: configuration, steps and the state of the source."""
-    return {"training": dataclasses.asdict(config), "steps": steps, "source": source_state()}
-
-
-def source_state() -> str:
-    """Commit of this source, with "+changes" where files differ from it; "unknown" outside a repository."""
-    here = Path(__file__).parent
-    try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
-        status = subprocess.run(["git", "status", "--short"], cwd=here, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return commit.stdout.strip() + ("+changes" if status.stdout.strip() else "")
+    return {"training": dataclasses.asdict(config), "steps": steps, "source": source_state(Path(__file__).parent)}
 
 
 def _loader(config: TrainConfig, data: TrainingData, collator: Collator, processes: int) -> DataLoader:

@@ -91,10 +91,11 @@ def _lasot(root: Path) -> list[BenchmarkSequence]:
     listed = root / "testing_set.txt"
     names = _lines(listed) if listed.is_file() else None
     found = sorted(file.parent for file in root.glob("*/*/groundtruth.txt")) or _with_truth(root)
-    return [_lasot_folder(folder) for folder in found if names is None or folder.name in names]
+    return [lasot_folder(folder) for folder in found if names is None or folder.name in names]
 
 
-def _lasot_folder(folder: Path) -> BenchmarkSequence:
+def lasot_folder(folder: Path) -> BenchmarkSequence:
+    """One video in LaSOT's layout."""
     truth = read_boxes(folder / "groundtruth.txt")
     flags = [_flags(folder / name, len(truth)) for name in ("full_occlusion.txt", "out_of_view.txt")]
     return BenchmarkSequence(

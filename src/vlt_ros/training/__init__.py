@@ -1,0 +1,1 @@
+"""Training of the VLT trackers: videos -> pairs -> crops and labels -> weights."""
