@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers.painted import BLACK, BLUE, GREEN, RED, WHITE, KnownDetector, box, frame
 from track_common.boxes import iou
@@ -59,6 +61,21 @@ def test_crossing_people_are_not_swapped(tracker, detector, is_target_hidden):
         sighting = tracker.init(image, "the man in red") if k == 0 else tracker.update(image)
         assert not is_on(sighting, other[0]) or is_covered
     assert is_on(sighting, target[0])
+
+
+@settings(derandomize=True, deadline=None, max_examples=4)
+@given(speed=st.integers(12, 30), sway=st.integers(-15, 15), noise_seed=st.integers(0, 99))
+def test_crossings_of_any_speed_end_on_the_target(speed, sway, noise_seed):
+    rng, detector = np.random.default_rng(noise_seed), KnownDetector()
+    tracker, frames = GroundedTracker(detector=detector), 400 // speed + 8
+    for k in range(frames):
+        x = min(120 + speed * k, 540)
+        people = [(box(x, 200, 400 + sway), RED, BLACK), (box(660 - x), BLUE, BLACK)]
+        is_covered = abs(2 * x - 660) < 45
+        image = frame(people, k * STEP, detector, hidden=(0,) if is_covered else ())
+        detector.boxes = [b + rng.normal(0.0, 3.0, 4) for b in detector.boxes]
+        sighting = tracker.init(image, "the man in red") if k == 0 else tracker.update(image)
+    assert is_on(sighting, people[0][0]) and not is_on(sighting, people[1][0])
 
 
 def test_person_who_left_is_lost_and_found_again_by_looks(tracker, detector):
