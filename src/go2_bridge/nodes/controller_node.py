@@ -15,6 +15,7 @@ from geometry_msgs.msg import PointStamped, Twist, TwistStamped
 from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header, String
@@ -44,6 +45,7 @@ from track_common.ros.run import run_node
 from track_common.types import STOP, Array, TargetStatus, VelocityCommand
 
 STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
+ACK_TIMEOUT = 0.3  # s; a reader that died with the simulator never answers
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class ControllerNode(Node):
         """Leave the robot standing."""
         for _ in range(STOPS_AT_EXIT):
             self._send(Decision(STOP, StopReason.SHUTDOWN.value))
+        self._command_publisher.wait_for_all_acked(Duration(seconds=ACK_TIMEOUT))  # what is unread dies with its writer
 
     def _make_publishers(self) -> None:
         kind = TwistStamped if self._config.use_stamped else Twist
