@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,8 +16,8 @@ from vlt_ros.model import zoo
 from vlt_ros.model.losses import ScarLoss, TtLoss, scar_loss, tt_loss
 from vlt_ros.model.network import scar_input, tt_input
 from vlt_ros.model.paths import NetworkPath
-from vlt_ros.model.scar import ScarMaps
-from vlt_ros.model.tt import TtMaps, VltTt
+from vlt_ros.model.scar import ScarMaps, VltScar
+from vlt_ros.model.tt import TtMaps
 from vlt_ros.siamese.state import Image
 from vlt_ros.training.pairs import Pair
 
@@ -105,10 +106,9 @@ class TrainingNetwork(nn.Module):
         told = body.language_tokens(batch.sentences)
         is_told = batch.has_sentence[:, None, None, None]
         tokens = [torch.where(is_told, a, b) for a, b in zip(told, seen, strict=True)]
-        if isinstance(network, VltTt):
-            return network.search(batch.searches, path, network.template(batch.templates, path, tokens))
-        kept = network.template(batch.templates, path, tokens, cut=0)
-        return network.search(batch.searches, path, kept, cut=0)
+        geometry = {"cut": 0} if isinstance(network, VltScar) else {}
+        kept: Any = network.template(batch.templates, path, tokens, **geometry)
+        return network.search(batch.searches, path, kept, **geometry)
 
 
 def _floats(rows: Sequence[Array]) -> Tensor:
