@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from vlt_ros.evaluation.report import Report
     from vlt_ros.model.parity import Deviation
 
-app = typer.Typer(help="The VLT trackers: parity with the authors, checkpoints, benchmarks.", no_args_is_help=True)
+app = typer.Typer(
+    help="The VLT trackers: parity with the authors, checkpoints, benchmarks, training, search.", no_args_is_help=True
+)
 
 
 @app.command("parity")
@@ -87,6 +89,145 @@ def score(
         json_file.write_text(json.dumps(values if len(reports) > 1 else reports[0].to_json(), indent=1))
     if plots is not None:
         _plot(reports, plots)
+
+
+@app.command("train")
+def train(
+    config: str = typer.Option(..., "--config", help="File, or a name in config/train: vlt_debug, vlt_nano, ..."),
+    changes: list[str] = typer.Option(
+        [], "--set", help="NAME=VALUE over the file, as model.width=64; may be repeated."
+    ),
+) -> None:
+    """Train a tracker, or go on where the folder `out` stopped; under `accelerate launch` on many GPUs."""
+    from vlt_ros.training.config import read_plan
+    from vlt_ros.training.train import train as run_training
+
+    _log_progress()
+    result = run_training(read_plan(_training_file(config), _values(changes)))
+    losses = ", ".join(f"{name} {value:.3f}" for name, value in result.losses.items())
+    tried = "" if result.success is None else f"; success AUC on drawn videos {result.success:.3f}"
+    print(f"{result.steps} steps, {losses or 'nothing left to do'}{tried}; weights in {result.file}")
+
+
+@app.command("search")
+def search(
+    config: str = typer.Option(..., "--config", help="File, or a name in config/train: vlt_search_debug, ..."),
+    changes: list[str] = typer.Option([], "--set", help="NAME=VALUE, as evolution.population=20; may be repeated."),
+) -> None:
+    """Find the path that tracks best (ASS), or go on where the folder `out` stopped; the supernet is trained first."""
+    from vlt_ros.search.config import read_search_plan
+    from vlt_ros.search.search import search as run_search
+
+    _log_progress()
+    plan = read_search_plan(_training_file(config), _values(changes))
+    result = run_search(plan)
+    print("generation means: " + ", ".join(f"{mean:.3f}" for mean in result.generation_means))
+    if plan.config.baseline:
+        print(f"{plan.config.baseline} random paths: mean {result.random_mean:.3f}, best {result.random_best:.3f}")
+    print(f"best {result.reward:.3f}: path {result.path.to_lists()}; all rewards in {plan.config.out}/history.json")
+
+
+@app.command("activation")
+def activation(
+    weights: Path = typer.Option(..., "--checkpoint", help="Weight file of a tracker."),
+    image: Path = typer.Option(..., "--image", help="Picture with the target."),
+    box: str = typer.Option(..., "--box", help="Its box there, as x,y,w,h."),
+    sentence: list[str] = typer.Option([""], "--sentence", help="May be repeated; an empty one is none."),
+    later: Path = typer.Option(None, "--search", help="Picture to look for it in, about the same box; else the first."),
+    language: str = typer.Option("words", "--language", help="Sentence encoder: words, bert, gpt2."),
+    language_path: str = typer.Option("", "--language-path", help="Folder of bert or gpt2."),
+    stage: int = typer.Option(4, "--stage", help="Stage of the backbone looked at, 1..4."),
+    out: Path = typer.Option(Path("runs/activation.png"), "--out", help="PNG to write."),
+) -> None:
+    """Grad-CAM: what the target's score rests on under each sentence, side by side."""
+    from track_common.boxes import to_xyxy
+    from vlt_ros.analysis.activation import Scene, activations, grid
+    from vlt_ros.model import checkpoint
+    from vlt_ros.siamese.tracker import make_encoder
+
+    network, stored = checkpoint.load(weights)
+    first, box_xyxy = _read_image(image), to_xyxy(_box(box), "xywh")
+    scene = Scene(first, box_xyxy, first if later is None else _read_image(later), box_xyxy)
+    crop, found = activations(network, stored.path, scene, sentence, make_encoder(language, language_path), stage)
+    _write_image(grid(crop, found), out)
+    print(f"{len(found)} maps in {out}")
+
+
+@app.command("attributes")
+def attributes(
+    dataset: str = typer.Option(..., "--dataset", help="lasot, lasot_ext or tnl2k with attribute files."),
+    root: Path = typer.Option(..., "--root", help="The benchmark's folder; annotations are enough."),
+    results: Path = typer.Option(..., "--results", help="Folder with one folder of result files a tracker."),
+    tracker: str = typer.Option(..., "--tracker", help="The one that is compared with the others."),
+    out: Path = typer.Option(Path("runs/attributes.png"), "--out", help="PNG to write."),
+) -> None:
+    """Where a tracker gains and loses: success AUC by attribute against the best other tracker."""
+    from vlt_ros.analysis.attributes import compare, plot_grid
+    from vlt_ros.evaluation.report import score_results
+
+    reports = score_results(dataset, root, results)
+    for row in compare(reports, tracker):
+        print(f"{row.name:5} n = {row.sequences:3}  {100 * row.success[0]:6.2f}  gain {100 * row.gain:+6.2f}")
+    plot_grid(reports, tracker, out)
+    print(f"picture in {out}")
+
+
+def _training_file(config: str) -> Path:
+    """A file, or one of this project's by name."""
+    from track_common.config import ConfigError, lookup
+    from track_common.share import share_directory
+
+    if config.endswith((".yaml", ".yml")):
+        if not Path(config).is_file():
+            raise ConfigError(f"no configuration file {config}")
+        return Path(config)
+    found = {file.stem: file for file in (share_directory() / "config" / "train").glob("vlt_*.yaml")}
+    return lookup("configuration", config, found)
+
+
+def _values(changes: list[str]) -> dict[str, Any]:
+    import yaml
+
+    return {name: yaml.safe_load(value) for name, _, value in (change.partition("=") for change in changes)}
+
+
+def _log_progress() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("accelerate").setLevel(logging.WARNING)
+
+
+def _box(text: str) -> Any:
+    import numpy as np
+
+    from track_common.config import ConfigError
+
+    try:
+        values = [float(word) for word in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != 4:
+        raise ConfigError(f"box '{text}' is not four numbers; wanted x,y,w,h in pixels")
+    return np.array(values)
+
+
+def _read_image(file: Path) -> Any:
+    import cv2
+
+    from track_common.config import ConfigError
+
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ConfigError(f"cannot read the image {file}")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def _write_image(image: Any, file: Path) -> None:
+    import cv2
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(file), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
 
 
 def _plot(reports: list[Report], folder: Path) -> None:

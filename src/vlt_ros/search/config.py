@@ -12,7 +12,7 @@ import yaml
 
 from track_common.config import ConfigError, override, setting
 from vlt_ros.search.evolution import EvolutionConfig
-from vlt_ros.training.config import TrainingPlan, plan_from_dict
+from vlt_ros.training.config import TrainingPlan, merged, plan_from_dict
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def read_search_plan(file: Path, changes: Mapping[str, Any] | None = None) -> Se
     """
     if not file.is_file():
         raise ConfigError(f"no search configuration {file}; those of this project are in config/train")
-    return search_plan_from_dict({**(yaml.safe_load(file.read_text()) or {}), **(changes or {})})
+    return search_plan_from_dict(merged(yaml.safe_load(file.read_text()) or {}, changes or {}))
 
 
 def search_plan_from_dict(values: Mapping[str, Any]) -> SearchPlan:

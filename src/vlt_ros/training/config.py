@@ -122,7 +122,16 @@ def read_plan(file: Path, changes: Mapping[str, Any] | None = None) -> TrainingP
     """
     if not file.is_file():
         raise ConfigError(f"no training configuration {file}; those of this project are in config/train")
-    return plan_from_dict({**(yaml.safe_load(file.read_text()) or {}), **(changes or {})})
+    return plan_from_dict(merged(yaml.safe_load(file.read_text()) or {}, changes or {}))
+
+
+def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` with ``changes`` over them; a dotted name reaches into a part: "model.width"."""
+    made = dict(values)
+    for name, value in changes.items():
+        part, dot, rest = name.partition(".")
+        made[part] = merged(made.get(part, {}), {rest: value}) if dot else value
+    return made
 
 
 def plan_from_dict(values: Mapping[str, Any]) -> TrainingPlan:
