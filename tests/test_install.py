@@ -14,7 +14,16 @@ from track_common.ros.environment import ros_environment
 
 ROOT = Path(__file__).parents[1]
 NAME = "trackvla_ros"
-EXECUTABLES = ["controller_node", "planner_node", "recorder_node", "sim_node", "tracker_node", "trackvla", "video_node"]
+EXECUTABLES = [
+    "bridge_node",
+    "controller_node",
+    "planner_node",
+    "recorder_node",
+    "sim_node",
+    "tracker_node",
+    "trackvla",
+    "video_node",
+]
 SOURCES = ["package.xml", "setup.py", "setup.cfg", "pyproject.toml", "resource", "launch", "config", "src"]
 OLD_SETUPTOOLS = ROOT / ".venv" / "humble"  # made by `make setup`
 

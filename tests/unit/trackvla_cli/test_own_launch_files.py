@@ -4,11 +4,14 @@ For these files the official launch of Jazzy (3.4.3, launch_ros 0.26.6), for rob
 0.19.8) too, started the same processes with the same words and parameters.
 """
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import yaml
 
+from go2_bridge.drivers.config import BridgeConfig
+from trackvla_cli.launch.element import LaunchError
 from trackvla_cli.launch.reader import declared, read
 from trackvla_cli.launch.resolver import resolve
 
@@ -66,8 +69,23 @@ def test_video_starts_the_tracker_alone(started):
 
 def test_robot_starts_camera_and_transforms_but_no_simulator(started):
     names = list(started("robot"))
-    assert names == ["tracker", "planner", "controller", "camera", "camera_place", "lidar_place"]
+    assert names == ["tracker", "planner", "controller", "bridge", "camera", "camera_place", "lidar_place"]
     assert "camera" not in started("robot", camera="false", transforms="false")
+
+
+@pytest.mark.parametrize(("driver", "is_bridged"), [("sport_topics", True), ("fake", True), ("none", False)])
+def test_bridge_to_the_robot_starts_unless_the_robot_brings_its_own(started, driver, is_bridged):
+    processes = started("robot", driver=driver)
+    assert ("bridge" in processes) is is_bridged
+    if is_bridged:
+        given = parameters(processes["bridge"])
+        assert (given["driver"], given["deadman"], given["dry_run"]) == (driver, "heartbeat", False)
+        assert set(given) <= {field.name for field in dataclasses.fields(BridgeConfig)}
+
+
+def test_unknown_driver_is_refused(started):
+    with pytest.raises(LaunchError, match="has_bridge_sport"):
+        started("robot", driver="sport")
 
 
 def test_instruction_stays_one_string_whatever_is_in_it(started):

@@ -1,0 +1,223 @@
+"""ROS node ``bridge``: cmd_vel -> the GO2, and the GO2's odometry, LiDAR and state -> ROS.
+
+Converts and calls ``CommandGate`` and the driver at a fixed rate by a steady clock. Disarmed at the start.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from typing import Any
+
+from geometry_msgs.msg import Twist
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from sensor_msgs.msg import Joy
+from std_msgs.msg import Bool, String
+from std_srvs.srv import SetBool, Trigger
+from unitree_api.msg import Request, Response
+from unitree_go.msg import LowState, SportModeState, WirelessController
+
+from go2_bridge.drivers.command_gate import CommandGate
+from go2_bridge.drivers.config import BridgeConfig
+from go2_bridge.drivers.registry import make_driver
+from go2_bridge.drivers.sport_api import REQUEST_TOPIC, RESPONSE_TOPIC, Api, SportRequest
+from go2_bridge.drivers.sport_topics import STOP_REPEAT
+from go2_bridge.nodes.robot_sensors import RobotSensors
+from go2_bridge.nodes.unitree_messages import (
+    deflection_from_message,
+    health_from_message,
+    request_message,
+    state_from_message,
+)
+from track_common.interfaces import Decision, RobotDriver
+from track_common.ros import qos
+from track_common.ros.conversions import MessageError, command_from_twist
+from track_common.ros.diagnostics import OK, WARN, Diagnostics
+from track_common.ros.parameters import declare
+from track_common.ros.run import run_node
+from track_common.types import VelocityCommand
+
+UNSOUND = VelocityCommand(math.nan, math.nan, math.nan)  # what a message that is not finite means to the gate
+OWNER_PERIOD = 0.5  # s between looks at who else publishes requests
+POSTURES = {"stand_up": Api.STAND_UP, "balance_stand": Api.BALANCE_STAND, "lie_down": Api.STAND_DOWN}
+
+
+class BridgeNode(Node):
+    """Runs a ``CommandGate`` and a ``RobotDriver``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("bridge", **kwargs)
+        self._config = declare(self, BridgeConfig(), on_change=self._on_config)
+        self._gate = CommandGate(self._config)
+        self._requests: list[SportRequest] = []
+        self._diagnostics = Diagnostics(self, hardware_id="go2")
+        self._sensors = RobotSensors(self, self._diagnostics, self._config.odometry_source, self._config.clock_jump)
+        self._trace = self.create_publisher(String, "bridge_trace", qos.RELIABLE)
+        is_sending = self._config.driver == "sport_topics" and not self._config.dry_run
+        self._sport = self.create_publisher(Request, REQUEST_TOPIC, qos.RELIABLE) if is_sending else None
+        self._driver = self._new_driver()
+        self._subscribe_operator()
+        self._subscribe_robot()
+        self._make_services()
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(1.0 / self._config.rate, self._tick, clock=steady)
+        self.create_timer(OWNER_PERIOD, self._look_for_owners, clock=steady)
+
+    def on_shutdown(self) -> None:
+        """Leave the robot standing: StopMove as often as for any other stop."""
+        self._driver = self._new_driver()
+        end = time.monotonic() + STOP_REPEAT
+        while time.monotonic() < end:
+            self._driver.stop(time.monotonic())
+            time.sleep(1.0 / self._config.rate)
+
+    def _new_driver(self) -> RobotDriver:
+        return make_driver(self._config.driver, self._config.limits, self._transmit)
+
+    def _subscribe_operator(self) -> None:
+        self.create_subscription(Twist, "cmd_vel", self._on_command, qos.COMMAND)
+        self.create_subscription(Bool, "e_stop", self._on_button, qos.RELIABLE)
+        if self._config.deadman == "heartbeat":
+            self.create_subscription(Bool, "deadman", self._on_heartbeat, qos.SENSOR)
+        elif self._config.deadman == "joy":
+            self.create_subscription(Joy, "joy", self._on_joy, qos.SENSOR)
+
+    def _subscribe_robot(self) -> None:
+        self.create_subscription(SportModeState, "/lf/sportmodestate", self._on_state, qos.SENSOR)
+        self.create_subscription(LowState, "/lf/lowstate", self._on_low_state, qos.SENSOR)
+        self.create_subscription(WirelessController, "/wirelesscontroller", self._on_stick, qos.SENSOR)
+        self.create_subscription(Response, RESPONSE_TOPIC, self._on_response, qos.RELIABLE)
+
+    def _make_services(self) -> None:
+        self.create_service(SetBool, "arm", self._on_arm)
+        self.create_service(Trigger, "emergency_stop", self._on_emergency)
+        self.create_service(Trigger, "reset", self._on_reset)
+        for name, api in POSTURES.items():
+            self.create_service(Trigger, name, self._posture_service(api))
+
+    def _on_config(self, config: BridgeConfig) -> None:
+        self._config = config
+        self._gate.configure(config)
+        self._driver = self._new_driver()
+
+    def _on_command(self, message: Twist) -> None:
+        try:
+            command = command_from_twist(message)
+        except MessageError as error:
+            self._diagnostics.set("command_refused", error)
+            command = UNSOUND
+        self._gate.on_command(command, time.monotonic())
+        self._diagnostics.count("commands")
+        if command is UNSOUND:
+            self._tick()
+
+    def _on_button(self, message: Bool) -> None:
+        self._gate.arming.on_button(bool(message.data))
+        if message.data:
+            self._stop_now()
+
+    def _on_heartbeat(self, message: Bool) -> None:
+        self._gate.arming.on_deadman(bool(message.data), time.monotonic())
+
+    def _on_joy(self, message: Joy) -> None:
+        button = self._config.deadman_button
+        is_held = button < len(message.buttons) and message.buttons[button] == 1
+        self._gate.arming.on_deadman(is_held, time.monotonic())
+
+    def _on_state(self, message: SportModeState) -> None:
+        state = state_from_message(message)
+        self._gate.on_state(state, time.monotonic())
+        self._sensors.on_state(state)
+        self._diagnostics.set("error_code", state.error_code)
+        self._diagnostics.set("mode", state.mode)
+        self._diagnostics.count("states")
+
+    def _on_low_state(self, message: LowState) -> None:
+        health = health_from_message(message)
+        self._gate.on_health(health, time.monotonic())
+        self._diagnostics.set("battery", f"{health.battery:.0f} %")
+        self._diagnostics.set("motor_temperature", f"{health.motor_temperature:.0f} degC")
+
+    def _on_stick(self, message: WirelessController) -> None:
+        self._gate.on_stick(deflection_from_message(message), time.monotonic())
+
+    def _on_response(self, message: Response) -> None:
+        if message.header.status.code != 0:
+            text = f"api {message.header.identity.api_id} answered code {message.header.status.code}"
+            self._diagnostics.set("last_error", text)
+            self.get_logger().warning(text, throttle_duration_sec=2.0)
+
+    def _on_arm(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        if not request.data:
+            self._gate.arming.disarm("the service arm")
+            self._stop_now()
+            response.success, response.message = True, "disarmed"
+            return response
+        self._look_for_owners()
+        reason = self._gate.arm(time.monotonic())
+        response.success, response.message = reason is None, "armed" if reason is None else reason.value
+        return response
+
+    def _on_emergency(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._gate.arming.emergency()
+        self._stop_now()
+        response.success, response.message = True, "latched: call reset, then arm"
+        return response
+
+    def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        response.success = self._gate.arming.reset()
+        response.message = "disarmed: call arm" if response.success else "e_stop is still pressed"
+        return response
+
+    def _posture_service(self, api: Api) -> Any:
+        def on_call(_request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+            response.success = not (self._gate.arming.is_armed or self._gate.arming.is_latched)
+            response.message = "requested" if response.success else "only where disarmed and no emergency is latched"
+            if response.success:
+                self._transmit(SportRequest(api))
+            return response
+
+        return on_call
+
+    def _look_for_owners(self) -> None:
+        others = self.count_publishers(REQUEST_TOPIC) - (self._sport is not None)
+        self._gate.on_owners(others)
+        self._diagnostics.set("other_owners", others)
+
+    def _stop_now(self) -> None:
+        """StopMove at once, also where the driver had fallen silent."""
+        self._driver = self._new_driver()
+        self._tick()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        decision = self._gate.decide(now)
+        if decision.reason:
+            self._driver.stop(now)
+        else:
+            self._driver.send(decision.command, now)
+        self._report(decision)
+
+    def _transmit(self, request: SportRequest) -> None:
+        self._requests.append(request)
+        if self._sport is not None:
+            self._sport.publish(request_message(request, time.monotonic_ns()))
+            self._diagnostics.count("requests")
+
+    def _report(self, decision: Decision) -> None:
+        command, requests = decision.command, self._requests
+        self._requests = []
+        if self._trace.get_subscription_count():
+            calls = [{"api_id": int(r.api), "parameter": json.loads(r.parameter)} for r in requests]
+            trace = {"command": [command.vx, command.vy, command.wz], "reason": decision.reason, "requests": calls}
+            self._trace.publish(String(data=json.dumps(trace)))
+        self._diagnostics.set("stop_reason", decision.reason)
+        self._diagnostics.set("disarmed_by", self._gate.arming.disarmed_by)
+        self._diagnostics.level(WARN if decision.reason else OK, decision.reason or "driving")
+
+
+def main() -> None:
+    """Entry point ``bridge_node``."""
+    run_node(BridgeNode)

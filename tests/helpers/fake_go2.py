@@ -1,0 +1,68 @@
+"""A GO2 as the network sees it, in plain DDS: no ROS, the robot's own type and topic names, a clock of its own."""
+
+import json
+import os
+import time
+from dataclasses import dataclass
+
+from cyclonedds.core import Policy, Qos
+from cyclonedds.domain import DomainParticipant
+from cyclonedds.pub import DataWriter
+from cyclonedds.sub import DataReader
+from cyclonedds.topic import Topic
+from tests.helpers import unitree_dds as dds
+
+LOOPBACK = """<General><Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>
+<AllowMulticast>false</AllowMulticast></General>
+<Discovery><ParticipantIndex>auto</ParticipantIndex><Peers><Peer address="127.0.0.1"/></Peers></Discovery>"""
+RELIABLE = Qos(Policy.Reliability.Reliable(10**8), Policy.History.KeepLast(200))
+BEST_EFFORT = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(1))
+TOPICS = {
+    "state": ("rt/lf/sportmodestate", dds.SportModeState),
+    "low_state": ("rt/lf/lowstate", dds.LowState),
+    "odometry": ("rt/utlidar/robot_odom", dds.Odometry),
+    "points": ("rt/utlidar/cloud", dds.PointCloud2),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A sport request as it came in."""
+
+    received: float  # s, monotonic
+    identity: int
+    api_id: int
+    parameter: dict
+
+
+class FakeGo2:
+    """Publishes what a standing GO2 does, stamps ``clock_offset`` (s) ahead, and keeps the sport requests it gets."""
+
+    def __init__(self, domain: int, clock_offset: float) -> None:
+        self.clock_offset, self.error_code, self.battery = clock_offset, 1013, 80
+        self.calls: list[Call] = []
+        os.environ["CYCLONEDDS_URI"] = LOOPBACK  # read when the first participant of a domain is made
+        self._participant = DomainParticipant(domain)
+        self._writers = {
+            name: DataWriter(self._participant, Topic(self._participant, topic, kind), qos=BEST_EFFORT)
+            for name, (topic, kind) in TOPICS.items()
+        }
+        requests = Topic(self._participant, "rt/api/sport/request", dds.Request)
+        self._reader = DataReader(self._participant, requests, qos=RELIABLE)
+
+    def step(self) -> None:
+        """Publish everything once and take what came in."""
+        seconds, nanoseconds = divmod(time.time_ns() + round(self.clock_offset * 1e9), 10**9)
+        header = dds.Header(dds.Time(seconds, nanoseconds), "odom")
+        state = dds.SportModeState(dds.TimeSpec(seconds, nanoseconds), error_code=self.error_code, mode=1)
+        self._writers["state"].write(state)
+        self._writers["low_state"].write(dds.LowState(bms_state=dds.Battery(soc=self.battery)))
+        pose = dds.PoseWithCovariance(dds.Pose(dds.Point(1.0, 2.0, 0.31)))
+        self._writers["odometry"].write(dds.Odometry(header, pose=pose))
+        self._writers["points"].write(dds.PointCloud2(header, width=1, row_step=12, data=[0] * 12))
+        for request in self._reader.take(200):
+            if not isinstance(request, dds.Request):  # the news that a writer has left
+                continue
+            identity = request.header.identity
+            call = Call(time.monotonic(), identity.id, identity.api_id, json.loads(request.parameter))
+            self.calls.append(call)

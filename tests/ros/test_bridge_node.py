@@ -1,0 +1,224 @@
+"""The bridge node and a GO2 of plain DDS on the loopback: requests reach it, its state and sensors reach ROS."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import Twist
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Bool, String
+from std_srvs.srv import SetBool, Trigger
+from tests.helpers.fake_go2 import FakeGo2
+from tf2_msgs.msg import TFMessage
+from unitree_api.msg import Request
+
+from go2_bridge.safety.arming import HoldReason
+from track_common.ros import qos
+from track_common.ros.conversions import seconds_from_stamp
+
+pytestmark = pytest.mark.ros
+MOVE, STOP_MOVE, STAND_UP = 1008, 1003, 1004
+SLACK = 0.15  # s for a loaded machine beside the promised times
+BRIDGE = Path(sys.executable).parent / "bridge_node"
+
+
+class Operator:
+    """Holds the deadman, sends a command, and lets the robot live, at 50 Hz while it ``run``s."""
+
+    def __init__(self, peer, robot, process):
+        self.peer, self.robot, self.process = peer, robot, process
+        self.clients, self.twist, self.is_held = {}, Twist(), True
+        self.twist.linear.x, self.twist.linear.y, self.twist.angular.z = 0.4, -0.1, 0.2
+        self.command = peer.publisher(Twist, "cmd_vel", qos.COMMAND)
+        self.deadman = peer.publisher(Bool, "deadman", qos.RELIABLE)
+        self.button = peer.publisher(Bool, "e_stop", qos.RELIABLE)
+
+    def run(self, seconds, without=()):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.step(without)
+
+    def run_until(self, predicate, what, timeout=15.0):
+        end = time.monotonic() + timeout
+        while not predicate():
+            assert time.monotonic() < end, f"waited {timeout} s for {what}"
+            self.step()
+
+    def step(self, without=()):
+        if "robot" not in without:
+            self.robot.step()
+        if "command" not in without:
+            self.command.publish(self.twist)
+        if "deadman" not in without:
+            self.deadman.publish(Bool(data=self.is_held))
+        self.peer.spin(0.02)
+
+    def call(self, name, request):
+        if name not in self.clients:
+            kind = SetBool if isinstance(request, SetBool.Request) else Trigger
+            self.clients[name] = self.peer.node.create_client(kind, name)
+        client = self.clients[name]
+        self.run_until(client.service_is_ready, f"the service {name}")
+        future = client.call_async(request)
+        self.run_until(future.done, f"the answer of {name}")
+        return future.result()
+
+    def arm(self):
+        """Arm as soon as robot and bridge have found one another."""
+        self.run_until(lambda: self.call("arm", SetBool.Request(data=True)).success, "arming")
+
+    def walk(self):
+        """Until Moves reach the robot."""
+        self.arm()
+        self.run_until(lambda: self.count(MOVE) > 5, "Moves")
+
+    def count(self, api, since=0.0):
+        return sum(call.api_id == api and call.received > since for call in self.robot.calls)
+
+
+@pytest.fixture
+def start(peer, ros_domain, ros_environment):
+    """Starts the bridge's executable and a robot; returns the operator."""
+    processes = []
+
+    def run(*words, clock_offset=-126.0):
+        words = [part for word in words for part in ("-p", word)]
+        command = [str(BRIDGE), "--ros-args", *words]
+        processes.append(subprocess.Popen(command, env=ros_environment, stderr=subprocess.PIPE, text=True))
+        return Operator(peer, FakeGo2(ros_domain, clock_offset), processes[-1])
+
+    yield run
+    for process in processes:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def reason_of(operator):
+    """What diagnostics say of the bridge next."""
+    arrays = []
+    operator.peer.node.create_subscription(DiagnosticArray, "diagnostics", arrays.append, 10)
+    operator.run_until(lambda: arrays, "diagnostics")
+    return arrays[-1].status[0]
+
+
+def test_requests_reach_the_robot_only_when_armed_and_stop_with_everything_that_may_fail(start):
+    operator = start()
+    robot = operator.robot
+    operator.run_until(lambda: reason_of(operator).message == HoldReason.NOT_ARMED.value, "a bridge ready to arm")
+    assert operator.count(MOVE) == 0, "nothing moves before it is armed"
+
+    operator.walk()
+    call = next(call for call in robot.calls if call.api_id == MOVE)
+    assert call.parameter == {"x": 0.4, "y": -0.1, "z": 0.2}
+    since = time.monotonic()
+    operator.run(1.0)
+    assert 20 <= operator.count(MOVE, since) <= 51
+    assert len({call.identity for call in robot.calls}) == len(robot.calls), "every request has an id of its own"
+
+    began = time.monotonic()
+    operator.run(1.2, without=("command",))
+    moves = [call.received for call in robot.calls if call.api_id == MOVE]
+    stops = [call.received for call in robot.calls if call.api_id == STOP_MOVE and call.received > began]
+    assert moves[-1] - began < 0.25 + SLACK, "a command is worth 0.25 s"
+    assert 0.3 - SLACK < stops[-1] - stops[0] < 0.3 + SLACK, "StopMove is repeated for 0.3 s, then there is silence"
+    assert len(stops) > 5
+
+    operator.run_until(lambda: operator.count(MOVE, stops[-1]) > 5, "Moves again")
+    operator.twist.linear.x, began = math.nan, time.monotonic()
+    operator.run(0.4)
+    assert max(call.received for call in robot.calls if call.api_id == MOVE) - began < SLACK
+    assert operator.count(STOP_MOVE, began) > 5
+    operator.twist.linear.x = 0.4
+    operator.run_until(lambda: operator.count(MOVE, began + 0.4) > 5, "Moves again")
+
+    operator.is_held, began = False, time.monotonic()
+    operator.run(0.4)
+    assert max(call.received for call in robot.calls if call.api_id == MOVE) - began < SLACK
+    operator.is_held = True
+    operator.run_until(lambda: operator.count(MOVE, began + 0.4) > 5, "Moves again")
+
+    operator.button.publish(Bool(data=True))
+    began = time.monotonic()
+    operator.run(0.4)
+    assert operator.count(MOVE, began + SLACK) == 0
+    assert not operator.call("arm", SetBool.Request(data=True)).success
+    assert not operator.call("reset", Trigger.Request()).success, "the button is still pressed"
+    operator.button.publish(Bool(data=False))
+    operator.run(0.1)
+    assert operator.call("reset", Trigger.Request()).success
+    operator.run(0.3)
+    assert operator.count(MOVE, began + SLACK) == 0, "a reset does not arm"
+
+
+def test_robot_that_is_not_ready_or_has_another_owner_is_left_alone(start, peer):
+    operator = start()
+    operator.robot.error_code = 1001
+    answers = []
+    while not answers or answers[-1].message in (HoldReason.NO_STATE.value, HoldReason.NO_HEALTH.value):
+        operator.run(0.05)
+        answers.append(operator.call("arm", SetBool.Request(data=True)))
+    assert (answers[-1].success, answers[-1].message) == (False, HoldReason.NOT_READY.value)
+    assert operator.call("stand_up", Trigger.Request()).success
+    operator.run_until(lambda: operator.count(STAND_UP) == 1, "StandUp")
+
+    operator.robot.error_code = 1013
+    operator.walk()
+    other = peer.node.create_publisher(Request, "/api/sport/request", 1)
+    operator.run_until(lambda: operator.count(MOVE, time.monotonic() - 0.3) == 0, "the end of all Moves", 3.0)
+    values = {pair.key: pair.value for pair in reason_of(operator).values}
+    assert values["disarmed_by"] == HoldReason.OTHER_OWNER.value
+    assert not operator.call("arm", SetBool.Request(data=True)).success
+    peer.node.destroy_publisher(other)
+    operator.walk()
+
+
+@pytest.mark.parametrize("clock_offset", [126.0, -1.7e9 + 10.0], ids=["ahead", "1970"])
+def test_odometry_tf_and_cloud_come_on_our_clock(start, peer, clock_offset):
+    operator = start(clock_offset=clock_offset)
+    odometry, clouds = peer.collect(Odometry, "odom", qos.SENSOR), peer.collect(PointCloud2, "points", qos.SENSOR)
+    transforms = peer.collect(TFMessage, "tf", qos.TF)
+    operator.run_until(lambda: len(odometry) > 20 and len(clouds) > 20 and transforms, "sensors")
+    ages = [time.time() - seconds_from_stamp(message.header.stamp) for message in (odometry[-1], clouds[-1])]
+    assert max(ages) < 0.2 and min(ages) >= 0.0
+    pose = odometry[-1].pose.pose.position
+    assert (pose.x, pose.y, pose.z) == (1.0, 2.0, 0.31)
+    transform = transforms[-1].transforms[0]
+    assert (transform.header.frame_id, transform.child_frame_id) == ("odom", "base_link")
+    values = {pair.key: pair.value for pair in reason_of(operator).values}
+    assert float(values["odometry_clock_offset"].split()[0]) == pytest.approx(-clock_offset, abs=0.2)
+    assert (values["battery"], values["error_code"]) == ("80 %", "1013")
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["term", "double ctrl-c"])
+def test_signal_leaves_the_robot_standing(start, signals):
+    operator = start()
+    operator.walk()
+    began = time.monotonic()
+    for number in signals:
+        os.kill(operator.process.pid, number)
+        time.sleep(0.005)
+    operator.run(0.6)
+    assert operator.process.wait(5) == 0
+    assert operator.count(STOP_MOVE, began) > 3
+    assert max(call.received for call in operator.robot.calls if call.api_id == MOVE) - began < SLACK
+
+
+def test_dry_run_decides_all_and_sends_nothing(start, peer):
+    operator = start("dry_run:=true")
+    traces = peer.collect(String, "bridge_trace")
+    operator.arm()
+    operator.run_until(lambda: any(call["api_id"] == MOVE for call in calls_of(traces)), "a Move in the trace")
+    assert operator.robot.calls == []
+    assert peer.node.count_publishers("/api/sport/request") == 0
+
+
+def calls_of(traces):
+    return [call for message in traces for call in json.loads(message.data)["requests"]]
