@@ -11,6 +11,7 @@ import typer
 
 from trackvla_cli.commands import bench, demo, doctor, info, launch, model, param, score, track, vlt
 
+MODEL_PACKAGES = ("torch", "transformers", "diffusers", "safetensors", "accelerate", "openvino", "sentencepiece")
 OWN_PACKAGES = ("track_common", "vlt_ros", "trackvla_ros", "go2_bridge", "evt_bench", "trackvla_cli")
 
 app = typer.Typer(
@@ -47,6 +48,11 @@ def main() -> None:
             raise
         print(f"trackvla: {error}", file=sys.stderr)
         sys.exit(_exit_code(error))
+    except ModuleNotFoundError as error:
+        if "--debug" in sys.argv or error.name not in MODEL_PACKAGES:
+            raise
+        print(f"trackvla: this needs {error.name}, which is not installed; type `make setup-models`", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
 

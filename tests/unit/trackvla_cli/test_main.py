@@ -42,6 +42,16 @@ def test_debug_shows_where_an_error_comes_from():
     assert "Traceback" in done.stderr
 
 
+def test_a_missing_extra_is_named_with_what_to_type():
+    program = "import sys; sys.modules['torch'] = None; from trackvla_cli.main import main; main()"
+    words = [sys.executable, "-c", program, "model", "heads"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "trackvla: this needs torch, which is not installed; type `make setup-models`\n",
+    )
+
+
 def test_help_imports_nothing_heavy():
     program = (
         "import sys, trackvla_cli.main; "
