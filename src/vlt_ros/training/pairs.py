@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from track_common.types import Array
+from vlt_ros.siamese import scar, tt
 from vlt_ros.siamese.follower import RULES
 from vlt_ros.siamese.state import CONTEXT, Image, TargetState, context_side, crop
 from vlt_ros.training.augment import blurred, coloured, mirrored
 from vlt_ros.training.config import Augmentation
 from vlt_ros.training.videos import Video, usable_frames
 
+SEARCH_SIDES = {"vlt_scar": scar.SEARCH, "vlt_tt": tt.SEARCH}  # px
 NOWHERE = (-1e4, -1e4, -1e4 + 1.0, -1e4 + 1.0)  # box of a target that is not in the crop: no cell lies in it
 
 
@@ -88,11 +90,9 @@ class PairDataset:
             second = int(rng.choice(usable_frames(other)))
         search, search_box = self._search(other or video, second, rng)
         pair = self._changed(Pair(template, template_box, search, search_box, self._sentence(video, rng)), rng)
-        return (
-            pair
-            if other is None or self._rules.is_negative_positive
-            else dataclasses.replace(pair, search_box_xyxy=np.array(NOWHERE))
-        )
+        if other is None or self._rules.is_negative_positive:
+            return pair
+        return dataclasses.replace(pair, search_box_xyxy=np.array(NOWHERE))
 
     def _sentence(self, video: Video, rng: np.random.Generator) -> str:
         is_dropped = rng.random() < self._rules.language_drop
@@ -113,8 +113,7 @@ class PairDataset:
     def _search(self, video: Video, index: int, rng: np.random.Generator) -> tuple[Image, Array]:
         a, box, image = self._rules.augmentation, video.boxes_xyxy[index], video.image(index)
         state = TargetState((box[:2] + box[2:]) / 2, _size(box), np.zeros(3), 1.0)
-        out = self._crops.search_crop(image[:2, :2], state).shape[0]
-        side = float(self._crops.search_side(state))
+        side, out = float(self._crops.search_side(state)), SEARCH_SIDES[self._rules.architecture]
         return random_crop(image, box, side, out, a.search_shift, a.search_scale, rng)
 
     def _changed(self, pair: Pair, rng: np.random.Generator) -> Pair:

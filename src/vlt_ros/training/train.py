@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs, skip_first_batches
 from accelerate.utils import set_seed
 from torch.utils.data import DataLoader
@@ -136,7 +137,7 @@ class _Run:
         stop = min(self._config.stop_at or self._total, self._total)
         deadline = time.monotonic() + 60.0 * (self._config.max_minutes or float("inf"))
         batches = self._batches()
-        while self.step < stop and time.monotonic() < deadline:
+        while self.step < stop and not self._largest(time.monotonic() - deadline) > 0.0:
             losses = self._optimise(next(batches))
             self.step += 1
             if self.step % self._config.log_every == 0:
@@ -150,7 +151,7 @@ class _Run:
         """One step on one path; left out where the loss is not finite or too great, as the authors do."""
         set_rate(self._optimiser, learning_rate(self._config, self.step // len(self._loader)))
         loss = self.model(batch.to(self._accelerator.device), self._path())
-        if float(loss.total.detach()) <= self._config.largest_loss:  # False for NaN too
+        if self._largest(float(loss.total.detach())) <= self._config.largest_loss:  # False for NaN too
             self._accelerator.backward(loss.total)
             if self._config.grad_clip:
                 self._accelerator.clip_grad_norm_(self.model.parameters(), self._config.grad_clip)
@@ -159,6 +160,11 @@ class _Run:
             _log.warning("step %d left out: loss %s", self.step, float(loss.total.detach()))
         self._optimiser.zero_grad()
         return {name: float(value.detach()) for name, value in vars(loss).items()}
+
+    def _largest(self, value: float) -> float:
+        """Of all processes, so that they decide alike; NaN where one has it."""
+        gathered = self._accelerator.gather(torch.tensor([value], device=self._accelerator.device))
+        return float(gathered.max())  # pyright: ignore[reportAttributeAccessIssue]
 
     def _path(self) -> NetworkPath:
         """The plan's path; for a supernet one drawn for this step, the same on every process."""
