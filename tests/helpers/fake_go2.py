@@ -54,7 +54,9 @@ class FakeGo2:
         """Publish everything once and take what came in."""
         seconds, nanoseconds = divmod(time.time_ns() + round(self.clock_offset * 1e9), 10**9)
         header = dds.Header(dds.Time(seconds, nanoseconds), "odom")
-        state = dds.SportModeState(dds.TimeSpec(seconds, nanoseconds), error_code=self.error_code, mode=1)
+        state = dds.SportModeState(
+            dds.TimeSpec(seconds, nanoseconds), self.error_code, mode=1, position=(1.0, 2.0, 0.3)
+        )
         self._writers["state"].write(state)
         self._writers["low_state"].write(dds.LowState(bms_state=dds.Battery(soc=self.battery)))
         pose = dds.PoseWithCovariance(dds.Pose(dds.Point(1.0, 2.0, 0.31)))

@@ -13,7 +13,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import PointCloud2
+from sensor_msgs.msg import Joy, PointCloud2
 from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool, Trigger
 from tests.helpers.fake_go2 import FakeGo2
@@ -38,7 +38,7 @@ class Operator:
         self.clients, self.twist, self.is_held = {}, Twist(), True
         self.twist.linear.x, self.twist.linear.y, self.twist.angular.z = 0.4, -0.1, 0.2
         self.command = peer.publisher(Twist, "cmd_vel", qos.COMMAND)
-        self.deadman = peer.publisher(Bool, "deadman", qos.RELIABLE)
+        self.deadman = peer.publisher(Bool, "deadman", qos.RELIABLE, readers=0)  # none where a joystick is used
         self.button = peer.publisher(Bool, "e_stop", qos.RELIABLE)
 
     def run(self, seconds, without=()):
@@ -211,13 +211,21 @@ def test_signal_leaves_the_robot_standing(start, signals):
     assert max(call.received for call in operator.robot.calls if call.api_id == MOVE) - began < SLACK
 
 
-def test_dry_run_decides_all_and_sends_nothing(start, peer):
-    operator = start("dry_run:=true")
-    traces = peer.collect(String, "bridge_trace")
+def test_joystick_dry_run_and_odometry_of_the_sport_state(start, peer):
+    operator = start("dry_run:=true", "deadman:=joy", "deadman_button:=2", "odometry_source:=sport_state")
+    traces, odometry = peer.collect(String, "bridge_trace"), peer.collect(Odometry, "odom", qos.SENSOR)
+    joy = peer.publisher(Joy, "joy")
+    joy.publish(Joy(buttons=[1, 1, 0]))
+    operator.run(0.2)
+    assert not operator.call("arm", SetBool.Request(data=True)).success, "another button is no deadman"
+    held = peer.node.create_timer(0.05, lambda: joy.publish(Joy(buttons=[0, 0, 1])))
+    operator.run(0.2)
     operator.arm()
     operator.run_until(lambda: any(call["api_id"] == MOVE for call in calls_of(traces)), "a Move in the trace")
+    peer.node.destroy_timer(held)
     assert operator.robot.calls == []
     assert peer.node.count_publishers("/api/sport/request") == 0
+    assert (odometry[-1].pose.pose.position.x, odometry[-1].pose.pose.position.y) == (1.0, 2.0)
 
 
 def calls_of(traces):
