@@ -27,7 +27,7 @@ from vlt_ros.training.start import starting_network  # noqa: E402
 
 CONFIGS = Path(__file__).parents[3] / "config" / "train"
 BACKBONE = {"stem": 4, "widths": [6, 8, 12, 16], "depths": [2, 2, 2, 2], "has_classifier": False}
-TOY_SEEDS = range(3)
+TOY_SEEDS = range(2)
 
 
 def plan(out: Path, **changes: Any) -> SearchPlan:
@@ -136,6 +136,19 @@ def test_other_processes_give_the_same_rewards(tmp_path: Path) -> None:
         alone = list(here.rewards(paths))
     with open_workers(search_plan_from_dict({**made.to_dict(), "processes": 2})) as others:
         assert list(others.rewards(paths)) == alone
+
+
+@pytest.mark.slow
+def test_a_ray_cluster_gives_the_same_rewards(tmp_path: Path) -> None:
+    ray = pytest.importorskip("ray")
+    made = saved_supernet(tmp_path)
+    genes = random_genes(np.random.default_rng(1), (2, 2, 2, 2))
+    ray.init(num_cpus=1, include_dashboard=False)
+    try:
+        with open_workers(search_plan_from_dict({**made.to_dict(), "cluster": "ray"})) as cluster:
+            assert list(cluster.rewards([genes])) == [make_judge(made).reward(genes)]
+    finally:
+        ray.shutdown()
 
 
 def test_ray_is_asked_for_by_name_where_it_is_missing(tmp_path: Path) -> None:

@@ -8,16 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
 from track_common.config import ConfigError  # noqa: E402
+from trackvla_cli.commands.vlt import app  # noqa: E402
 from vlt_ros.language.words import WordSentence  # noqa: E402
 from vlt_ros.model import checkpoint, zoo  # noqa: E402
 from vlt_ros.model.paths import NetworkPath  # noqa: E402
 from vlt_ros.training.batches import Collator, TrainingNetwork  # noqa: E402
-from vlt_ros.training.config import TrainingPlan, VltTrainConfig, plan_from_dict, read_plan  # noqa: E402
+from vlt_ros.training.config import TrainingPlan, VltTrainConfig, merged, plan_from_dict, read_plan  # noqa: E402
 from vlt_ros.training.schedule import learning_rate, make_optimiser, set_rate  # noqa: E402
 from vlt_ros.training.start import load_spos, starting_network  # noqa: E402
 from vlt_ros.training.train import load_set, pair_dataset, train  # noqa: E402
@@ -58,7 +60,7 @@ def test_repeated_steps_on_one_batch_bring_the_loss_down(tmp_path: Path, name: s
     batch = Collator(name, WordSentence())([dataset[i] for i in range(2)])
     optimiser = make_optimiser(made.config, model.network)
     losses = []
-    for _ in range(6):
+    for _ in range(5):
         loss = model(batch, NetworkPath.from_lists(PATH)).total
         loss.backward()
         optimiser.step()
@@ -177,6 +179,23 @@ def test_success_of_a_network_that_keeps_the_box_is_that_of_the_box(tmp_path: Pa
 def test_a_wrong_plan_is_refused_by_name(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         plan(tmp_path, **changes)
+
+
+def test_a_dotted_name_reaches_into_a_part() -> None:
+    values = {"model": {"width": 16, "backbone": {"stem": 4}}, "batch": 4}
+    made = merged(values, {"model.backbone.stem": 8, "batch": 2, "augmentation.flip": 0.5})
+    assert made["model"] == {"width": 16, "backbone": {"stem": 8}} and made["batch"] == 2
+    assert made["augmentation"] == {"flip": 0.5} and values["model"]["backbone"]["stem"] == 4
+
+
+def test_the_command_trains_by_name_and_says_where_the_weights_are(tmp_path: Path) -> None:
+    words = ["train", "--config", "vlt_debug", "--set", f"out={tmp_path}", "--set", "stop_at=1"]
+    less = ["--set", "validation_videos=0", "--set", "batch=2", "--set", "model.width=16"]
+    result = CliRunner().invoke(app, [*words, *less], catch_exceptions=False)
+    assert result.exit_code == 0 and "1 steps" in result.stdout
+    assert checkpoint.read(tmp_path / "model.safetensors").config["width"] == 16
+    refused = CliRunner().invoke(app, ["train", "--config", "vlt_nan"])
+    assert isinstance(refused.exception, ConfigError) and "vlt_nano" in str(refused.exception)
 
 
 def test_a_model_that_does_not_fit_is_refused(tmp_path: Path) -> None:

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vlt_ros.evaluation.datasets import DatasetError
-from vlt_ros.training.augment import coloured, mirrored
-from vlt_ros.training.config import Augmentation
-from vlt_ros.training.drawn import draw_videos
-from vlt_ros.training.pairs import NOWHERE, PairDataset, PairRules, VideoSet, draw_frames, random_crop, silent_names
-from vlt_ros.training.videos import Video, read_videos, usable_frames
+pytest.importorskip("torch")
+
+from vlt_ros.evaluation.datasets import DatasetError  # noqa: E402
+from vlt_ros.training.augment import coloured, mirrored  # noqa: E402
+from vlt_ros.training.config import Augmentation  # noqa: E402
+from vlt_ros.training.drawn import draw_videos  # noqa: E402
+from vlt_ros.training.pairs import NOWHERE, PairDataset, PairRules, VideoSet, draw_frames, random_crop, silent_names  # noqa: E402
+from vlt_ros.training.videos import Video, read_videos, usable_frames  # noqa: E402
 
 FRAMES = 12  # more than 9, so that 10.jpg must not come before 2.jpg
 BOX = "10,20,30,40"
