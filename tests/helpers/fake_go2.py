@@ -39,7 +39,7 @@ class FakeGo2:
     """Publishes what a standing GO2 does, stamps ``clock_offset`` (s) ahead, and keeps the sport requests it gets."""
 
     def __init__(self, domain: int, clock_offset: float) -> None:
-        self.clock_offset, self.error_code, self.battery = clock_offset, 1013, 80
+        self.clock_offset, self.error_code, self.battery, self.height = clock_offset, 1013, 80, 0.31
         self.calls: list[Call] = []
         os.environ["CYCLONEDDS_URI"] = LOOPBACK  # read when the first participant of a domain is made
         self._participant = DomainParticipant(domain)
@@ -59,7 +59,7 @@ class FakeGo2:
         )
         self._writers["state"].write(state)
         self._writers["low_state"].write(dds.LowState(bms_state=dds.Battery(soc=self.battery)))
-        pose = dds.PoseWithCovariance(dds.Pose(dds.Point(1.0, 2.0, 0.31)))
+        pose = dds.PoseWithCovariance(dds.Pose(dds.Point(1.0, 2.0, self.height)))
         self._writers["odometry"].write(dds.Odometry(header, pose=pose))
         self._writers["points"].write(dds.PointCloud2(header, width=1, row_step=12, data=[0] * 12))
         for request in self._reader.take(200):

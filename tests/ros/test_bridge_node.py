@@ -195,6 +195,11 @@ def test_odometry_tf_and_cloud_come_on_our_clock(start, peer, clock_offset):
     values = {pair.key: pair.value for pair in reason_of(operator).values}
     assert float(values["odometry_clock_offset"].split()[0]) == pytest.approx(-clock_offset, abs=0.2)
     assert (values["battery"], values["error_code"]) == ("80 %", "1013")
+    operator.robot.height = math.nan
+    operator.run(0.1)
+    del odometry[:], transforms[:]
+    operator.run(0.3)
+    assert (odometry, transforms) == ([], []), "what is not finite goes no further"
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGINT, signal.SIGINT]], ids=["term", "double ctrl-c"])

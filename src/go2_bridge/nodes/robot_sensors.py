@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from geometry_msgs.msg import TransformStamped
@@ -51,6 +52,8 @@ class RobotSensors:
     def _on_odometry(self, message: OdometryMessage) -> None:
         try:
             odometry = odometry_from_message(message)
+            if not math.isfinite(message.pose.pose.position.z):  # the rest is planar and has been looked at
+                raise MessageError(f"odometry has z {message.pose.pose.position.z}; wanted a finite height")
         except MessageError as error:
             self._diagnostics.set("odometry_refused", error)
             return
