@@ -137,6 +137,7 @@ def activation(
     language: str = typer.Option("words", "--language", help="Sentence encoder: words, bert, gpt2."),
     language_path: str = typer.Option("", "--language-path", help="Folder of bert or gpt2."),
     stage: int = typer.Option(4, "--stage", help="Stage of the backbone looked at, 1..4."),
+    elementwise: bool = typer.Option(False, "--elementwise", help="HiResCAM in the place of Grad-CAM."),
     out: Path = typer.Option(Path("runs/activation.png"), "--out", help="PNG to write."),
 ) -> None:
     """Grad-CAM: what the target's score rests on under each sentence, side by side."""
@@ -148,9 +149,13 @@ def activation(
     network, stored = checkpoint.load(weights)
     first, box_xyxy = _read_image(image), to_xyxy(_box(box), "xywh")
     scene = Scene(first, box_xyxy, first if later is None else _read_image(later), box_xyxy)
-    crop, found = activations(network, stored.path, scene, sentence, make_encoder(language, language_path), stage)
+    encoder = make_encoder(language, language_path)
+    crop, found = activations(network, stored.path, scene, sentence, encoder, stage, elementwise)
     _write_image(grid(crop, found), out)
     print(f"{len(found)} maps in {out}")
+    for one in found:
+        if not one.values.any():
+            print(f"'{one.sentence}': nothing speaks for the target by channel means; type --elementwise")
 
 
 @app.command("attributes")

@@ -1,6 +1,8 @@
 """Grad-CAM of the search branch: which parts of an image a target's score rests on, for different sentences (A.6).
 
 Selvaraju et al. 2017: channels of a stage's output weighted with the mean gradient of the score, their sum cut at 0.
+Element-wise (HiResCAM, Draelos and Carin 2020) weights every cell with its own gradient: a score at one place has its
+gradient near that place, and a mean over the whole map can leave nothing above 0.
 """
 
 from __future__ import annotations
@@ -59,6 +61,7 @@ def activations(
     sentences: Sequence[str],
     encoder: SentenceEncoder | None,
     stage: int = STAGES,
+    is_elementwise: bool = False,
 ) -> tuple[Image, list[Activation]]:
     """Search crop (S, S, 3) and one map a sentence; "" is the target without language.
 
@@ -81,7 +84,8 @@ def activations(
         tokens = _tokens(network, encoder.encode(sentence)) if sentence and encoder is not None else None
         with torch.no_grad():
             kept: Any = network.template(z, path, tokens, box)
-        values, probability = _grad_cam(network, path, x, kept, stage)
+        features, gradient, probability = _gradient(network, path, x, kept, stage)
+        values = cam(features, gradient, is_elementwise)
         made.append(Activation(sentence, cv2.resize(values, crop.shape[1::-1]), probability))  # pyright: ignore
     return crop, made
 
@@ -104,8 +108,17 @@ def grid(crop: Image, found: Sequence[Activation]) -> Image:
     return np.hstack([part for picture in pictures for part in (picture, gap)][:-1])
 
 
-def _grad_cam(network: zoo.Network, path: NetworkPath, x: Tensor, kept: Any, stage: int) -> tuple[Array, float]:
-    """Map (h, w), 0..1, of the score at its peak, and the target's probability there."""
+def cam(features: Tensor, gradient: Tensor, is_elementwise: bool) -> Array:
+    """Map (h, w), its largest value 1, of features (1, C, h, w) and the score's gradient; 0 where none is for it."""
+    weights = gradient if is_elementwise else gradient.mean(dim=(2, 3), keepdim=True)
+    values = (features * weights).sum(dim=1)[0].clamp(min=0).detach().numpy()
+    return values / max(float(values.max()), 1e-12)
+
+
+def _gradient(
+    network: zoo.Network, path: NetworkPath, x: Tensor, kept: Any, stage: int
+) -> tuple[Tensor, Tensor, float]:
+    """A stage's output, the gradient of the score at its peak there, and the target's probability at the peak."""
     caught: list[Tensor] = []
 
     def keep(_module: Any, _inputs: Any, output: Features) -> None:
@@ -124,8 +137,7 @@ def _grad_cam(network: zoo.Network, path: NetworkPath, x: Tensor, kept: Any, sta
     features, gradient = caught[0], caught[0].grad
     if gradient is None:
         raise ConfigError(f"{type(network).__name__} does not use stage {stage}; give a later one")
-    values = (features * gradient.mean(dim=(2, 3), keepdim=True)).sum(dim=1)[0].clamp(min=0).detach().numpy()
-    return values / max(float(values.max()), 1e-12), float(torch.sigmoid(margin.detach().max()))
+    return features, gradient, float(torch.sigmoid(margin.detach().max()))
 
 
 def _tokens(network: zoo.Network, sentence: Array) -> tuple[Tensor, ...]:

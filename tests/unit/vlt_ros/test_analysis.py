@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from track_common.config import ConfigError  # noqa: E402
 from trackvla_cli.commands.vlt import app  # noqa: E402
-from vlt_ros.analysis.activation import Activation, Scene, activations, grid  # noqa: E402
+from vlt_ros.analysis.activation import Activation, Scene, activations, cam, grid  # noqa: E402
 from vlt_ros.analysis.attributes import compare, plot_grid  # noqa: E402
 from vlt_ros.evaluation.metrics import Curves  # noqa: E402
 from vlt_ros.evaluation.report import Report  # noqa: E402
@@ -69,6 +69,13 @@ def test_a_map_follows_the_gradient_of_the_score() -> None:
     _, (one,) = activations(network, PATH, scene(), [""], None)
     wanted = caught[-1][0, 0].clamp(min=0).numpy()
     assert np.allclose(one.values, cv2.resize(wanted / wanted.max(), one.values.shape[::-1]), atol=1e-4)
+
+
+def test_cells_are_weighted_by_their_own_gradient_where_wanted() -> None:
+    features = torch.ones(1, 1, 2, 2)
+    gradient = torch.tensor([[[[1.0, -3.0], [0.5, 0.0]]]])
+    assert not cam(features, gradient, False).any()  # the mean is below 0
+    assert cam(features, gradient, True).tolist() == [[1.0, 0.0], [0.5, 0.0]]
 
 
 def test_a_stage_that_is_not_there_is_refused() -> None:
