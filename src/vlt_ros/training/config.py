@@ -89,7 +89,11 @@ class VltTrainConfig:
     precision: str = setting("no", "number format of the passes", choices=("no", "bf16", "fp16"))
     save_every: int = setting(1000, "steps between resumable states", low=1)
     log_every: int = setting(50, "steps between log lines", low=1)
-    validation_videos: int = setting(0, "drawn videos the result is tried on; 0 = none", low=0)
+    validation_videos: int = setting(0, "videos the result, or a search's path, is tried on; 0 = none", low=0)
+    validation_data: str = setting(
+        SYNTHETIC, "dataset they are from; synthetic: others than for training", choices=DATASETS
+    )
+    validation_root: str = setting("", "folder of that dataset; keep it apart from the training videos")
     seed: int = setting(0, "of weights, paths and pairs; below 1000 (seeds from 1000 are for figures)", low=0, high=999)
 
 

@@ -101,11 +101,16 @@ def pair_dataset(plan: TrainingPlan) -> PairDataset:
 
 
 def validation_videos(plan: TrainingPlan) -> list[Video]:
-    """Drawn videos with seeds of their own, before the same backgrounds as the drawn training videos."""
+    """Some videos of ``validation_data``; drawn ones have seeds and, but for photographs, backgrounds of their own."""
+    config = plan.config
+    if config.validation_data != SYNTHETIC:
+        found = read_videos(config.validation_data, Path(config.validation_root))
+        order = np.random.default_rng(config.seed).permutation(len(found))
+        return [found[i] for i in order[: config.validation_videos]]
     drawn = next((part for part in plan.data if part.name == SYNTHETIC), DataPart())
     photographs = Path(drawn.root) if drawn.root else None
-    seed = plan.config.seed + VALIDATION_SEED
-    return [*draw_videos(plan.config.validation_videos, VALIDATION_FRAMES, seed, photographs)]
+    seed = config.seed + VALIDATION_SEED
+    return [*draw_videos(config.validation_videos, VALIDATION_FRAMES, seed, photographs)]
 
 
 class _Run:

@@ -22,7 +22,7 @@ from vlt_ros.training.batches import Collator, TrainingNetwork  # noqa: E402
 from vlt_ros.training.config import TrainingPlan, VltTrainConfig, merged, plan_from_dict, read_plan  # noqa: E402
 from vlt_ros.training.schedule import learning_rate, make_optimiser, set_rate  # noqa: E402
 from vlt_ros.training.start import load_spos, starting_network  # noqa: E402
-from vlt_ros.training.train import load_set, pair_dataset, train  # noqa: E402
+from vlt_ros.training.train import load_set, pair_dataset, train, validation_videos  # noqa: E402
 from vlt_ros.training.validation import mean_success  # noqa: E402
 
 CONFIGS = Path(__file__).parents[3] / "config" / "train"
@@ -156,6 +156,16 @@ def test_spos_weights_go_into_blocks_and_mixers(tmp_path: Path) -> None:
     torch.save({"module.first_conv.0.weight": torch.zeros(1)}, tmp_path / "other.pth")
     with pytest.raises(checkpoint.CheckpointError, match="missing or of another shape"):
         load_spos(target, tmp_path / "other.pth")
+
+
+def test_validation_videos_may_be_files(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        folder = tmp_path / "data" / name
+        (folder / "img").mkdir(parents=True)
+        (folder / "groundtruth.txt").write_text("1,2,30,40\n" * 2)
+    where = {"validation_data": "folder", "validation_root": str(tmp_path / "data"), "validation_videos": 2}
+    first, again = ([v.name for v in validation_videos(plan(tmp_path, **where))] for _ in range(2))
+    assert len(first) == 2 and first == again and set(first) < {"a", "b", "c"}
 
 
 def test_success_of_a_network_that_keeps_the_box_is_that_of_the_box(tmp_path: Path) -> None:
