@@ -106,7 +106,7 @@ class TrainingNetwork(nn.Module):
         told = body.language_tokens(batch.sentences)
         is_told = batch.has_sentence[:, None, None, None]
         tokens = [torch.where(is_told, a, b) for a, b in zip(told, seen, strict=True)]
-        geometry = {"cut": 0} if isinstance(network, VltScar) else {}
+        geometry: dict[str, Any] = {"cut": 0} if isinstance(network, VltScar) else {}
         kept: Any = network.template(batch.templates, path, tokens, **geometry)
         return network.search(batch.searches, path, kept, **geometry)
 

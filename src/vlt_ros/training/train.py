@@ -6,16 +6,16 @@ import dataclasses
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs, skip_first_batches
 from accelerate.utils import set_seed
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from track_common.source_state import source_state
 from vlt_ros.language.sentence import SentenceEncoder
@@ -123,8 +123,12 @@ class _Run:
         self._pairs = pair_dataset(plan)
         collator = Collator(self._config.architecture, encoder, self._config.is_tt_raw)
         loader = DataLoader(
-            self._pairs, self._config.batch, collate_fn=collator, drop_last=True, num_workers=self._config.workers
-        )  # pyright: ignore[reportArgumentType]
+            cast(Dataset[Any], self._pairs),  # a map-style one: it has a length and items, and needs no torch
+            self._config.batch,
+            collate_fn=collator,
+            drop_last=True,
+            num_workers=self._config.workers,
+        )
         optimiser = make_optimiser(self._config, model.network)
         self._depths = zoo.backbone(model.network).config.depths
         self.model, self._optimiser, self._loader = accelerator.prepare(model, optimiser, loader)
@@ -181,7 +185,8 @@ class _Run:
         epoch, skip = divmod(self.step, len(self._loader))
         while True:
             self._pairs.epoch = epoch
-            yield from skip_first_batches(self._loader, skip) if skip else self._loader
+            loader = skip_first_batches(self._loader, skip) if skip else self._loader
+            yield from cast("Iterable[Batch]", loader)
             epoch, skip = epoch + 1, 0
 
     def _save(self) -> None:
