@@ -82,7 +82,8 @@ def test_a_killed_recorder_leaves_a_bag_that_reads_up_to_its_last_chunk(recorder
     recorder.communicate(timeout=15)
     reader = BagReader(tmp_path / "run")
     assert "cut off" in reader.survey.warnings[0]
-    assert counts(tmp_path / "run")["/image_raw"] == N_IMAGES
+    # an image of 921 kB fills a chunk of 1 MB: only one in a chunk not yet full may die with the process
+    assert counts(tmp_path / "run")["/image_raw"] in (N_IMAGES - 1, N_IMAGES)
 
 
 def test_raw_images_become_jpeg_by_default(tmp_path, ros_environment):

@@ -37,8 +37,10 @@ class Diagnostics:
     def stage(self, name: str) -> Iterator[None]:
         """Time the block by the wall clock."""
         start = time.perf_counter()
-        yield
-        self.record(name, time.perf_counter() - start)
+        try:
+            yield
+        finally:
+            self.record(name, time.perf_counter() - start)
 
     def record(self, name: str, seconds: float) -> None:
         """One sample of a latency, s."""

@@ -142,8 +142,8 @@ def activation(
 ) -> None:
     """Grad-CAM: what the target's score rests on under each sentence, side by side."""
     from track_common.boxes import to_xyxy
-    from vlt_ros.analysis.activation import Scene, activations, grid
     from vlt_ros.model import checkpoint
+    from vlt_ros.model.activation import Scene, activations, grid
     from vlt_ros.siamese.tracker import make_encoder
 
     network, stored = checkpoint.load(weights)
@@ -167,7 +167,7 @@ def attributes(
     out: Path = typer.Option(Path("runs/attributes.png"), "--out", help="PNG to write."),
 ) -> None:
     """Where a tracker gains and loses: success AUC by attribute against the best other tracker."""
-    from vlt_ros.analysis.attributes import compare, plot_grid
+    from vlt_ros.evaluation.attributes import compare, plot_grid
     from vlt_ros.evaluation.report import score_results
 
     reports = score_results(dataset, root, results)

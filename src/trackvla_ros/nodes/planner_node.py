@@ -175,12 +175,13 @@ class PlannerNode(Node):
             self._observe(Frame(NO_PIXELS, self._sighting.stamp, self._camera), message.header)
 
     def _on_image(self, message: Image) -> None:
-        try:
-            frame = frame_from_image(message, self._camera)
-        except MessageError as error:
-            self._warn(f"image refused: {error}")
-            return
-        self._observe(frame, message.header)
+        with self._diagnostics.stage("image_callback"):
+            try:
+                frame = frame_from_image(message, self._camera)
+            except MessageError as error:
+                self._warn(f"image refused: {error}")
+                return
+            self._observe(frame, message.header)
 
     def _observe(self, frame: Frame, header: Header) -> None:
         if frame.camera is None:

@@ -14,12 +14,12 @@ torch = pytest.importorskip("torch")
 
 from track_common.config import ConfigError  # noqa: E402
 from trackvla_cli.commands.vlt import app  # noqa: E402
-from vlt_ros.analysis.activation import Activation, Scene, activations, cam, grid  # noqa: E402
-from vlt_ros.analysis.attributes import compare, plot_grid  # noqa: E402
+from vlt_ros.evaluation.attributes import compare, plot_grid  # noqa: E402
 from vlt_ros.evaluation.metrics import Curves  # noqa: E402
 from vlt_ros.evaluation.report import Report  # noqa: E402
 from vlt_ros.language.words import WordSentence  # noqa: E402
 from vlt_ros.model import checkpoint, zoo  # noqa: E402
+from vlt_ros.model.activation import Activation, Scene, activations, cam, grid  # noqa: E402
 from vlt_ros.model.paths import NetworkPath  # noqa: E402
 from vlt_ros.training.drawn import draw_videos  # noqa: E402
 

@@ -1,1 +1,0 @@
-"""Looking inside the trackers: what a sentence makes them look at, and where one tracker is better than another."""
