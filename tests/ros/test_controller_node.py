@@ -7,48 +7,32 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped, Twist, TwistStamped
-from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
-from tf2_msgs.msg import TFMessage
+from tests.helpers.sensors import RING, Sensors
 
 from go2_bridge.nodes.controller_node import ControllerNode
 from go2_bridge.safety.watchdog import StopReason
 from track_common.ros import qos
-from track_common.ros.conversions import (
-    message_from_odometry,
-    path_from_trajectory,
-    points_from_array,
-    stamp_from_seconds,
-)
-from track_common.ros.frames import transform_from_matrix
-from track_common.types import Odometry, Trajectory
+from track_common.ros.conversions import path_from_trajectory, stamp_from_seconds
+from track_common.types import Trajectory
 
 pytestmark = pytest.mark.ros
 
 TIMES = np.arange(1, 11) * 0.1
-RING = np.array([[5 * math.cos(a), 5 * math.sin(a), 0.6] for a in np.linspace(0, 6.2, 80)])
 
 
-class Inputs:
+class Inputs(Sensors):
     """Everything a controller needs, published at its rate while ``run`` spins; single inputs can be left out."""
 
     def __init__(self, peer):
+        super().__init__(peer)
         self._peer = peer
         self.trajectory = peer.publisher(Path, "trajectory", qos.LATEST)
         self.target = peer.publisher(PointStamped, "target_point", qos.LATEST)
         self.status = peer.publisher(String, "target_status", qos.LATEST)
-        self.points = peer.publisher(PointCloud2, "points", qos.SENSOR_OUT)
-        self.odom = peer.publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
-        self.tf = peer.publisher(TFMessage, "tf_static", qos.TF_STATIC)
-        mount = transform_from_matrix(np.eye(4), stamp_from_seconds(0.0), "base_link", "lidar")
-        self.tf.publish(TFMessage(transforms=[mount]))
-
-    def now(self):
-        return time.time()
 
     def run(self, seconds, without=(), points=RING):
         end, count = time.monotonic() + seconds, 0
@@ -62,16 +46,8 @@ class Inputs:
             count += 1
             self._peer.spin(0.02)
 
-    def send_odom(self, x=0.0, stamp=None):
-        stamp = self.now() if stamp is None else stamp
-        self.odom.publish(message_from_odometry(Odometry(stamp, x, 0.0, 0.0), "odom", "base_link"))
-
-    def send_points(self, points=RING, stamp=None):
-        header = Header(stamp=stamp_from_seconds(self.now() if stamp is None else stamp), frame_id="lidar")
-        self.points.publish(points_from_array(points, header))
-
     def send_trajectory(self, stamp=None, speed=1.0):
-        stamp = self.now() - 0.05 if stamp is None else stamp
+        stamp = time.time() - 0.05 if stamp is None else stamp
         header = Header(stamp=stamp_from_seconds(stamp), frame_id="base_link")
         poses = np.column_stack([speed * TIMES, np.zeros(10), np.zeros(10)])
         self.status.publish(String(data="tracked"))
@@ -154,15 +130,15 @@ def path_from_1970(inputs):
 
 
 def path_from_the_future(inputs):
-    inputs.send_trajectory(stamp=inputs.now() + 500.0)
+    inputs.send_trajectory(stamp=time.time() + 500.0)
 
 
 def path_in_another_frame(inputs):
-    inputs.trajectory.publish(Path(header=Header(stamp=stamp_from_seconds(inputs.now()), frame_id="map")))
+    inputs.trajectory.publish(Path(header=Header(stamp=stamp_from_seconds(time.time()), frame_id="map")))
 
 
 def empty_path(inputs):
-    inputs.trajectory.publish(Path(header=Header(stamp=stamp_from_seconds(inputs.now()), frame_id="base_link")))
+    inputs.trajectory.publish(Path(header=Header(stamp=stamp_from_seconds(time.time()), frame_id="base_link")))
 
 
 def empty_cloud(inputs):

@@ -6,61 +6,42 @@ import time
 import numpy as np
 import pytest
 from geometry_msgs.msg import PointStamped
-from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, PointCloud2
 from std_msgs.msg import Header, String
-from tf2_msgs.msg import TFMessage
+from tests.helpers.sensors import Sensors
 from vision_msgs.msg import Detection2DArray
 
 from track_common.config import ConfigError
 from track_common.ros import qos
 from track_common.ros.conversions import (
     detections_from_sighting,
-    info_from_camera,
-    message_from_odometry,
     points_from_array,
     stamp_from_seconds,
     trajectory_from_path,
 )
-from track_common.ros.frames import transform_from_matrix
-from track_common.types import Box, Camera, Odometry, Sighting
+from track_common.types import Box, Sighting
 from trackvla_ros.nodes.planner_node import PlannerNode
 
 pytestmark = pytest.mark.ros
 
-CAMERA = Camera.from_hfov(640, 480, math.radians(90.0))
 FAR = Box(np.array([304.0, 166.0, 336.0, 267.0]))
 
 
-class Inputs:
+class Inputs(Sensors):
     """What a planner listens to."""
 
     def __init__(self, peer):
-        self._peer = peer
+        super().__init__(peer, has_camera=True)
         self.box = peer.publisher(Detection2DArray, "target_box", qos.LATEST)
-        self.info = peer.publisher(CameraInfo, "camera_info", qos.SENSOR_OUT)
-        self.points = peer.publisher(PointCloud2, "points", qos.SENSOR_OUT)
-        self.odom = peer.publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
         self.instruction = peer.publisher(String, "instruction", qos.LATCHED)
-        self.tf = peer.publisher(TFMessage, "tf_static", qos.TF_STATIC)
-        mount = transform_from_matrix(CAMERA.T_base_camera, stamp_from_seconds(0.0), "base_link", "camera")
-        lidar = transform_from_matrix(np.eye(4), stamp_from_seconds(0.0), "base_link", "lidar")
-        self.tf.publish(TFMessage(transforms=[mount, lidar]))
-        peer.spin(0.2)
         self.send_info()
-
-    def send_info(self):
-        self.info.publish(info_from_camera(CAMERA, Header(frame_id="camera")))
-        self._peer.spin(0.1)
+        peer.spin(0.1)
 
     def send_box(self, stamp, box=FAR):
         header = Header(stamp=stamp_from_seconds(stamp), frame_id="camera")
         self.box.publish(detections_from_sighting(Sighting(stamp, box), header))
-
-    def send_odom(self, stamp):
-        self.odom.publish(message_from_odometry(Odometry(stamp, 0.0, 0.0, 0.0), "odom", "base_link"))
 
 
 @pytest.fixture
@@ -93,7 +74,7 @@ def test_box_becomes_a_trajectory_with_the_images_stamp(peer, planner):
     statuses = peer.collect(String, "target_status", qos.LATEST)
     targets = peer.collect(PointStamped, "target_point", qos.LATEST)
     stamp = 1700000000.123456789
-    inputs.send_odom(stamp)
+    inputs.send_odom(stamp=stamp)
     peer.spin(0.1)
     inputs.send_box(stamp)
     peer.wait_until(lambda: bool(paths and statuses and targets), "a trajectory")
@@ -113,7 +94,7 @@ def test_lost_box_is_published_too_and_stands_still(peer, planner):
 
 def test_image_outside_the_odometry_gets_no_trajectory(peer, planner):
     inputs, paths = planner
-    inputs.send_odom(1000.0)
+    inputs.send_odom(stamp=1000.0)
     peer.spin(0.1)
     inputs.send_box(500.0)
     peer.spin(0.3)
@@ -127,7 +108,7 @@ def test_spoilt_messages_leave_the_planner_working(peer, planner):
     inputs.info.publish(CameraInfo(header=Header(frame_id="camera")))
     inputs.points.publish(PointCloud2(header=Header(frame_id="lidar"), width=5, height=1))
     inputs.points.publish(points_from_array(np.full((9, 3), math.nan), Header(frame_id="lidar")))
-    inputs.odom.publish(message_from_odometry(Odometry(1.0, math.nan, 0.0, 0.0), "odom", "base_link"))
+    inputs.send_odom(x=math.nan, stamp=1.0)
     inputs.instruction.publish(String(data="x" * 10_000))
     peer.spin(0.3)
     assert not paths

@@ -12,12 +12,10 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PointStamped, Twist, TwistStamped
-from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.node import Node
-from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 from visualization_msgs.msg import MarkerArray
@@ -31,18 +29,16 @@ from track_common.interfaces import Decision
 from track_common.ros import qos
 from track_common.ros.conversions import (
     MessageError,
-    cloud_from_points,
-    odometry_from_message,
     seconds_from_stamp,
     trajectory_from_path,
     twist_from_command,
     twist_stamped_from_command,
 )
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
-from track_common.ros.frames import StaticFrames
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
-from track_common.types import STOP, Array, TargetStatus, VelocityCommand
+from track_common.ros.sensor_intake import SensorIntake
+from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, VelocityCommand
 
 STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
 ACK_TIMEOUT = 0.3  # s; a reader that died with the simulator never answers
@@ -76,7 +72,6 @@ class ControllerNode(Node):
         self._silence = SilenceWatch(self._config.silence_timeout)
         self._target: tuple[float, Array] | None = None
         self._status = TargetStatus.TRACKED
-        self._frames = StaticFrames(self)
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
         self._make_subscriptions()
@@ -98,8 +93,9 @@ class ControllerNode(Node):
         self.create_subscription(Path, "trajectory", self._on_trajectory, qos.LATEST)
         self.create_subscription(PointStamped, "target_point", self._on_target_point, qos.LATEST)
         self.create_subscription(String, "target_status", self._on_target_status, qos.LATEST)
-        self.create_subscription(PointCloud2, "points", self._on_points, qos.SENSOR)
-        self.create_subscription(OdometryMessage, "odom", self._on_odom, qos.SENSOR)
+        intake = SensorIntake(self, self._config.base_frame, self._warn)
+        intake.listen_to_points(self._on_cloud)
+        intake.listen_to_odometry(self._on_odometry, self._follower.refuse_odometry)
         self.create_service(SetBool, "enable", self._on_enable)
 
     def _make_timers(self) -> None:
@@ -147,26 +143,12 @@ class ControllerNode(Node):
         self._control()
         self._diagnostics.record("image_to_command", self._now() - stamp)
 
-    def _on_points(self, message: PointCloud2) -> None:
-        mount = self._frames.lookup(self._config.base_frame, message.header.frame_id)
-        if mount is None:
-            self._warn(f"no transform {self._config.base_frame} <- {message.header.frame_id} on tf_static")
-            return
-        try:
-            self._follower.on_cloud(cloud_from_points(message, mount))
-        except MessageError as error:
-            self._warn(f"points refused: {error}")
-            return
+    def _on_cloud(self, cloud: Cloud) -> None:
+        self._follower.on_cloud(cloud)
         self._diagnostics.count("clouds")
 
-    def _on_odom(self, message: OdometryMessage) -> None:
+    def _on_odometry(self, odometry: Odometry) -> None:
         self._silence.heard(time.monotonic())
-        try:
-            odometry = odometry_from_message(message)
-        except MessageError as error:
-            self._warn(f"odom refused: {error}")
-            self._follower.refuse_odometry()
-            return
         self._follower.on_odometry(odometry)
         self._diagnostics.count("odometry")
 

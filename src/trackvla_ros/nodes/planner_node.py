@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PointStamped
-from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path
 from rclpy.node import Node
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from vision_msgs.msg import Detection2DArray
 from visualization_msgs.msg import MarkerArray
@@ -24,19 +23,16 @@ from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
 from track_common.ros.conversions import (
     MessageError,
-    camera_from_info,
-    cloud_from_points,
     frame_from_image,
     markers_from_candidates,
-    odometry_from_message,
     path_from_trajectory,
     sighting_from_detections,
     stamp_from_seconds,
 )
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
-from track_common.ros.frames import StaticFrames
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
+from track_common.ros.sensor_intake import SensorIntake
 from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, Trajectory
 from trackvla_ros.nodes.inference_worker import InferenceWorker
 from trackvla_ros.registry import POLICIES
@@ -70,7 +66,6 @@ class PlannerNode(Node):
         self._instruction = self._config.instruction
         self._params = self._declare_policies()
         self._diagnostics = Diagnostics(self)
-        self._frames = StaticFrames(self)
         self._make_publishers()
         policy = self._policy(self._config.policy)
         policy.reset(self._instruction)
@@ -90,9 +85,10 @@ class PlannerNode(Node):
 
     def _make_subscriptions(self) -> None:
         self.create_subscription(Detection2DArray, "target_box", self._on_target_box, qos.LATEST)
-        self.create_subscription(CameraInfo, "camera_info", self._on_camera_info, qos.SENSOR)
-        self.create_subscription(PointCloud2, "points", self._on_points, qos.SENSOR)
-        self.create_subscription(OdometryMessage, "odom", self._on_odom, qos.SENSOR)
+        intake = SensorIntake(self, self._config.base_frame, self._warn)
+        intake.listen_to_camera(self._on_camera)
+        intake.listen_to_points(self._on_cloud)
+        intake.listen_to_odometry(self._on_odometry)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         self._subscribe_to_image()
 
@@ -138,32 +134,15 @@ class PlannerNode(Node):
         self._sighting = None
         self._worker.reset(instruction)
 
-    def _on_camera_info(self, message: CameraInfo) -> None:
-        mount = self._frames.lookup(self._config.base_frame, message.header.frame_id)
-        if mount is None:
-            self._warn(f"no transform {self._config.base_frame} <- {message.header.frame_id} on tf_static")
-            return
-        try:
-            self._camera = camera_from_info(message, mount)
-        except MessageError as error:
-            self._warn(f"camera_info refused: {error}")
+    def _on_camera(self, camera: Camera) -> None:
+        self._camera = camera
 
-    def _on_points(self, message: PointCloud2) -> None:
-        mount = self._frames.lookup(self._config.base_frame, message.header.frame_id)
-        if mount is None:
-            self._warn(f"no transform {self._config.base_frame} <- {message.header.frame_id} on tf_static")
-            return
-        try:
-            self._cloud = cloud_from_points(message, mount)
-        except MessageError as error:
-            self._warn(f"points refused: {error}")
+    def _on_cloud(self, cloud: Cloud) -> None:
+        self._cloud = cloud
 
-    def _on_odom(self, message: OdometryMessage) -> None:
-        try:
-            self._odometry = odometry_from_message(message)
-            self._poses.push(self._odometry)
-        except ValueError as error:
-            self._warn(f"odom refused: {error}")
+    def _on_odometry(self, odometry: Odometry) -> None:
+        self._odometry = odometry
+        self._poses.push(odometry)
 
     def _on_target_box(self, message: Detection2DArray) -> None:
         try:

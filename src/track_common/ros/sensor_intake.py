@@ -1,0 +1,71 @@
+"""A robot's sensors as a node takes them in: camera_info, points and odom become sound values in base_link, or nothing.
+
+Planner and controller listen through the same door, so that neither acts on a message the other would refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from nav_msgs.msg import Odometry as OdometryMessage
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, PointCloud2
+
+from track_common.ros import qos
+from track_common.ros.conversions import MessageError, camera_from_info, cloud_from_points, odometry_from_message
+from track_common.ros.frames import StaticFrames
+from track_common.types import Array, Camera, Cloud, Odometry
+
+Value = TypeVar("Value")
+
+
+class SensorIntake:
+    """Subscribes for a node; every message ends in a value handed over or in a reason given to ``warn``.
+
+    A sensor whose mount is not on tf_static is refused: no mount is never the identity.
+    """
+
+    def __init__(self, node: Node, base_frame: str, warn: Callable[[str], None]) -> None:
+        self._node, self._base_frame, self._warn = node, base_frame, warn
+        self._frames = StaticFrames(node)
+
+    def listen_to_camera(self, take: Callable[[Camera], None]) -> None:
+        """``take`` gets the calibrated, mounted camera."""
+        self._listen(CameraInfo, "camera_info", lambda m: camera_from_info(m, self._mount(m.header.frame_id)), take)
+
+    def listen_to_points(self, take: Callable[[Cloud], None]) -> None:
+        """``take`` gets each sweep in base_link."""
+        self._listen(PointCloud2, "points", lambda m: cloud_from_points(m, self._mount(m.header.frame_id)), take)
+
+    def listen_to_odometry(
+        self, take: Callable[[Odometry], None], on_refused: Callable[[], None] = lambda: None
+    ) -> None:
+        """``take`` gets planar odometry; ``on_refused`` is called for one that cannot be used."""
+        self._listen(OdometryMessage, "odom", odometry_from_message, take, on_refused)
+
+    def _listen(
+        self,
+        kind: type,
+        topic: str,
+        convert: Callable[[Any], Value],
+        take: Callable[[Value], None],
+        on_refused: Callable[[], None] = lambda: None,
+    ) -> None:
+        def on_message(message: Any) -> None:
+            try:
+                value = convert(message)
+            except MessageError as error:
+                self._warn(f"{topic} refused: {error}")
+                on_refused()
+                return
+            take(value)
+
+        self._node.create_subscription(kind, topic, on_message, qos.SENSOR)
+
+    def _mount(self, frame_id: str) -> Array:
+        """(4, 4) taking points of the sensor to base_link; raises MessageError where it is not known (yet)."""
+        mount = self._frames.lookup(self._base_frame, frame_id)
+        if mount is None:
+            raise MessageError(f"no transform {self._base_frame} <- {frame_id} on tf_static")
+        return mount
