@@ -101,6 +101,43 @@ def test_two_configs_on_one_node_keep_to_their_prefixes(make_node, peer):
     assert (one, other) == ([], [SpeedConfig(slow=0.9)])
 
 
+def test_what_is_set_atomically_over_prefixes_is_taken_as_a_whole(make_node):
+    node, one, other = make_node(), [], []
+    declare(node, SpeedConfig(), "one.", one.append)
+    declare(node, SpeedConfig(), "other.", other.append)
+    result = node.set_parameters_atomically([Parameter("one.slow", value=0.8), Parameter("other.slow", value=0.9)])
+    assert result.successful
+    assert (one, other) == ([SpeedConfig(slow=0.8)], [SpeedConfig(slow=0.9)])
+
+
+@pytest.mark.parametrize("bad", ["one", "other"])
+def test_one_value_out_of_range_leaves_every_prefix_untold(make_node, bad):
+    node, seen = make_node(), []
+    declare(node, SpeedConfig(), "one.", seen.append)
+    declare(node, SpeedConfig(), "other.", seen.append)
+    values = {"one.slow": 0.8, "other.slow": 0.8, f"{bad}.slow": 9.0}
+    result = node.set_parameters_atomically([Parameter(name, value=value) for name, value in values.items()])
+    assert (result.successful, seen) == (False, [])
+    assert "wanted 0.0..2.0 m/s" in result.reason
+    assert [node.get_parameter(f"{name}.slow").value for name in ("one", "other")] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("refusing", ["one", "other"])
+def test_a_refusal_gives_the_others_their_old_config_again(make_node, refusing):
+    """Whichever is asked first; the next change starts from what the node really has."""
+    node = make_node()
+    held = {}
+    for name in ("one", "other"):
+        on_change = refuse if name == refusing else lambda config: held.update(config=config)
+        held["config"] = declare(node, SpeedConfig(), f"{name}.", on_change)
+    result = node.set_parameters_atomically([Parameter("one.slow", value=0.8), Parameter("other.slow", value=0.9)])
+    assert (result.successful, result.reason) == (False, "not while walking")
+    assert held["config"] == SpeedConfig()
+    willing = "one" if refusing == "other" else "other"
+    assert node.set_parameters_atomically([Parameter(f"{willing}.fast", value=2.0)]).successful
+    assert held["config"] == SpeedConfig(fast=2.0)
+
+
 def test_a_descriptor_tells_reason_unit_and_range():
     field = SpeedConfig.__dataclass_fields__["slow"]
     described = descriptor(field)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
@@ -13,6 +13,7 @@ from rclpy.parameter import Parameter
 from track_common.config import ConfigError, override
 
 ConfigT = TypeVar("ConfigT")
+SECTIONS = "_declared_sections"  # where a node keeps what was declared for it: it lives as long as the node does
 
 
 def declare(
@@ -21,7 +22,9 @@ def declare(
     """Declare every setting of ``config`` as a parameter ``prefix + name``; return the config with the overrides in it.
 
     At run time a change is refused, with the reason, where the setting is fixed at start, where the config as a whole
-    would not be valid, or where ``on_change`` raises ConfigError; otherwise ``on_change`` gets the new config.
+    would not be valid, or where ``on_change`` raises ConfigError; otherwise ``on_change`` gets the new config. What is
+    set atomically is taken as a whole over all prefixes of a node or not at all: where one ``on_change`` refuses, those
+    called before get their old config again.
 
     Raises:
         ConfigError: an override given at start is not allowed.
@@ -29,17 +32,78 @@ def declare(
     values: dict[str, Any] = {}
     for field in dataclasses.fields(config):  # pyright: ignore[reportArgumentType]
         values[field.name] = _declare_one(node, prefix + field.name, field, getattr(config, field.name))
-    held = [override(config, values)]
+    section = _Section(override(config, values), prefix, on_change)
+    _sections_of(node).add(section)
+    return section.config
 
-    def on_set(parameters: list[Parameter]) -> SetParametersResult:
+
+class _Section(Generic[ConfigT]):
+    """One declared config, as it is now."""
+
+    def __init__(self, config: ConfigT, prefix: str, on_change: Callable[[ConfigT], None] | None) -> None:
+        self.config, self._prefix, self._on_change = config, prefix, on_change
+
+    def changed(self, parameters: list[Parameter]) -> ConfigT:
+        """The config with those of ``parameters`` that are its own; itself where none is. Raises ConfigError."""
+        fields = {f.name: f for f in dataclasses.fields(self.config)}  # pyright: ignore[reportArgumentType]
+        values: dict[str, Any] = {}
+        for parameter in parameters:
+            name = parameter.name.removeprefix(self._prefix)
+            if not parameter.name.startswith(self._prefix) or name not in fields:
+                continue
+            if not fields[name].metadata.get("runtime", True) and parameter.value != getattr(self.config, name):
+                raise ConfigError(f"{parameter.name} is fixed at start; restart the node with it")
+            values[name] = _as_setting(parameter.value, fields[name].default)
+        return override(self.config, values) if values else self.config
+
+    def take(self, config: ConfigT) -> None:
+        """Tell the node of another config; it stays the old one where the node raises ConfigError."""
+        if self._on_change is not None:
+            self._on_change(config)
+        self.config = config
+
+
+class _Sections:
+    """All configs of a node, changed together or not at all."""
+
+    def __init__(self) -> None:
+        self._sections: list[_Section[Any]] = []
+
+    def add(self, section: _Section[Any]) -> None:
+        """One more; the last one added is the first to be told of a change."""
+        self._sections.insert(0, section)
+
+    def on_set(self, parameters: list[Parameter]) -> SetParametersResult:
+        """rclpy's callback: judge everything, then take everything."""
         try:
-            held[0] = _changed(held[0], parameters, prefix, on_change)
+            self._take([(section, section.changed(parameters)) for section in self._sections])
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
-    node.add_on_set_parameters_callback(on_set)
-    return held[0]
+    @staticmethod
+    def _take(changes: list[tuple[_Section[Any], Any]]) -> None:
+        taken: list[tuple[_Section[Any], Any]] = []
+        try:
+            for section, config in changes:
+                old = section.config
+                if config is not old:
+                    section.take(config)
+                    taken.append((section, old))
+        except Exception:
+            for section, old in reversed(taken):
+                section.take(old)
+            raise
+
+
+def _sections_of(node: Node) -> _Sections:
+    """The node's own, made and registered with rclpy at the first call."""
+    sections = getattr(node, SECTIONS, None)
+    if sections is None:
+        sections = _Sections()
+        setattr(node, SECTIONS, sections)
+        node.add_on_set_parameters_callback(sections.on_set)
+    return sections
 
 
 def _declare_one(node: Node, name: str, field: dataclasses.Field[Any], default: Any) -> Any:
@@ -74,23 +138,3 @@ def _bounds(meta: Any) -> str:
     if low is None and high is None:
         return ""
     return f"{'-inf' if low is None else low}..{'inf' if high is None else high}"
-
-
-def _changed(
-    config: ConfigT, parameters: list[Parameter], prefix: str, on_change: Callable[[ConfigT], None] | None
-) -> ConfigT:
-    fields = {f.name: f for f in dataclasses.fields(config)}  # pyright: ignore[reportArgumentType]
-    values: dict[str, Any] = {}
-    for parameter in parameters:
-        name = parameter.name.removeprefix(prefix)
-        if not parameter.name.startswith(prefix) or name not in fields:
-            continue
-        if not fields[name].metadata.get("runtime", True) and parameter.value != getattr(config, name):
-            raise ConfigError(f"{parameter.name} is fixed at start; restart the node with it")
-        values[name] = _as_setting(parameter.value, fields[name].default)
-    if not values:
-        return config
-    changed = override(config, values)
-    if on_change is not None:
-        on_change(changed)
-    return changed
