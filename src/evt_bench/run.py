@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
 from evt_bench.agents import BASELINES, AgentSpec
 from evt_bench.episodes import STEP, EpisodeConfig, draw_episode
+from evt_bench.jobs import RecordFile, run_missing
 from evt_bench.metrics import EpisodeRecord, Row, summarise
 from evt_bench.protocol import Judge, StepView, Verdict
 from evt_bench.world.world import Truth, World, WorldConfig
@@ -46,8 +44,7 @@ class _Job:
     agent: AgentSpec
     config: BenchConfig
 
-    @property
-    def key(self) -> tuple[str, int, str, str]:
+    def key_of(self) -> tuple[str, int, str, str]:
         return (self.task, self.seed, self.agent.policy, self.agent.tracker)
 
 
@@ -74,20 +71,10 @@ def run_bench(
         ConfigError: unknown task, agent or setting.
     """
     settings = config or BenchConfig()
-    records_path = out_json.with_suffix(".jsonl")
     jobs = [_Job(task, seed, agent, settings) for task in tasks for agent in agents for seed in seeds]
-    records = _read_records(records_path, _header(settings, agents))
-    missing = [job for job in jobs if job.key not in records]
-    done = len(jobs) - len(missing)
-    with records_path.open("a") as file:
-        for record in _run_all(missing, processes):
-            records[(record.task, record.seed, record.policy, record.tracker)] = record
-            file.write(json.dumps(asdict(record)) + "\n")
-            file.flush()
-            done += 1
-            if on_episode is not None:
-                on_episode(record, done, len(jobs))
-    rows = _tabulate([records[job.key] for job in jobs])
+    file = RecordFile(out_json.with_suffix(".jsonl"), _header(settings, agents), EpisodeRecord)
+    records = run_missing(jobs, _run_job, (_Job.key_of, _record_key), file, processes, on_episode)
+    rows = _tabulate(records)
     out_json.write_text(
         json.dumps({"rules": settings.rules, "rows": [_plain(asdict(r)) for r in rows]}, indent=2) + "\n"
     )
@@ -152,7 +139,7 @@ class _EpisodeLog:
                 truth.target_distance,
                 view.pixels,
                 camera.width * camera.height,
-                _bearing(truth),
+                bearing_of_target(truth),
                 self._standing > wait,
             )
         )
@@ -181,20 +168,10 @@ class _EpisodeLog:
         )
 
 
-def _bearing(truth: Truth) -> float:
+def bearing_of_target(truth: Truth) -> float:
+    """Angle (rad) from the robot's heading to the target, positive to the left."""
     way = truth.people[0].pose[:2] - truth.robot[:2]
     return float(wrap_angle(math.atan2(way[1], way[0]) - truth.robot[2]))
-
-
-def _run_all(jobs: list[_Job], processes: int) -> Iterable[EpisodeRecord]:
-    if processes <= 1:
-        yield from map(_run_job, jobs)
-        return
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # inherited by the workers: one thread each
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_run_job, job) for job in jobs]):
-            yield future.result()
 
 
 def _run_job(job: _Job) -> EpisodeRecord:
@@ -205,19 +182,8 @@ def _header(config: BenchConfig, agents: Sequence[AgentSpec]) -> dict:
     return {"settings": asdict(config), "agents": {f"{a.policy}/{a.tracker}": asdict(a) for a in agents}}
 
 
-def _read_records(path: Path, header: dict) -> dict[tuple[str, int, str, str], EpisodeRecord]:
-    """Records of an earlier run by key; starts the file where there is none."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(header) + "\n")
-        return {}
-    first, *lines = path.read_text().splitlines()
-    if json.loads(first) != json.loads(json.dumps(header)):
-        raise ValueError(f"{path} holds records made with other settings; name another file or delete it")
-    whole = [line for line in lines if line.endswith("}")]
-    path.write_text("\n".join([first, *whole]) + "\n")  # a run that was killed leaves half a line
-    records = [EpisodeRecord(**json.loads(line)) for line in whole]
-    return {(r.task, r.seed, r.policy, r.tracker): r for r in records}
+def _record_key(record: EpisodeRecord) -> tuple[str, int, str, str]:
+    return (record.task, record.seed, record.policy, record.tracker)
 
 
 def _tabulate(records: Sequence[EpisodeRecord]) -> list[Row]:

@@ -101,6 +101,7 @@ class World:
         shape = (self.camera.height + NOISE_MARGIN, self.camera.width + NOISE_MARGIN, 3)
         self._noise = np.round(self._noise_rng.normal(0.0, self.config.camera.noise, shape)).astype(np.int16)
         self._is_posed = False
+        self._view: TargetView | None = None
 
     def command(self, command: VelocityCommand) -> None:
         """Take a command now; it takes effect after the robot's dead time and is held for a second."""
@@ -119,9 +120,11 @@ class World:
         return Frame(self._with_noise(rgb), self.time, self.camera)
 
     def target_view(self) -> TargetView:
-        """How much of the target the camera sees now."""
-        target = self.scene.person_geoms[0]
-        return self._camera_renderer().target_view(self.posed(), self._camera_pose(), target)
+        """How much of the target the camera sees now; counted once an instant."""
+        if self._view is None:
+            target = self.scene.person_geoms[0]
+            self._view = self._camera_renderer().target_view(self.posed(), self._camera_pose(), target)
+        return self._view
 
     def scan(self) -> Cloud:
         """One LiDAR sweep, all of it now."""
@@ -181,7 +184,7 @@ class World:
             )
         self._steps += 1
         self.time = self._start_time + self._steps * self.config.step.dt
-        self._is_posed = False
+        self._is_posed, self._view = False, None
 
     def _slide(self, pose: Array) -> Array:
         """The pose pushed out of walls and furniture; what remains of the motion is along them."""

@@ -96,13 +96,13 @@ def _follow_table(rows: list[Row]) -> Table:
     cells = [
         (
             *(row.task, _agent(row), str(row.n)),
-            *(_with_error(row.sr, row.sr_se), _with_error(row.tr, row.tr_se), _with_error(row.cr, row.cr_se)),
-            *(_number(row.distance), _number(row.min_clearance), _number(row.on_target)),
+            *(with_error(row.sr, row.sr_se), with_error(row.tr, row.tr_se), with_error(row.cr, row.cr_se)),
+            *(number(row.distance), number(row.min_clearance), number(row.on_target)),
         )
         for row in rows
     ]
     names = ("task", "agent", "n", "SR", "TR", "CR", "gap m", "room m", "box")
-    return _table(names, cells)
+    return table(names, cells)
 
 
 def _agent(row: Row) -> str:
@@ -114,27 +114,30 @@ def _track_table(rows: list[TrackRow]) -> Table:
     cells = [
         (
             *(row.sequence, row.target, row.tracker, row.started_from, str(row.frames)),
-            *(_number(row.success_auc), _number(row.precision_20px), _number(row.found_share)),
+            *(number(row.success_auc), number(row.precision_20px), number(row.found_share)),
             f"{row.ms_per_frame:.1f}",
         )
         for row in rows
     ]
-    return _table(names, cells)
+    return table(names, cells)
 
 
-def _table(names: tuple[str, ...], cells: list[Any]) -> Table:
+def table(names: tuple[str, ...], cells: list[Any]) -> Table:
+    """A table of rows of texts under these names, as narrow as they allow."""
     from rich.box import SIMPLE
     from rich.table import Column, Table
 
-    table = Table(*(Column(name, no_wrap=True) for name in names), box=SIMPLE, padding=0, pad_edge=False)
+    rich_table = Table(*(Column(name, no_wrap=True) for name in names), box=SIMPLE, padding=0, pad_edge=False)
     for row in cells:
-        table.add_row(*row)
-    return table
+        rich_table.add_row(*row)
+    return rich_table
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Two places, or n/a."""
     return "n/a" if math.isnan(value) else f"{round(value, 2) + 0.0:.2f}"
 
 
-def _with_error(value: float, error: float) -> str:
-    return _number(value) if math.isnan(error) else f"{value:.2f}±{error:.2f}".replace("±0.", "±.")
+def with_error(value: float, error: float) -> str:
+    """Value ± standard error, two places."""
+    return number(value) if math.isnan(error) else f"{value:.2f}±{error:.2f}".replace("±0.", "±.")

@@ -1,0 +1,114 @@
+"""Drives an episode with the real controller and a planner that is told the truth: what fails is the robot side's."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from evt_bench.agents import LIDAR_RATE
+from evt_bench.world.world import World
+from go2_bridge.config import ControllerConfig
+from go2_bridge.follower import Follower
+from track_common.config import override
+from track_common.geometry import inverse, transform_points
+from track_common.types import Array, Sighting, TargetStatus, Trajectory, VelocityCommand
+from trackvla_ros.box_servo import BoxServoConfig
+from trackvla_ros.follow_trajectory import TIMES, follow
+
+SPEED = 1.2  # m/s the robot may reach in these runs; its targets walk at up to 1.1
+CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
+
+
+@dataclass(frozen=True)
+class Link:
+    """From image to controller: mean delay (s), half the spread of each message's own (s), share that never arrives."""
+
+    delay: float = 0.1
+    jitter: float = 0.0
+    drop: float = 0.0
+
+
+@dataclass(frozen=True)
+class ControlSetup:
+    """One row of the table.
+
+    Attributes:
+        name: of the row.
+        controller: settings that differ from ``ControllerConfig``'s, by name.
+        has_lidar: without, there is neither band nor stop layer.
+        forgets_image_time: a trajectory counts as made the moment it arrives, as by nodes that restamp with now().
+    """
+
+    name: str
+    controller: dict[str, Any] = field(default_factory=dict)
+    link: Link = Link()
+    has_lidar: bool = True
+    forgets_image_time: bool = False
+
+    def config(self) -> ControllerConfig:
+        """The controller's settings, its speed cut to ``SPEED`` before the row's own are applied.
+
+        Raises:
+            ConfigError: an unknown setting or a bad value.
+        """
+        default = ControllerConfig()
+        slow = {"max_linear_vel": SPEED / default.gain_vx, "require_cloud": self.has_lidar}
+        return override(default, slow | self.controller)
+
+
+class TruthAgent:
+    """Implements ``evt_bench.agents.Agent``; ``reasons`` counts why the controller did not follow."""
+
+    def __init__(self, setup: ControlSetup) -> None:
+        self.reasons: Counter[str] = Counter()
+        self._setup = setup
+        self._motion = replace(BoxServoConfig().motion, max_speed=SPEED)
+
+    def start(self, world: World, instruction: str) -> None:
+        """A new controller and an empty link."""
+        self._world, self._sweeps = world, -1
+        self._follower = Follower(self._setup.config())
+        self._rng = np.random.default_rng([world.episode.seed, 5])
+        self._under_way: deque[tuple[float, Trajectory]] = deque()
+        self.reasons.clear()
+
+    def look(self) -> Sighting | None:
+        """A trajectory from where everybody truly is, sent over the link."""
+        link = self._setup.link
+        spread, fate = self._rng.uniform(-1.0, 1.0), self._rng.random()
+        if fate >= link.drop:
+            arrival = self._world.time + max(link.delay + link.jitter * spread, 0.0)
+            self._under_way.append((arrival, self._trajectory()))
+        return None
+
+    def command(self) -> VelocityCommand:
+        """Sensors and trajectories of this instant in, the controller's command out."""
+        now = self._world.time
+        self._follower.on_odometry(self._world.odometry())
+        sweeps = int(now * LIDAR_RATE + 1e-6)
+        if self._setup.has_lidar and sweeps > self._sweeps:
+            self._follower.on_cloud(self._world.scan())
+        self._sweeps = sweeps
+        for arrival, trajectory in sorted(self._under_way, key=lambda sent: sent[0]):
+            if arrival <= now + 1e-9:
+                stamp = now if self._setup.forgets_image_time else trajectory.stamp
+                self._follower.on_trajectory(replace(trajectory, stamp=stamp))
+        self._under_way = deque(sent for sent in self._under_way if sent[0] > now + 1e-9)
+        decision = self._follower.control(now)
+        self.reasons[decision.reason] += 1
+        return decision.command
+
+    def _trajectory(self) -> Trajectory:
+        truth = self._world.truth()
+        person = truth.people[0]
+        target = transform_points(inverse(truth.robot), person.pose[:2])
+        velocity = _turned(person.velocity, -truth.robot[2])
+        poses = follow(target, velocity, np.array(truth.robot_velocity[:2]), self._motion)
+        return Trajectory(truth.stamp, poses, TIMES, TargetStatus.TRACKED, np.append(target, CHEST))
+
+
+def _turned(vector: Array, angle: float) -> Array:
+    return transform_points(np.array([0.0, 0.0, angle]), vector)

@@ -1,0 +1,145 @@
+"""What an episode says about the robot side: contacts, clearance, view and smoothness, and their table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evt_bench.metrics import mean, proportion, ratio
+from evt_bench.world.world import Truth
+from track_common.geometry import inverse, transform_points
+from track_common.types import Array, Camera
+
+PERCENTILES = (0.0, 1.0, 5.0, 50.0)
+
+
+@dataclass(frozen=True)
+class ControlRecord:
+    """What one episode left.
+
+    Attributes:
+        setup: the row it belongs to.
+        furniture_contact, person_contact: the outlines met at least once (looked at 60 times a second).
+        clearance, person_clearance: smallest gap between the outlines, m; negative = overlap.
+        top_speed: m/s over the floor.
+        view_loss: share of steps in which the target's axis lay outside the camera's field of view.
+        jerk: root mean square over steps of 0.1 s, m/s^3.
+        halted: share of control steps refused because the trajectory's image was too old.
+        seconds: CPU time of the episode.
+    """
+
+    setup: str
+    task: str
+    seed: int
+    success: bool
+    status: str
+    following_steps: int
+    total_steps: int
+    reference_steps: int
+    furniture_contact: bool
+    person_contact: bool
+    clearance: float
+    person_clearance: float
+    top_speed: float
+    view_loss: float
+    jerk: float
+    halted: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """One line of the table; ``*_se`` standard errors; clearances (m) at ``PERCENTILES`` of the episodes' smallest."""
+
+    setup: str
+    n: int
+    sr: float
+    sr_se: float
+    tr: float
+    tr_se: float
+    furniture_contacts: int
+    person_contacts: int
+    clearance: tuple[float, ...]
+    person_clearance: tuple[float, ...]
+    top_speed: float
+    view_loss: float
+    view_loss_se: float
+    jerk: float
+    jerk_se: float
+    halted: float
+
+
+class Gauge:
+    """Collects over an episode; ``after_step`` at every step of the world, ``after_look`` at every step of 0.1 s."""
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+        self.clearance = self.person_clearance = math.inf
+        self.top_speed = 0.0
+        self.is_touching = False
+        self._velocities: list[Array] = []
+        self._out_of_view: list[bool] = []
+
+    def after_step(self, truth: Truth) -> None:
+        """Gaps and speed."""
+        self.clearance = min(self.clearance, truth.clearance)
+        self.person_clearance = min(self.person_clearance, truth.person_clearance)
+        self.top_speed = max(self.top_speed, math.hypot(*truth.robot_velocity[:2]))
+        self.is_touching = self.is_touching or truth.is_touching
+
+    def after_look(self, truth: Truth) -> None:
+        """View and velocity over the floor."""
+        turn = np.array([0.0, 0.0, truth.robot[2]])
+        self._velocities.append(transform_points(turn, np.array(truth.robot_velocity[:2])))
+        self._out_of_view.append(is_out_of_view(truth, self._camera))
+
+    @property
+    def view_loss(self) -> float:
+        """Share of steps so far."""
+        return float(np.mean(self._out_of_view)) if self._out_of_view else math.nan
+
+    def jerk(self, step: float) -> float:
+        """Root mean square (m/s^3) of the change of acceleration between steps of ``step`` s; 0 before the third."""
+        changes = np.diff(np.array(self._velocities), n=2, axis=0) if len(self._velocities) > 2 else np.zeros((1, 2))
+        return float(np.sqrt(np.mean(np.sum((changes / step**2) ** 2, axis=1))))
+
+
+def is_out_of_view(truth: Truth, camera: Camera) -> bool:
+    """True where the target's axis is beside the image; what stands in between does not matter."""
+    ahead, left = transform_points(inverse(truth.robot), truth.people[0].pose[:2]) - camera.T_base_camera[:2, 3]
+    bearing = math.atan2(left, ahead)
+    return not -math.atan2(camera.width - camera.cx, camera.fx) < bearing < math.atan2(camera.cx, camera.fx)
+
+
+def tabulate(records: Sequence[ControlRecord]) -> list[ControlRow]:
+    """One row per setup, in the order they come."""
+    groups: dict[str, list[ControlRecord]] = {}
+    for record in records:
+        groups.setdefault(record.setup, []).append(record)
+    return [_row(name, group) for name, group in groups.items()]
+
+
+def _row(name: str, records: list[ControlRecord]) -> ControlRow:
+    followed = [float(r.following_steps) for r in records]
+    possible = [float(max(r.total_steps, r.reference_steps)) for r in records]
+    return ControlRow(
+        name,
+        len(records),
+        *proportion([float(r.success) for r in records]),
+        *ratio(followed, possible),
+        sum(r.furniture_contact for r in records),
+        sum(r.person_contact for r in records),
+        _distribution([r.clearance for r in records]),
+        _distribution([r.person_clearance for r in records]),
+        max(r.top_speed for r in records),
+        *mean([r.view_loss for r in records]),
+        *mean([r.jerk for r in records]),
+        mean([r.halted for r in records])[0],
+    )
+
+
+def _distribution(values: list[float]) -> tuple[float, ...]:
+    return tuple(float(v) for v in np.percentile(values, PERCENTILES, method="lower"))

@@ -1,0 +1,99 @@
+"""`trackvla bench control` and `latency`: the robot side alone, with trajectories made from the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from trackvla_cli.commands.bench import number, parse_seeds, table, with_error
+
+if TYPE_CHECKING:
+    from evt_bench.control.agent import ControlSetup
+    from evt_bench.control.measures import ControlRow
+
+SEEDS = typer.Option("1000-1199", "--seeds", help="As 1000-1049 or 3,5,8.")
+TASK = typer.Option("DT", "--task", help="Kind of episodes: STT, DT, AT.")
+PROCESSES = typer.Option(1, "--processes", help="Episodes at a time.")
+
+
+def control(
+    seeds: str = SEEDS,
+    task: str = TASK,
+    json_file: Path = typer.Option(Path("runs/control.json"), "--json", help="The table; the episodes go beside it."),
+    processes: int = PROCESSES,
+) -> None:
+    """Follow true trajectories among furniture and people: whole robot side, without its band, pure pursuit alone."""
+    from rich.console import Console
+
+    from evt_bench.control.run import layers
+
+    rows = _run(layers(), seeds, task, json_file, processes)
+    cells = [
+        (
+            *(row.setup, str(row.n), with_error(row.sr, row.sr_se), with_error(row.tr, row.tr_se)),
+            *(str(row.furniture_contacts), _metres(row.clearance)),
+            *(str(row.person_contacts), _metres(row.person_clearance), number(row.top_speed)),
+        )
+        for row in rows
+    ]
+    names = ("robot side", "n", "SR", "TR", "hits", "room m", "people hit", "room m", "top m/s")
+    Console().print(table(names, cells))
+    print("hits, people hit: episodes with contact; room: smallest gap of each episode to furniture and to people, as")
+    print("minimum / 1st / 5th / 50th percentile over the episodes (people as discs of 0.25 m radius).")
+    print(json_file)
+
+
+def latency(
+    seeds: str = typer.Option("1000-1024", "--seeds", help="As 1000-1049 or 3,5,8."),
+    task: str = TASK,
+    delays: str = typer.Option("", "--delays", help="Seconds, as 0,0.3,0.6; empty: 0 to 0.8 in seven steps."),
+    json_file: Path = typer.Option(Path("runs/latency.json"), "--json", help="The table; the episodes go beside it."),
+    processes: int = PROCESSES,
+) -> None:
+    """The same with late trajectories, of which some never come, each delay with and without compensation."""
+    from rich.console import Console
+
+    from evt_bench.control.run import DELAYS, DROP, JITTER
+    from evt_bench.control.run import delays as setups_of
+
+    rows = _run(setups_of(_seconds(delays) or DELAYS), seeds, task, json_file, processes)
+    cells = [
+        (
+            *(row.setup, str(row.n), with_error(row.sr, row.sr_se), with_error(row.tr, row.tr_se)),
+            *(with_error(row.view_loss, row.view_loss_se), with_error(row.jerk, row.jerk_se)),
+            *(str(row.furniture_contacts + row.person_contacts), number(row.halted)),
+        )
+        for row in rows
+    ]
+    Console().print(table(("image to command", "n", "SR", "TR", "view loss", "jerk", "hits", "too old"), cells))
+    print(f"Delays vary by ± {JITTER} s and {DROP:.0%} of the trajectories never arrive. view loss: share of time")
+    print("with the target beside the image; jerk: rms, m/s^3; too old: share of time stopped, the image past max_age.")
+    print(json_file)
+
+
+def _run(setups: list[ControlSetup], seeds: str, task: str, json_file: Path, processes: int) -> list[ControlRow]:
+    from evt_bench.control.run import ControlBench, run_control
+    from trackvla_cli.progress import ProgressBar
+
+    with ProgressBar("episodes") as bar:
+        return run_control(
+            setups,
+            parse_seeds(seeds),
+            json_file,
+            processes,
+            ControlBench(task=task),
+            on_episode=lambda _record, done, total: bar.update(done, total),
+        )
+
+
+def _seconds(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise typer.BadParameter(f"delays '{text}' are not seconds of the form 0,0.3,0.6") from error
+
+
+def _metres(values: tuple[float, ...]) -> str:
+    return " / ".join(number(value) for value in values)
