@@ -62,6 +62,10 @@ class Peer:
         """Spin a node of this process too."""
         self._executor.add_node(node)
 
+    def remove(self, node: "Node") -> None:
+        """Spin it no longer."""
+        self._executor.remove_node(node)
+
     def spin(self, seconds: float) -> None:
         """Let messages come in for a while."""
         end = time.monotonic() + seconds

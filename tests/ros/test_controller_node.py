@@ -194,6 +194,17 @@ def test_disarmed_node_stands_until_enabled(peer, start):
     assert commands[-1].linear.x > 0.1
 
 
+def test_the_reason_to_stop_is_told_when_it_changes(peer, start):
+    start()
+    reasons = peer.collect(String, "stop_reason", qos.LATCHED)
+    peer.wait_until(lambda: bool(reasons), "the first reason")
+    inputs = Inputs(peer)
+    inputs.run(0.8)
+    assert (reasons[0].data, reasons[-1].data) == (StopReason.NO_ODOMETRY.value, "")
+    inputs.send_odom(x=40.0)
+    peer.wait_until(lambda: reasons[-1].data == StopReason.ODOMETRY_JUMP.value, "the jump", timeout=1.0)
+
+
 def test_stamped_commands_carry_stamp_and_frame(peer, start):
     start(use_stamped=True)
     commands = peer.collect(TwistStamped, "cmd_vel", qos.COMMAND)
@@ -222,7 +233,9 @@ def test_shutdown_leaves_the_robot_standing(peer, start):
     inputs = Inputs(peer)
     inputs.run(0.8)
     assert commands[-1].linear.x > 0.2
-    node.on_shutdown()
+    peer.remove(node)
+    peer.spin(0.05)
     del commands[:]
-    peer.spin(0.01)
-    assert commands and is_stop(commands[0])
+    node.on_shutdown()
+    peer.wait_until(lambda: bool(commands), "the last command")
+    assert is_stop(commands[0])

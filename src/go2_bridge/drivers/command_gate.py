@@ -22,7 +22,8 @@ class CommandGate:
         self._config = config
         self.arming = Arming(uses_deadman=config.deadman != "none", deadman_timeout=config.deadman_timeout)
         self._command: VelocityCommand | None = None
-        self._command_at = self._state_at = self._health_at = self._stick_at = float("-inf")
+        self._command_at = self._state_at = self._health_at = self._stick_at = self._resumed_at = float("-inf")
+        self._decided_at: float | None = None
         self._state: RobotState | None = None
         self._health: Health | None = None
         self._owners = 0
@@ -63,10 +64,19 @@ class CommandGate:
         fault = self._check_robot(now)
         if fault is not None and fault in DISARMING:
             self.arming.disarm(fault.value)
-        reason = self.arming.check(now) or fault or self._check_command(now)
+        is_held_up = self._is_held_up(now)
+        reason = self.arming.check(now) or fault or (HoldReason.HELD_UP if is_held_up else self._check_command(now))
         if reason is not None or self._command is None:
             return Decision(STOP, (reason or HoldReason.NO_COMMAND).value)
         return Decision(clamp(self._command, self._config.limits))
+
+    def _is_held_up(self, now: float) -> bool:
+        """True for a while after this process stood still: what piled up meanwhile came in as if it were fresh."""
+        config = self._config
+        if self._decided_at is not None and now - self._decided_at > config.command_timeout:
+            self._resumed_at = now
+        self._decided_at = now
+        return now - self._resumed_at <= max(config.command_timeout, config.deadman_timeout, config.state_timeout)
 
     def _check_robot(self, now: float) -> HoldReason | None:
         if self._owners > self._config.known_publishers:

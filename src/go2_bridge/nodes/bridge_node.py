@@ -52,6 +52,7 @@ class BridgeNode(Node):
         self._config = declare(self, BridgeConfig(), on_change=self._on_config)
         self._gate = CommandGate(self._config)
         self._requests: list[SportRequest] = []
+        self._is_moving = False
         self._diagnostics = Diagnostics(self, hardware_id="go2")
         self._sensors = RobotSensors(self, self._diagnostics, self._config.odometry_source, self._config.clock_jump)
         self._trace = self.create_publisher(String, "bridge_trace", qos.RELIABLE)
@@ -110,8 +111,8 @@ class BridgeNode(Node):
             command = UNSOUND
         self._gate.on_command(command, time.monotonic())
         self._diagnostics.count("commands")
-        if command is UNSOUND:
-            self._tick()
+        if self._is_moving and (command is UNSOUND or command.is_stop):
+            self._tick()  # a stop does not wait for its turn
 
     def _on_button(self, message: Bool) -> None:
         self._gate.arming.on_button(bool(message.data))
@@ -194,6 +195,7 @@ class BridgeNode(Node):
     def _tick(self) -> None:
         now = time.monotonic()
         decision = self._gate.decide(now)
+        self._is_moving = not decision.command.is_stop
         if decision.reason:
             self._driver.stop(now)
         else:

@@ -72,6 +72,7 @@ class ControllerNode(Node):
         self._silence = SilenceWatch(self._config.silence_timeout)
         self._target: tuple[float, Array] | None = None
         self._status = TargetStatus.TRACKED
+        self._reason: str | None = None
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
         self._make_subscriptions()
@@ -86,6 +87,7 @@ class ControllerNode(Node):
     def _make_publishers(self) -> None:
         kind = TwistStamped if self._config.use_stamped else Twist
         self._command_publisher = self.create_publisher(kind, "cmd_vel", qos.COMMAND)
+        self._reason_publisher = self.create_publisher(String, "stop_reason", qos.LATCHED)
         self._band_publisher = self.create_publisher(Path, "band", qos.LATEST)
         self._obstacle_publisher = self.create_publisher(MarkerArray, "obstacles", qos.LATEST)
 
@@ -166,6 +168,9 @@ class ControllerNode(Node):
 
     def _send(self, decision: Decision) -> None:
         self._command_publisher.publish(self._message(decision.command))
+        if decision.reason != self._reason:
+            self._reason = decision.reason
+            self._reason_publisher.publish(String(data=decision.reason))
         self._diagnostics.count("commands")
         self._diagnostics.set("stop_reason", decision.reason)
         self._diagnostics.level(WARN if decision.reason else OK, decision.reason or "following")

@@ -29,6 +29,7 @@ class HoldReason(str, Enum):
     LOW_BATTERY = "the battery is low"
     HOT_MOTOR = "a motor is too hot"
     MANUAL = "the operator's stick has the robot"
+    HELD_UP = "this program stood still: what it received meanwhile may be old"
     NO_COMMAND = "no command yet"
     STALE_COMMAND = "the command is stale"
     BAD_COMMAND = "the command was not finite"

@@ -116,10 +116,19 @@ def test_stick_has_the_robot_for_a_while_and_gives_it_back():
     robot.gate.on_stick(0.05, 0.0)
     assert robot.gate.decide(0.0).reason == "", "a stick at rest is no hand on it"
     robot.gate.on_stick(-0.5, 0.0)
-    robot.feed(0.9)
-    assert robot.gate.decide(0.9).reason == HoldReason.MANUAL.value
-    robot.feed(1.1)
-    assert robot.gate.decide(1.1).reason == ""
+    for tick in range(51):
+        assert robot.run(tick / 50, (tick + 1) / 50) == (tick / 50, HoldReason.MANUAL.value)
+    assert robot.run(1.02, 2.0) == (None, None)
+
+
+def test_a_gate_that_stood_still_trusts_nothing_until_what_piled_up_is_old():
+    """Frozen and let go on, a process reads the commands and heartbeats of before and cannot tell their age."""
+    robot = Robot()
+    assert robot.run(0.0, 1.0) == (None, None)
+    resumed = 1.0 + CONFIG.command_timeout + 0.02
+    for tick in range(round(resumed * 50), round((resumed + CONFIG.deadman_timeout) * 50)):
+        assert robot.run(tick / 50, (tick + 1) / 50) == (tick / 50, HoldReason.HELD_UP.value)
+    assert robot.run(resumed + CONFIG.deadman_timeout + 0.05, 3.0) == (None, None)
 
 
 def test_state_that_repeats_its_stamp_is_stale():
