@@ -15,6 +15,7 @@ from go2_bridge.safety.limits import clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import let_through, solid_points, sound_points
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
 from track_common.config import validate
+from track_common.deskew import deskewed
 from track_common.geometry import inverse, relative, transform_points
 from track_common.interfaces import Decision
 from track_common.pose_buffer import PoseBuffer
@@ -69,9 +70,10 @@ class Follower:
             self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
 
     def on_cloud(self, cloud: Cloud) -> None:
-        """Newest sweep in base_link; returns that are not finite or zero do not count."""
+        """Newest sweep in base_link, made straight by odometry; returns not finite or zero do not count."""
         if self._cloud is not None and 0.0 < self._cloud.stamp - cloud.stamp < REORDER:
             return
+        cloud = deskewed(cloud, self._poses)
         self._cloud = Cloud(sound_points(cloud.points_base), cloud.stamp)
         self._solid = thinned(solid_points(self._cloud.points_base, self.config)[:, :2], STOP_VOXEL)
 
@@ -129,8 +131,9 @@ class Follower:
             return _stop(StopReason.BAD_COMMAND)
         command = clamp(self._driven(wanted), self.config)
         elapsed = now - self._time if self._time is not None else 0.0
-        ramped = limit_change(self._cleared(command, state), self._sent, elapsed, self.config)
-        cleared = self._cleared(ramped, state)  # again: the ramp to a free command may lead through one that is not
+        around = self._around(state)
+        ramped = limit_change(self._cleared(command, around), self._sent, elapsed, self.config)
+        cleared = self._cleared(ramped, around)  # again: the ramp to a free command may lead through one that is not
         if cleared == STOP and command != STOP:
             return _stop(StopReason.OBSTACLE)
         return Decision(cleared, reason)
@@ -235,15 +238,24 @@ class Follower:
         gains = self._plant.gains
         return VelocityCommand(wanted.vx / gains[0], wanted.vy / gains[1], wanted.wz / gains[2])
 
-    def _cleared(self, command: VelocityCommand, state: Odometry) -> VelocityCommand:
-        """What the stop layer lets through; it sees the newest sweep, the followed person's returns included."""
+    def _around(self, state: Odometry) -> tuple[Array, Array] | None:
+        """Newest sweep seen from ``state``, (N, 2), the followed person's returns included, and room (N,) to keep, m.
+
+        None where odometry does not cover the sweep.
+        """
         if self._cloud is None or not len(self._solid):
-            return command
+            return np.zeros((0, 2)), np.zeros(0)
         place = self._place(self._cloud.stamp)
         if place is None:
-            return STOP if self.config.require_cloud else command
+            return None
         points = transform_points(relative(state.pose, place), self._solid)
-        return let_through(command, points, self._margins(points, state), self.config)
+        return points, self._margins(points, state)
+
+    def _cleared(self, command: VelocityCommand, around: tuple[Array, Array] | None) -> VelocityCommand:
+        """What the stop layer lets through."""
+        if around is None:
+            return STOP if self.config.require_cloud else command
+        return let_through(command, *around, self.config)
 
     def _margins(self, points: Array, state: Odometry) -> Array:
         """(N,) room to keep around each return, m; more around the person, where one is really seen."""
@@ -252,7 +264,7 @@ class Follower:
         is_seen = self._trajectory is not None and self._trajectory.status is TargetStatus.TRACKED
         if target is not None and is_seen:
             target = transform_points(inverse(state.pose), target)
-            is_target = np.sum((points - target) ** 2, axis=1) < self.config.target_radius**2
+            is_target = np.hypot(points[:, 0] - target[0], points[:, 1] - target[1]) < self.config.target_radius
             margins[is_target] += self.config.person_margin
         return margins
 

@@ -7,7 +7,7 @@ from collections import deque
 
 import numpy as np
 
-from track_common.geometry import interpolate_pose
+from track_common.geometry import compose, interpolate_pose
 from track_common.types import Array, Odometry
 
 MAX_SPEED = 6.0  # m/s; a GO2 reaches 3.8 (sport API), faster between two messages is a jump
@@ -58,6 +58,18 @@ class PoseBuffer:
         index = bisect_right(self._odometry, stamp, key=lambda o: o.stamp)
         before, after = self._odometry[index - 1], self._odometry[index]
         return interpolate_pose(before.pose, after.pose, (stamp - before.stamp) / (after.stamp - before.stamp))
+
+    def course(self, stamps: Array, slack: float = 0.1) -> Array | None:
+        """(K, 3) poses at ``stamps`` (K,); up to ``slack`` s past the newest the robot goes on at its last velocity.
+
+        None where a stamp lies outside.
+        """
+        newest = self.newest
+        poses = [self.pose_at(float(stamp), slack) for stamp in stamps]
+        if newest is None or any(pose is None for pose in poses):
+            return None
+        after = np.maximum(stamps - newest.stamp, 0.0)[:, None] * [newest.vx, newest.vy, newest.wz]
+        return compose(np.array(poses), after)
 
     def _is_jump(self, odometry: Odometry) -> bool:
         if not self._odometry:

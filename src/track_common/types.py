@@ -89,10 +89,15 @@ class Sighting:
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """LiDAR returns: points_base (N, 3) in base_link at ``stamp``, metres; N = 0 means nothing was hit."""
+    """LiDAR returns: points_base (N, 3) in base_link at ``stamp``, metres; N = 0 means nothing was hit.
+
+    ``times`` (N,) are seconds after ``stamp`` at which each was measured, in base_link as it was then
+    (``track_common.deskew`` undoes that); None where the driver does not say.
+    """
 
     points_base: Array
     stamp: float
+    times: Array | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from track_common.types import Array
 
 SAME_GOAL = 1.0  # m; a goal that moved no farther may be reached by the last band, pulled along
 SAME_SIDE = 0.6  # share of the hard radius: an obstacle that came this much nearer has not crossed the band
+REACH = 2.5  # m; the widest detour (BORDER in detour.py) and the largest bubble
 NEAR_START = 0.3  # m; how near the robot itself stands to something is no reason not to leave
 
 
@@ -24,17 +25,18 @@ class BandPlanner:
         half = 0.5 * config.robot_width
         self.radii = BandConfig(hard=half + config.stop_margin, soft=half + config.stop_margin + config.band_margin)
         self._buffer = ObstacleBuffer(config.obstacle_memory)
+        self.obstacles = np.zeros((0, 2))  # (N, 2) m in odom
         self._tree: KDTree | None = None
         self.band: Band | None = None
 
     def on_sweep(self, points_odom: Array, stamp: float) -> None:
         """Take the returns (N, 2) of one sweep; the followed person's must have been left out."""
         self._buffer.push(points_odom, stamp)
-        points = self._buffer.points()
-        self._tree = KDTree(points) if len(points) else None
+        self.obstacles = self._buffer.points()
 
     def plan(self, line: Array) -> Band:
         """Band along a polyline (M, 2) in odom from the robot to where it shall be, or as far as there is a way."""
+        self._tree = self._tree_around(line)
         for seed in self._seeds(line):
             self.band = stretch(seed, self._tree, self.radii)
             if not self.band.is_broken:
@@ -55,11 +57,6 @@ class BandPlanner:
         spare = self.radii.soft - self.radii.hard
         return min(max((narrowest - self.radii.hard) / max(spare, 1e-6), 0.0), 1.0)
 
-    @property
-    def obstacles(self) -> Array:
-        """(N, 2) m in odom."""
-        return np.zeros((0, 2)) if self._tree is None else np.asarray(self._tree.data)
-
     def forget(self) -> None:
         """Drop obstacles and band: odom itself moved."""
         self.forget_obstacles()
@@ -68,7 +65,14 @@ class BandPlanner:
     def forget_obstacles(self) -> None:
         """Drop what was seen but keep the band and the side it took."""
         self._buffer.clear()
-        self._tree = None
+        self.obstacles, self._tree = np.zeros((0, 2)), None
+
+    def _tree_around(self, line: Array) -> KDTree | None:
+        """The obstacles a band or detour along the line (M, 2) can come near; None where there are none."""
+        low, high = line.min(axis=0) - REACH, line.max(axis=0) + REACH
+        x, y = self.obstacles[:, 0], self.obstacles[:, 1]
+        near = self.obstacles[(x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1])]
+        return KDTree(near, balanced_tree=False, compact_nodes=False) if len(near) else None  # quicker to build
 
     def _seeds(self, line: Array) -> list[Array]:
         """Where the band may start from, best first: the open line, the last band on its side, the tight line."""

@@ -19,6 +19,8 @@ CREEP = 0.05  # share of a command not worth sending: it is a stop
 CLOSING = 0.001  # m in one sample; a return already inside the margin shuts every way that brings it nearer
 SCRAPE = 0.01  # m; unless the way leads off first and nearer only later, by less than this
 SELF_MARGIN = 0.02  # m; returns this near the hull are the robot's own
+REACH = 10.0  # m; neither a stop nor a way round anything is planned farther off (control/detour.py)
+NOTHING = 1e-6  # m; a return this near the origin is the zero a driver writes where nothing came back
 
 
 def let_through(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> VelocityCommand:
@@ -68,12 +70,13 @@ def time_to_contact(command: VelocityCommand, points: Array, margins: Array, con
     times = np.linspace(0.0, HORIZON, SAMPLES + 1)
     poses = arc(command, times)
     reach = 0.5 * math.hypot(config.robot_length, config.robot_width) + float(margins.max(initial=0.0))
-    low, high = poses[:, :2].min(axis=0) - reach, poses[:, :2].max(axis=0) + reach
-    near = ((points > low) & (points < high)).all(axis=1)
-    points, margins = points[near], margins[near]
-    if not len(points):
+    (x0, y0), (x1, y1) = poses[:, :2].min(axis=0) - reach, poses[:, :2].max(axis=0) + reach
+    x, y = points[:, 0], points[:, 1]
+    near = np.flatnonzero((x > x0) & (x < x1) & (y > y0) & (y < y1))
+    if not len(near):
         return math.inf
-    gaps = gap_to_footprint(_seen_from(poses, points), config)  # (K, N)
+    margins = margins[near]
+    gaps = _gap(*_seen_from(poses, x[near], y[near]), config)  # (K, N)
     is_inside = gaps[0] < margins
     if np.any(is_inside & (gaps[1] < gaps[0] - CLOSING)):
         return 0.0
@@ -97,36 +100,46 @@ def arc(command: VelocityCommand, times: Array) -> Array:
 
 def gap_to_footprint(points: Array, config: ControllerConfig) -> Array:
     """(...) distance of points (..., 2) in base_link from the hull, m; negative inside."""
-    outside = np.abs(points) - 0.5 * np.array([config.robot_length, config.robot_width])
-    return np.linalg.norm(np.maximum(outside, 0.0), axis=-1) + np.minimum(outside.max(axis=-1), 0.0)
+    return _gap(points[..., 0], points[..., 1], config)
 
 
 def solid_points(points_base: Array, config: ControllerConfig) -> Array:
     """(M, 3) sound returns of a sweep (N, 3) that a robot could walk into: floor, ceiling and its own hull left out."""
     points = sound_points(points_base)
-    height = points[:, 2] + config.base_height
-    points = points[(height > config.min_obstacle_height) & (height < config.max_obstacle_height)]
-    return points[gap_to_footprint(points[:, :2], config) > SELF_MARGIN]
+    x, y, height = points[:, 0], points[:, 1], points[:, 2] + config.base_height
+    is_solid = (height > config.min_obstacle_height) & (height < config.max_obstacle_height)
+    is_solid &= (np.abs(x) < REACH) & (np.abs(y) < REACH)
+    points = points[is_solid]
+    return points[_gap(points[:, 0], points[:, 1], config) > SELF_MARGIN]
 
 
 def sound_points(points_base: Array) -> Array:
     """(M, 3) returns that are finite and not the zeros a driver writes where nothing came back."""
-    points = np.asarray(points_base, float).reshape(-1, 3)
-    is_sound = np.isfinite(points).all(axis=1)
-    points = points[is_sound]
-    return points[np.abs(points).max(axis=1, initial=0.0) > 1e-6] if len(points) else points
+    points = np.asarray(points_base).reshape(-1, 3)
+    size = np.abs(points)
+    largest = np.maximum(np.maximum(size[:, 0], size[:, 1]), size[:, 2])  # NaN where one is
+    is_sound = (largest > NOTHING) & (largest < math.inf)
+    return points if is_sound.all() else points[is_sound]
 
 
 def _scaled(command: VelocityCommand, share: float) -> VelocityCommand:
     return VelocityCommand(command.vx * share, command.vy * share, command.wz * share)
 
 
-def _seen_from(poses: Array, points: Array) -> Array:
-    """(K, N, 2) points (N, 2) in the frame of each pose (K, 3)."""
+def _gap(x: Array, y: Array, config: ControllerConfig) -> Array:
+    """(...) distance (m) of places x, y (...) in base_link from the hull; negative inside."""
+    dx, dy = np.abs(x) - 0.5 * config.robot_length, np.abs(y) - 0.5 * config.robot_width
+    inside = np.minimum(np.maximum(dx, dy), 0.0)
+    np.maximum(dx, 0.0, out=dx)
+    np.maximum(dy, 0.0, out=dy)
+    return np.sqrt(dx * dx + dy * dy) + inside
+
+
+def _seen_from(poses: Array, x: Array, y: Array) -> tuple[Array, Array]:
+    """(K, N) x and y of places (N,) in the frame of each pose (K, 3)."""
     c, s = np.cos(poses[:, 2])[:, None], np.sin(poses[:, 2])[:, None]
-    dx = points[None, :, 0] - poses[:, 0][:, None]
-    dy = points[None, :, 1] - poses[:, 1][:, None]
-    return np.stack([c * dx + s * dy, c * dy - s * dx], axis=-1)
+    dx, dy = x - poses[:, :1], y - poses[:, 1:2]
+    return c * dx + s * dy, c * dy - s * dx
 
 
 def _crossing(times: Array, gaps: Array, margins: Array, first: int) -> float:
