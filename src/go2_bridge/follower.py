@@ -58,6 +58,7 @@ class Follower:
         self._solid = np.zeros((0, 2))
         self._arrived: float | None = None
         self._fault: StopReason | None = None
+        self._wish, self._wished = STOP, -np.inf
         self._time: float | None = None
         self._sent = STOP
 
@@ -98,6 +99,10 @@ class Follower:
         """The newest odometry could not even be read: stop until one can."""
         self._fault = StopReason.BAD_ODOMETRY
 
+    def on_wish(self, now: float, command: VelocityCommand) -> None:
+        """True velocity another planner wants; obeyed, within every limit, only while the policy says *lost*."""
+        self._wish, self._wished = command, now
+
     @property
     def band(self) -> Band | None:
         """The elastic band last planned, in odom; None before the first."""
@@ -123,10 +128,15 @@ class Follower:
 
     def _decide(self, now: float) -> Decision:
         reason = self._check(now)
+        if reason is StopReason.TARGET_LOST and 0.0 <= now - self._wished <= self.config.trajectory_timeout:
+            return self._limited(now, self._state(now), self._wish, StopReason.RECOVERING.value)
         if reason is not None or self._path is None:
             return _stop(reason or StopReason.NO_TRAJECTORY)
         state = self._state(now)
-        wanted, reason = self._follow(self._path, state)
+        return self._limited(now, state, *self._follow(self._path, state))
+
+    def _limited(self, now: float, state: Odometry, wanted: VelocityCommand, reason: str) -> Decision:
+        """What of the wanted true velocity limits and stop layer let through."""
         if not is_sound(wanted):
             return _stop(StopReason.BAD_COMMAND)
         command = clamp(self._driven(wanted), self.config)

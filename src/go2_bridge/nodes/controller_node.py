@@ -29,6 +29,7 @@ from track_common.interfaces import Decision
 from track_common.ros import qos
 from track_common.ros.conversions import (
     MessageError,
+    command_from_twist,
     seconds_from_stamp,
     trajectory_from_path,
     twist_from_command,
@@ -95,6 +96,7 @@ class ControllerNode(Node):
         self.create_subscription(Path, "trajectory", self._on_trajectory, qos.LATEST)
         self.create_subscription(PointStamped, "target_point", self._on_target_point, qos.LATEST)
         self.create_subscription(String, "target_status", self._on_target_status, qos.LATEST)
+        self.create_subscription(Twist, "recovery/cmd_vel", self._on_wish, qos.COMMAND)
         intake = SensorIntake(self, self._config.base_frame, self._warn)
         intake.listen_to_points(self._on_cloud)
         intake.listen_to_odometry(self._on_odometry, self._follower.refuse_odometry)
@@ -126,6 +128,12 @@ class ControllerNode(Node):
         except ValueError:
             self._warn(f"target_status '{message.data[:40]}' unknown; taken as lost")
             self._status = TargetStatus.LOST
+
+    def _on_wish(self, message: Twist) -> None:
+        try:
+            self._follower.on_wish(self._now(), command_from_twist(message))
+        except MessageError as error:
+            self._warn(f"recovery/cmd_vel refused: {error}")
 
     def _on_target_point(self, message: PointStamped) -> None:
         point = np.array([message.point.x, message.point.y, message.point.z])

@@ -33,6 +33,7 @@ class StopReason(str, Enum):
     UNPLACED = "the odometry does not cover the image stamp"
     PLANNER_STOP = "the planner asks to stop"
     TARGET_LOST = "the target is lost"
+    RECOVERING = "the target is lost: the recovery drives"
     OBSTACLE = "an obstacle is in the way"
     BAND_BROKEN = "no way past the obstacles"
     BAD_COMMAND = "the command was not finite"
