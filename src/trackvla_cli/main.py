@@ -9,7 +9,21 @@ import sys
 
 import typer
 
-from trackvla_cli.commands import bench, bench_control, demo, doctor, info, launch, model, param, score, track, vlt
+from trackvla_cli.commands import (
+    bench,
+    bench_control,
+    bench_faults,
+    demo,
+    doctor,
+    go2,
+    info,
+    launch,
+    model,
+    param,
+    score,
+    track,
+    vlt,
+)
 
 MODEL_PACKAGES = ("torch", "transformers", "diffusers", "safetensors", "accelerate", "openvino", "sentencepiece")
 OWN_PACKAGES = ("track_common", "vlt_ros", "trackvla_ros", "go2_bridge", "evt_bench", "trackvla_cli")
@@ -35,7 +49,9 @@ app.command("doctor")(doctor.doctor)
 app.command("info")(info.info)
 bench.app.command("control")(bench_control.control)
 bench.app.command("latency")(bench_control.latency)
+bench.app.command("faults")(bench_faults.faults)
 app.add_typer(bench.app, name="bench")
+app.add_typer(go2.app, name="go2")
 app.add_typer(model.app, name="model")
 app.add_typer(param.app, name="param")
 app.add_typer(vlt.app, name="vlt")
