@@ -74,6 +74,7 @@ class ControllerNode(Node):
         self._target: tuple[float, Array] | None = None
         self._status = TargetStatus.TRACKED
         self._reason: str | None = None
+        self._ticked: float | None = None
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
         self._make_subscriptions()
@@ -103,7 +104,7 @@ class ControllerNode(Node):
         self.create_service(SetBool, "enable", self._on_enable)
 
     def _make_timers(self) -> None:
-        self.create_timer(1.0 / self._config.control_rate, self._control)
+        self.create_timer(1.0 / self._config.control_rate, self._tick)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / 20.0, self._stop_if_silent, clock=steady)
         if self._config.display_rate > 0.0:
@@ -161,6 +162,13 @@ class ControllerNode(Node):
         self._silence.heard(time.monotonic())
         self._follower.on_odometry(odometry)
         self._diagnostics.count("odometry")
+
+    def _tick(self) -> None:
+        now, last = self._now(), self._ticked
+        self._ticked = now
+        if last is not None:
+            self._diagnostics.record("jitter", abs(now - last - 1.0 / self._config.control_rate))
+        self._control()
 
     def _control(self) -> None:
         with self._diagnostics.stage("control"):
