@@ -1,52 +1,21 @@
 """Step responses of the simulator's plant give back the simulator's own numbers."""
 
 import math
-from dataclasses import dataclass, field
 
-import numpy as np
 import pytest
 import yaml
+from tests.helpers.planar_robot import PlanarRobot
 
-from evt_bench.world.plant import GO2Plant, PlantConfig
+from evt_bench.world.plant import PlantConfig
 from go2_bridge.config import ControllerConfig
 from go2_bridge.trials.characterise import Characterisation, StepConfig, steps_of
 from go2_bridge.trials.identify import identify
 from go2_bridge.trials.plant_file import plant_yaml
 from go2_bridge.trials.trial import Instant, TrialError
 from track_common.config import ConfigError, override
-from track_common.types import STOP, Odometry, VelocityCommand
+from track_common.types import STOP, Odometry
 
-DT = 1 / 60  # s, the simulator's step
 SHORT = StepConfig(linear="0.1,0.3", angular="0.2,0.8")
-
-
-@dataclass
-class PlanarRobot:
-    """The simulator's plant on a plane, with noise on the pose and a deadband the simulator itself has not."""
-
-    config: PlantConfig = field(default_factory=PlantConfig)
-    deadband: float = 0.0
-    noise: float = 0.0
-
-    def __post_init__(self):
-        self.plant, self.random = GO2Plant(self.config), np.random.default_rng(1)
-        self.x = self.y = self.now = 0.0
-        self.yaw = 0.7
-
-    def command(self, command: VelocityCommand):
-        is_felt = max(abs(command.vx), abs(command.vy), abs(command.wz)) >= self.deadband
-        self.plant.command(command if is_felt else STOP, self.now)
-
-    def step(self):
-        vx, vy, wz = self.plant.step(self.now, DT)
-        middle = self.yaw + 0.5 * wz * DT
-        self.x += (vx * math.cos(middle) - vy * math.sin(middle)) * DT
-        self.y += (vx * math.sin(middle) + vy * math.cos(middle)) * DT
-        self.yaw, self.now = self.yaw + wz * DT, self.now + DT
-
-    def odometry(self) -> Odometry:
-        x, y, yaw = np.array([self.x, self.y, self.yaw]) + self.noise * self.random.standard_normal(3)
-        return Odometry(self.now, float(x), float(y), math.remainder(float(yaw), math.tau))
 
 
 def drive(trial, robot):

@@ -31,7 +31,7 @@ from track_common.ros.conversions import (
 from track_common.types import STOP, VelocityCommand
 
 RATE = 50.0  # Hz
-PATIENCE = 15.0  # s for nodes to be found, and for the bridge to agree to arm
+PATIENCE = 30.0  # s for nodes to be found, and for the bridge to agree to arm
 ACK_TIMEOUT = 0.3  # s at the end
 FAREWELL = 1.0  # s for the bridge to disarm at the end
 STOPS_AT_EXIT = 3  # one stop may be lost
