@@ -135,6 +135,7 @@ class ControllerNode(Node):
             self._follower.on_wish(self._now(), command_from_twist(message))
         except MessageError as error:
             self._warn(f"recovery/cmd_vel refused: {error}")
+            self._follower.on_wish(self._now(), STOP)
 
     def _on_target_point(self, message: PointStamped) -> None:
         point = np.array([message.point.x, message.point.y, message.point.z])
