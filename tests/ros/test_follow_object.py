@@ -1,0 +1,102 @@
+"""Nav2's follow_object served over real DDS: the goal starts the controller, cancelling stops it."""
+
+import time
+
+import pytest
+from builtin_interfaces.msg import Duration
+from rclpy.action import ActionClient
+from rclpy.parameter import Parameter
+from std_msgs.msg import String
+from std_srvs.srv import SetBool
+
+from go2_bridge.nodes.recovery_node import RecoveryNode
+from track_common.ros import qos
+
+pytestmark = pytest.mark.ros
+
+FollowObject = pytest.importorskip("nav2_msgs.action").FollowObject
+SUCCEEDED, CANCELED, ABORTED = 4, 5, 6  # action_msgs/GoalStatus
+
+
+class Client:
+    """A Nav2 user, and the planner and controller behind the node."""
+
+    def __init__(self, peer):
+        self.peer, self.enabled, self.feedback = peer, [], []
+        self.status = peer.publisher(String, "target_status", qos.LATEST)
+        self.sentences = peer.collect(String, "instruction", qos.LATCHED)
+        self._action = ActionClient(peer.node, FollowObject, "follow_object")
+        peer.node.create_service(SetBool, "enable", self._on_enable)
+        peer.wait_until(self._action.server_is_ready, "the action server")
+        peer.spin(0.5)
+
+    def _on_enable(self, request, response):
+        self.enabled.append(request.data)
+        return response
+
+    def send(self, seconds=0, **goal):
+        """Ask for it; the goal handle once it was answered."""
+        goal = FollowObject.Goal(max_duration=Duration(sec=seconds), **goal)
+        future = self._action.send_goal_async(goal, lambda message: self.feedback.append(message.feedback))
+        self.peer.wait_until(future.done, "the answer to the goal")
+        return future.result()
+
+    def say(self, status, until, seconds=8.0):
+        """The planner's word at 20 Hz until something holds."""
+        start = time.monotonic()
+        while not until():
+            assert time.monotonic() - start < seconds, "waited too long"
+            self.status.publish(String(data=status))
+            self.peer.spin(0.05)
+        return time.monotonic() - start
+
+
+@pytest.fixture
+def client(peer, ros_context):
+    node = RecoveryNode(context=ros_context, parameter_overrides=[Parameter("patience", value=1.5)])
+    peer.add(node)
+    yield Client(peer)
+    node.destroy_node()
+
+
+def test_a_goal_starts_the_follower_tells_of_it_and_a_cancel_stops_it(client):
+    goal = client.send(tracked_frame="the man in the blue shirt")
+    assert goal.accepted
+    result = goal.get_result_async()
+    client.say("lost", lambda: bool(client.feedback))
+    assert client.feedback[-1].state == FollowObject.Feedback.INITIAL_PERCEPTION
+    client.say("tracked", lambda: client.feedback[-1].state == FollowObject.Feedback.CONTROLLING)
+    client.say("searching", lambda: client.feedback[-1].state == FollowObject.Feedback.RETRY)
+    assert client.sentences[-1].data == "the man in the blue shirt"
+    assert client.enabled == [True] and client.feedback[-1].num_retries == 1
+    goal.cancel_goal_async()
+    assert client.say("tracked", lambda: client.enabled == [True, False]) < 0.5
+    client.say("tracked", result.done)
+    assert result.result().status == CANCELED
+
+
+def test_it_succeeds_when_its_time_is_over(client):
+    result = client.send(seconds=1, tracked_frame="target").get_result_async()
+    client.say("tracked", result.done)
+    assert result.result().status == SUCCEEDED and client.enabled == [True, False]
+    assert result.result().result.total_elapsed_time.sec == 1
+
+
+def test_a_target_never_seen_aborts_it(client):
+    result = client.send(tracked_frame="target").get_result_async()
+    client.say("lost", result.done)
+    assert result.result().status == ABORTED and client.enabled == [True, False]
+    assert result.result().result.error_code == FollowObject.Result.FAILED_TO_DETECT_OBJECT
+
+
+@pytest.mark.parametrize("goal", [{"pose_topic": "detected_pose"}, {"tracked_frame": "dock_frame"}])
+def test_what_cannot_be_followed_is_refused_and_nothing_starts(client, goal):
+    assert not client.send(**goal).accepted
+    assert client.enabled == []
+
+
+def test_a_newer_goal_replaces_the_last(client):
+    result = client.send(tracked_frame="target").get_result_async()
+    assert client.send(tracked_frame="target").accepted
+    client.say("tracked", result.done)
+    assert result.result().status == ABORTED and client.enabled == [True, True]
