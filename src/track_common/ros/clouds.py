@@ -17,7 +17,8 @@ TIMES = {**COORDINATES, PointField.UINT32: "u4"}
 TIME_FIELDS = ("time", "t", "offset_time", "timestamp")  # utlidar and Velodyne; Ouster; Livox's own; Livox ROS, Hesai
 MAX_POINTS = 2_000_000  # a 128-beam sweep has 260 000; more is a broken message
 MAX_RANGE = 1e4  # m
-MAX_SWEEP = 1.0  # s; slower LiDARs there are none, so a longer time is nanoseconds or counted from elsewhere
+MAX_SWEEP = 1.0  # s; there are no slower LiDARs
+NANOSECONDS = 1e5  # a span of times beyond this is no number of seconds
 
 
 def cloud_from_points(message: PointCloud2, T_base_lidar: Array) -> Cloud:
@@ -78,13 +79,13 @@ def _sound(records: np.ndarray) -> tuple[Array, np.ndarray]:
 def _seconds_after(stamp: float, raw: np.ndarray) -> Array | None:
     """(M,) seconds after ``stamp`` of each point; None where all are alike, which says nothing (livox_ros_driver2#182).
 
-    Whole numbers are nanoseconds, as are others that span more than a sweep can last. Times of a clock that is not the
-    stamp's are counted from the earliest: Livox stamps a sweep with its first point.
+    Whole numbers are nanoseconds, as are others that span too much for seconds. Where they are of another clock than
+    the stamp they are counted from the earliest: Livox stamps a sweep with its first point.
     """
     if not len(raw):
         return None
     low, high = float(raw.min()), float(raw.max())
-    unit = 1e-9 if raw.dtype.kind == "u" or high - low > MAX_SWEEP else 1.0
+    unit = 1e-9 if raw.dtype.kind == "u" or high - low > NANOSECONDS else 1.0
     span = unit * (high - low)
     if not 0.0 <= span <= MAX_SWEEP:  # NaN too
         raise MessageError(f"cloud's points are timed from {low} to {high}; wanted at most {MAX_SWEEP} s of sweep")
