@@ -50,8 +50,10 @@ class TrackerEntry:
 
 TRACKERS: dict[str, TrackerEntry] = {
     "grounded": TrackerEntry("vlt_ros.grounded", "GroundedTracker", "GroundedConfig", needs_box=False),
-    "csrt": TrackerEntry("vlt_ros.csrt", "CsrtTracker", "CsrtConfig", needs_box=True),
+    "csrt": TrackerEntry("vlt_ros.correlation", "CsrtTracker", "CsrtConfig", needs_box=True),
+    "kcf": TrackerEntry("vlt_ros.correlation", "KcfTracker", "KcfConfig", needs_box=True),
     "vlt_scar": TrackerEntry("vlt_ros.siamese.tracker", "make_scar", "VltTrackerConfig", needs_box=True),
+    "vlt_nano": TrackerEntry("vlt_ros.siamese.tracker", "make_scar", "NanoTrackerConfig", needs_box=True),
     "vlt_tt": TrackerEntry("vlt_ros.siamese.tracker", "make_tt", "VltTrackerConfig", needs_box=True),
 }
 

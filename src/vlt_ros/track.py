@@ -18,7 +18,8 @@ from track_common.drawing import TRUTH, draw_box, draw_sighting
 from track_common.film import FilmWriter
 from track_common.interfaces import Tracker
 from track_common.types import Array, Frame, Sighting
-from vlt_ros.ope import OpeScore, score
+from vlt_ros.clips import read_truth
+from vlt_ros.evaluation.metrics import InView, score_in_view
 from vlt_ros.registry import TRACKERS, make_tracker
 from vlt_ros.video import Video, open_video
 
@@ -57,7 +58,7 @@ class TrackReport:
     instruction: str
     boxes_xyxy: Array
     ms_per_frame: float
-    score: OpeScore | None
+    score: InView | None
 
     @property
     def found_share(self) -> float:
@@ -91,7 +92,7 @@ def track_video(options: TrackOptions, progress: Progress | None = None) -> Trac
     if TRACKERS[options.tracker].needs_box and options.box_xywh is None:
         raise ConfigError(f"tracker {options.tracker} starts from a first box; add --box x,y,w,h")
     video = open_video(options.video, options.rate)
-    truth = None if options.ground_truth is None else read_boxes(options.ground_truth)
+    truth = None if options.ground_truth is None else read_truth(options.ground_truth)
     boxes, times = [], []
     with ExitStack() as stack:
         film = None if options.out is None else stack.enter_context(FilmWriter(options.out / "film.mp4", video.rate))
@@ -120,22 +121,6 @@ def is_box(boxes_xyxy: Array) -> NDArray[np.bool_]:
     return np.all(boxes_xyxy[:, 2:] > boxes_xyxy[:, :2], axis=1)
 
 
-def read_boxes(path: Path) -> Array:
-    """(N, 4) xyxy of a file with x,y,w,h a line (commas, blanks or tabs); 0,0,0,0 and nan become zeros.
-
-    Raises:
-        ValueError: a line is not four numbers.
-    """
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            x, y, w, h = (float(part) for part in line.replace(",", " ").split())
-        except ValueError as error:
-            raise ValueError(f"{path} line {number} is '{line[:60]}'; wanted x,y,w,h") from error
-        rows.append((x, y, w, h))
-    return np.nan_to_num(to_xyxy(np.array(rows).reshape(-1, 4), "xywh"))
-
-
 def _finish(options: TrackOptions, boxes: Array, times: list[float], truth: Array | None) -> TrackReport:
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -146,7 +131,7 @@ def _finish(options: TrackOptions, boxes: Array, times: list[float], truth: Arra
         instruction=options.instruction,
         boxes_xyxy=boxes,
         ms_per_frame=1e3 * float(np.median(times)) if times else 0.0,
-        score=None if truth is None else score(boxes, truth),
+        score=None if truth is None else score_in_view(boxes, truth),
     )
     if options.json_file is not None:
         options.json_file.parent.mkdir(parents=True, exist_ok=True)

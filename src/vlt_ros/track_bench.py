@@ -1,121 +1,173 @@
-"""``trackvla bench track``: grounded from the sentence alone beside CSRT from the first box, same frames."""
+"""``trackvla bench track``: trackers beside CSRT and KCF on the same frames, with right words and with wrong ones."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from track_common.boxes import from_xyxy
-from vlt_ros.ope import score
-from vlt_ros.registry import make_tracker
-from vlt_ros.track import TrackOptions, is_box, read_boxes, run_tracker
+from track_common.config import lookup
+from track_common.types import Array
+from vlt_ros.clips import ClipTarget, load_clips
+from vlt_ros.evaluation.metrics import score_in_view
+from vlt_ros.registry import TRACKERS, make_tracker
+from vlt_ros.track import TrackOptions, is_box, run_tracker
 from vlt_ros.video import Video, open_video
 
 SEQUENCES = ("otb_crossing", "tud_campus", "pets09_s2l1")
-STARTS = {"grounded": "sentence", "csrt": "first box"}
+BASELINES = ("csrt", "kcf")
+WRONG = " (wrong sentence)"
 
 
 @dataclass(frozen=True)
-class Target:
-    """One person of one sequence: sentence, ground truth file, and whether it is the sequence's main target."""
+class BenchPlan:
+    """What to compare.
 
-    sequence: str
-    name: str
-    instruction: str
-    truth: Path
-    is_primary: bool
+    Attributes:
+        data: folder that holds the clips of ``SEQUENCES``.
+        trackers: names in the registry; those that need a box get the first one, all of them get the sentence.
+        params: tracker -> settings over its defaults.
+        is_wrong_too: also run ``trackers`` with another person's sentence.
+        baselines: trackers to stand beside them.
+    """
+
+    data: Path
+    trackers: tuple[str, ...] = ("grounded",)
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    is_wrong_too: bool = False
+    baselines: tuple[str, ...] = BASELINES
 
 
 @dataclass(frozen=True)
 class TrackRow:
-    """Result of one tracker on one target; frames count from the first to the last in which it is in view."""
+    """Result of one tracker on one target; frames count from the first to the last that shows it.
+
+    Attributes:
+        tracker: its name, with ``WRONG`` after it where it was given another person's sentence.
+        started_from: "sentence" or "first box".
+        success_auc, precision_20px: over the frames in ``frames`` that show the target.
+        crossing_frames, crossing_auc: the frames of them in which people cross; the AUC is None without any.
+        ms_per_frame: median wall time of an update, one thread.
+    """
 
     sequence: str
     target: str
     is_primary: bool
     tracker: str
     started_from: str
+    sentence: str
     frames: int
     success_auc: float
     precision_20px: float
+    crossing_frames: int
+    crossing_auc: float | None
     found_share: float
     ms_per_frame: float
 
 
+@dataclass(frozen=True)
+class TrackSummary:
+    """One tracker over all targets: mean success AUC of main, of all, and of all on frames where people cross.
+
+    ``crossing_auc`` is the mean over targets that are crossed; ``frames_per_second`` is of the median of the medians.
+    """
+
+    tracker: str
+    main_auc: float
+    all_auc: float
+    crossing_auc: float | None
+    crossing_frames: int
+    targets: int
+    frames_per_second: float
+
+
 def bench_track(
-    data: Path, json_file: Path | None = None, on_row: Callable[[TrackRow], None] | None = None
+    plan: BenchPlan, json_file: Path | None = None, on_row: Callable[[TrackRow], None] | None = None
 ) -> list[TrackRow]:
-    """Run both trackers on every target of the three sequences in ``data``.
+    """Run every tracker of the plan on every target; the rows are written to ``json_file`` with their summaries.
 
     Raises:
-        FileNotFoundError: a sequence is not there.
+        ConfigError: unknown tracker or setting.
+        FileNotFoundError: a clip is not there.
     """
+    cv2.setNumThreads(1)
+    runs = [(name, is_wrong) for name in plan.trackers for is_wrong in (False, True)[: 1 + plan.is_wrong_too]]
+    runs += [(name, False) for name in plan.baselines if name not in plan.trackers]
     rows = []
-    for target in (t for name in SEQUENCES for t in load_targets(data / name)):
-        for tracker in STARTS:
-            rows.append(_run(target, tracker, open_video(data / target.sequence)))
+    for target in load_clips([plan.data / name for name in SEQUENCES]):
+        for name, is_wrong in runs:
+            rows.append(_run(target, name, plan.params.get(name, {}), is_wrong))
             if on_row is not None:
                 on_row(rows[-1])
     if json_file is not None:
+        report = {"summary": [asdict(part) for part in summarise(rows)], "rows": [asdict(row) for row in rows]}
         json_file.parent.mkdir(parents=True, exist_ok=True)
-        report = {"mean_primary_auc": mean_auc(rows, True), "mean_all_auc": mean_auc(rows, False)}
-        json_file.write_text(json.dumps({**report, "rows": [vars(r) for r in rows]}, indent=2) + "\n", encoding="utf-8")
+        json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return rows
 
 
-def mean_auc(rows: list[TrackRow], only_primary: bool) -> dict[str, float]:
-    """Mean success AUC of each tracker over targets."""
-    kept = [r for r in rows if r.is_primary or not only_primary]
-    return {t: round(float(np.mean([r.success_auc for r in kept if r.tracker == t])), 4) for t in STARTS}
+def summarise(rows: Sequence[TrackRow]) -> list[TrackSummary]:
+    """A line a tracker, in the order of their first rows."""
+    names = list(dict.fromkeys(row.tracker for row in rows))
+    return [_summary(name, [row for row in rows if row.tracker == name]) for name in names]
 
 
-def load_targets(folder: Path) -> list[Target]:
-    """Main target and, where ``targets.json`` lists them, the further ones of a sequence folder.
-
-    Raises:
-        FileNotFoundError: no sentence or ground truth there.
-    """
-    sentence, truth = folder / "language.txt", folder / "groundtruth.txt"
-    if not sentence.is_file() or not truth.is_file():
-        raise FileNotFoundError(
-            f"no sequence at {folder}; wanted img/, language.txt and groundtruth.txt (TRACKVLA_DATA)"
-        )
-    targets = [Target(folder.name, "main", sentence.read_text(encoding="utf-8").strip(), truth, True)]
-    listing = folder / "targets.json"
-    if listing.is_file():
-        for entry in json.loads(listing.read_text(encoding="utf-8"))["targets"]:
-            if not entry["primary"]:
-                path = folder / "targets" / f"{entry['id']}.txt"
-                targets.append(Target(folder.name, str(entry["id"]), entry["language"], path, False))
-    return targets
+def _summary(name: str, rows: list[TrackRow]) -> TrackSummary:
+    crossed = [row.crossing_auc for row in rows if row.crossing_auc is not None]
+    return TrackSummary(
+        tracker=name,
+        main_auc=_mean(row.success_auc for row in rows if row.is_primary),
+        all_auc=_mean(row.success_auc for row in rows),
+        crossing_auc=_mean(crossed) if crossed else None,
+        crossing_frames=sum(row.crossing_frames for row in rows),
+        targets=len(rows),
+        frames_per_second=round(1e3 / float(np.median([row.ms_per_frame for row in rows])), 1),
+    )
 
 
-def _run(target: Target, tracker: str, video: Video) -> TrackRow:
+def _mean(values: Iterable[float]) -> float:
+    return round(float(np.mean(list(values))), 4)
+
+
+def _run(target: ClipTarget, name: str, params: Mapping[str, Any], is_wrong: bool) -> TrackRow:
     """One tracker from the first frame that shows the target to the last."""
-    truth = read_boxes(target.truth)
-    shown = np.flatnonzero(is_box(truth))
-    first, last = int(shown[0]), int(shown[-1])
-    clip = Video(video.path, video.rate, video.width, video.height, last - first + 1, video.images[first : last + 1])
-    box = tuple(float(v) for v in from_xyxy(truth[first], "xywh")) if STARTS[tracker] == "first box" else None
-    options = TrackOptions(video.path, target.instruction, box, tracker)  # pyright: ignore[reportArgumentType]
+    span, needs_box = target.span, lookup("tracker", name, TRACKERS).needs_box
+    whole, truth = open_video(target.clip), target.truth_xyxy[span]
+    clip = Video(whole.path, whole.rate, whole.width, whole.height, len(truth), whole.images[span])
+    box = tuple(float(v) for v in from_xyxy(truth[0], "xywh")) if needs_box else None
+    sentence = target.wrong_sentence if is_wrong else target.sentence
+    options = TrackOptions(whole.path, sentence, box, name)  # pyright: ignore[reportArgumentType]
     boxes, times = [], []
-    for _, sighting, elapsed in run_tracker(make_tracker(tracker), clip, options):
+    for _, sighting, elapsed in run_tracker(make_tracker(name, params), clip, options):
         boxes.append(np.zeros(4) if sighting.box is None else sighting.box.xyxy)
         times.append(elapsed)
-    found, result = np.array(boxes), score(np.array(boxes), truth[first : last + 1])
+    found, crossing = np.array(boxes), target.is_crossing[span]
+    result = score_in_view(found, truth)
     return TrackRow(
-        target.sequence,
-        target.name,
-        target.is_primary,
-        tracker,
-        STARTS[tracker],
-        len(found),
-        round(result.success_auc, 4),
-        round(result.precision, 4),
-        round(float(is_box(found).mean()), 4),
-        round(1e3 * float(np.median(times)), 2),
+        sequence=target.clip.name,
+        target=target.name,
+        is_primary=target.is_main,
+        tracker=name + WRONG * is_wrong,
+        started_from="first box" if needs_box else "sentence",
+        sentence=sentence,
+        frames=len(found),
+        success_auc=round(result.success_auc, 4),
+        precision_20px=round(result.precision, 4),
+        crossing_frames=int(crossing.sum()),
+        crossing_auc=_crossing_auc(found, truth, crossing),
+        found_share=round(float(is_box(found).mean()), 4),
+        ms_per_frame=round(max(1e3 * float(np.median(times[1:] or times)), 0.001), 3),
     )
+
+
+def _crossing_auc(found: Array, truth: Array, crossing: NDArray[np.bool_]) -> float | None:
+    if not crossing.any():
+        return None
+    return round(score_in_view(found[crossing], truth[crossing]).success_auc, 4)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from evt_bench.metrics import Row
-    from vlt_ros.track_bench import TrackRow
+    from vlt_ros.track_bench import TrackRow, TrackSummary
 
 app = typer.Typer(help="Run many episodes (follow) or sequences (track) and print a table.", no_args_is_help=True)
 
@@ -56,14 +56,19 @@ def follow(
 @app.command("track")
 def track(
     data: Path = typer.Option(..., "--data", envvar="TRACKVLA_DATA", help="Folder of the sequences."),
+    trackers: list[str] = typer.Option(["grounded"], "--tracker", help="Name of a tracker; may be repeated."),
+    param: list[str] = typer.Option([], "--param", help="TRACKER.NAME=VALUE, a setting of a tracker; may be repeated."),
+    wrong: bool = typer.Option(False, "--wrong-sentence", help="Run the trackers with another person's words too."),
+    baselines: bool = typer.Option(True, "--baselines/--no-baselines", help="OpenCV's CSRT and KCF beside them."),
     json_file: Path = typer.Option(None, "--json", help="Write the rows here."),
 ) -> None:
-    """Track people in real sequences: grounded from the sentence alone beside CSRT from the first box."""
+    """Track people in real sequences, beside CSRT and KCF; with --wrong-sentence: what the words are worth."""
     from rich.console import Console
 
     from trackvla_cli.progress import ProgressBar
-    from vlt_ros.track_bench import bench_track, mean_auc
+    from vlt_ros.track_bench import BASELINES, BenchPlan, bench_track, summarise
 
+    plan = BenchPlan(data, tuple(trackers), parse_params(param), wrong, BASELINES if baselines else ())
     with ProgressBar("targets and trackers") as bar:
         done: list[TrackRow] = []
 
@@ -71,10 +76,29 @@ def track(
             done.append(row)
             bar.update(len(done), 0)
 
-        rows = bench_track(data, json_file, on_row)
+        rows = bench_track(plan, json_file, on_row)
     Console().print(_track_table(rows))
-    print("mean success AUC over the main targets:", mean_auc(rows, True))
-    print("mean success AUC over all targets:", mean_auc(rows, False))
+    Console().print(_summary_table(summarise(rows)))
+    print("crossing: frames in which somebody else's box covers a tenth of the target's or more;")
+    print("frames/s: network or filter and its crops, wall clock, one thread, images already read.")
+
+
+def parse_params(items: list[str]) -> dict[str, dict[str, Any]]:
+    """Tracker -> settings, from words of the form TRACKER.NAME=VALUE.
+
+    Raises:
+        typer.BadParameter: anything else.
+    """
+    import yaml
+
+    found: dict[str, dict[str, Any]] = {}
+    for item in items:
+        place, is_given, value = item.partition("=")
+        tracker, dot, name = place.partition(".")
+        if not (is_given and dot and tracker and name):
+            raise typer.BadParameter(f"--param is '{item}'; wanted TRACKER.NAME=VALUE")
+        found.setdefault(tracker, {})[name] = yaml.safe_load(value)
+    return found
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -110,16 +134,34 @@ def _agent(row: Row) -> str:
 
 
 def _track_table(rows: list[TrackRow]) -> Table:
-    names = ("sequence", "target", "tracker", "from", "frames", "success AUC", "precision", "found", "ms")
+    names = ("sequence", "target", "tracker", "frames", "AUC", "prec.", "crossing", "AUC", "found", "ms")
     cells = [
         (
-            *(row.sequence, row.target, row.tracker, row.started_from, str(row.frames)),
-            *(number(row.success_auc), number(row.precision_20px), number(row.found_share)),
+            *(row.sequence, row.target, row.tracker, str(row.frames)),
+            *(number(row.success_auc), number(row.precision_20px)),
+            *(str(row.crossing_frames), _optional(row.crossing_auc), number(row.found_share)),
             f"{row.ms_per_frame:.1f}",
         )
         for row in rows
     ]
     return table(names, cells)
+
+
+def _summary_table(parts: list[TrackSummary]) -> Table:
+    names = ("mean success AUC", "main targets", "all targets", "crossing", "frames of it", "frames/s")
+    cells = [
+        (
+            *(part.tracker, f"{part.main_auc:.3f}", f"{part.all_auc:.3f}"),
+            *("n/a" if part.crossing_auc is None else f"{part.crossing_auc:.3f}", str(part.crossing_frames)),
+            f"{part.frames_per_second:.1f}",
+        )
+        for part in parts
+    ]
+    return table(names, cells)
+
+
+def _optional(value: float | None) -> str:
+    return "n/a" if value is None else number(value)
 
 
 def table(names: tuple[str, ...], cells: list[Any]) -> Table:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from track_common.boxes import iou, to_xyxy
+from track_common.boxes import from_xyxy, iou, to_xyxy
 from track_common.types import Array
 
 OVERLAPS = np.linspace(0.0, 1.0, 21)  # IoU, exceeded strictly
@@ -66,6 +66,10 @@ def curves(boxes_xywh: Array, truth_xywh: Array, is_absent: NDArray[np.bool_] | 
     if is_absent is not None:
         boxes_xywh, truth_xywh = boxes_xywh[~is_absent], truth_xywh[~is_absent]
     is_valid = np.all(truth_xywh > 0, axis=1)  # the toolkit gives the others -1, which counts as near
+    return _shares(boxes_xywh, truth_xywh, is_valid, frames)
+
+
+def _shares(boxes_xywh: Array, truth_xywh: Array, is_valid: NDArray[np.bool_], frames: int) -> Curves:
     overlaps = np.where(is_valid, iou(to_xyxy(boxes_xywh, "xywh"), to_xyxy(truth_xywh, "xywh")), -1.0)
     apart = boxes_xywh[:, :2] + (boxes_xywh[:, 2:] - 1) / 2 - truth_xywh[:, :2] - (truth_xywh[:, 2:] - 1) / 2
     sides = np.where(is_valid[:, None], truth_xywh[:, 2:], 1.0)
@@ -76,6 +80,38 @@ def curves(boxes_xywh: Array, truth_xywh: Array, is_absent: NDArray[np.bool_] | 
         (distances[:, None] <= DISTANCES).sum(axis=0) / frames,
         (relative[:, None] <= RELATIVE_DISTANCES).sum(axis=0) / frames,
     )
+
+
+@dataclass(frozen=True)
+class InView:
+    """frames: those that show the target; success_auc and precision (20 px): shares of them, 0..1."""
+
+    frames: int
+    success_auc: float
+    precision: float
+
+
+def score_in_view(boxes_xyxy: Array, truth_xyxy: Array) -> InView:
+    """Score of boxes (N, 4) on the frames that show the target; boxes that are NaN or empty are misses.
+
+    For robots a frame without the target is no frame to judge; the benchmarks count it as a failure (``curves``).
+
+    Raises:
+        ValueError: the two differ in length, or no frame shows the target.
+    """
+    if boxes_xyxy.shape != truth_xyxy.shape:
+        raise ValueError(f"{len(boxes_xyxy)} boxes but {len(truth_xyxy)} lines of ground truth; wanted one a frame")
+    is_shown = _has_area(truth_xyxy)
+    if not is_shown.any():
+        raise ValueError("the ground truth shows the target in no frame")
+    found = np.where(_has_area(boxes_xyxy)[:, None], boxes_xyxy, np.nan)[is_shown]
+    seen = int(is_shown.sum())
+    part = _shares(from_xyxy(found, "xywh"), from_xyxy(truth_xyxy[is_shown], "xywh"), np.ones(seen, bool), seen)
+    return InView(seen, *part.scores[:2])
+
+
+def _has_area(boxes_xyxy: Array) -> NDArray[np.bool_]:
+    return np.all(np.isfinite(boxes_xyxy), axis=1) & np.all(boxes_xyxy[:, 2:] > boxes_xyxy[:, :2], axis=1)
 
 
 def mean_curves(parts: list[Curves]) -> Curves:

@@ -19,18 +19,20 @@ from track_common.boxes import is_usable
 from track_common.config import ConfigError, setting
 from track_common.interfaces import TargetError
 from track_common.types import Array, Box, Frame, Sighting
+from vlt_ros.language.looks import LookSentence
 from vlt_ros.language.sentence import FixedSentence, LanguageError, SentenceEncoder
 from vlt_ros.language.words import WordSentence
 from vlt_ros.model import checkpoint, zoo
 from vlt_ros.model.engine import ENGINES, make_engine
 from vlt_ros.model.language import load_transformer
 from vlt_ros.model.paths import NetworkPath
-from vlt_ros.siamese.follower import RULES, Follower, Target
-from vlt_ros.siamese.settings import SCAR_SETTINGS, settings_row
+from vlt_ros.siamese.follower import RULES, Follower, Rules, Target
+from vlt_ros.siamese.settings import SCAR_SETTINGS, Inference, settings_row
 from vlt_ros.siamese.state import Image, Step
 from vlt_ros.siamese.windows import window_centres
 
-LANGUAGES = ("none", "zero", "words", "bert", "gpt2", "vector")
+NANO_WEIGHTS = Path(__file__).parents[1] / "weights" / "vlt_nano.safetensors"
+LANGUAGES = ("none", "zero", "looks", "words", "bert", "gpt2", "vector")
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,11 @@ class VltTrackerConfig:
     benchmark: str = setting("LaSOT", "row of the authors' inference settings", choices=tuple(SCAR_SETTINGS))
     language: str = setting("none", "sentence encoder; none = template token, zero = 0-tensor", choices=LANGUAGES)
     language_path: str = setting("", "folder of bert or gpt2, or .npy file of vector")
+    penalty_k: float = setting(-1.0, "punishes changes of size and shape; below 0 = the benchmark's", low=-1.0)
+    lr: float = setting(-1.0, "share of a new size in the update; below 0 = the benchmark's", low=-1.0, high=1.0)
+    window_influence: float = setting(
+        -1.0, "weight of the window about the old place; below 0 = the benchmark's", low=-1.0, high=1.0
+    )
     engine: str = setting("auto", "how the network runs (docs/vlt.md, Speed)", choices=ENGINES)
     device: str = setting("cpu", "torch device of the eager engine", runtime=False)
     threads: int = setting(1, "threads of the network", low=1, high=64, runtime=False)
@@ -51,6 +58,14 @@ class VltTrackerConfig:
     lost_after: int = setting(5, "unseen frames in a row until the target is lost", unit="frames", low=1)
     found_above: float = setting(0.5, "confidence at which a lost target is found again", low=0.0, high=1.0)
     windows: int = setting(2, "windows of the whole image searched per frame while lost; 0 = none", low=0, high=64)
+
+
+@dataclass(frozen=True)
+class NanoTrackerConfig(VltTrackerConfig):
+    """Settings of vlt_nano: VLT_SCAR's classes with the small weights that come with this package."""
+
+    checkpoint: str = setting(str(NANO_WEIGHTS), "weight file: .safetensors; the default is the one shipped here")
+    language: str = setting("looks", "sentence encoder; the shipped weights know looks", choices=LANGUAGES)
 
 
 class VltTracker:
@@ -142,8 +157,8 @@ def make_encoder(language: str, place: str = "") -> SentenceEncoder | None:
         return None
     if language == "zero":
         return FixedSentence.zeros()
-    if language == "words":
-        return WordSentence()
+    if language in ("looks", "words"):
+        return LookSentence() if language == "looks" else WordSentence()
     if not place:
         raise LanguageError(f"language '{language}' needs a file; type language_path:=FOLDER (vector: a .npy file)")
     return FixedSentence.from_file(Path(place)) if language == "vector" else load_transformer(language, Path(place))
@@ -158,9 +173,16 @@ def _make(name: str, config: VltTrackerConfig) -> VltTracker:
     encoder = make_encoder(config.language, config.language_path)
     rules = RULES[name]
     engine = make_engine(config.engine, network, path, config.device, config.threads)
-    follower = Follower(engine, rules, settings_row(rules.settings, config.benchmark))
+    follower = Follower(engine, rules, _inference(rules, config))
     log.info("%s with language '%s', engine '%s'", name, config.language, config.engine)
     return VltTracker(follower, encoder, config)
+
+
+def _inference(rules: Rules, config: VltTrackerConfig) -> Inference:
+    """The benchmark's row with the settings that were given over it."""
+    row = settings_row(rules.settings, config.benchmark)
+    given = {name: getattr(config, name) for name in vars(row)}
+    return dataclasses.replace(row, **{name: value for name, value in given.items() if value >= 0.0})
 
 
 def _path(text: str, network: zoo.Network) -> NetworkPath:

@@ -3,12 +3,12 @@
 import pytest
 
 from track_common.config import ConfigError
-from vlt_ros.csrt import CsrtTracker
+from vlt_ros.correlation import CsrtTracker, KcfTracker
 from vlt_ros.grounded import GroundedTracker
 from vlt_ros.registry import TRACKERS, make_tracker
 
 
-@pytest.mark.parametrize(("name", "kind"), [("grounded", GroundedTracker), ("csrt", CsrtTracker)])
+@pytest.mark.parametrize(("name", "kind"), [("grounded", GroundedTracker), ("csrt", CsrtTracker), ("kcf", KcfTracker)])
 def test_known_trackers_are_made(name, kind):
     assert isinstance(make_tracker(name), kind)
 

@@ -9,9 +9,10 @@ import pytest
 from track_common.config import ConfigError
 from track_common.interfaces import TargetError
 from track_common.types import Box, Frame, Sighting
-from vlt_ros.ope import score
+from vlt_ros.clips import read_truth
+from vlt_ros.evaluation.metrics import score_in_view
 from vlt_ros.session import TrackingSession
-from vlt_ros.track import TrackOptions, read_boxes, track_video
+from vlt_ros.track import TrackOptions, track_video
 
 FRAMES = 8
 
@@ -45,7 +46,7 @@ def test_boxes_film_and_scores_are_written(clip, tmp_path):
     assert json.loads((tmp_path / "report.json").read_text())["success_auc"] == pytest.approx(
         report.score.success_auc, abs=1e-4
     )
-    assert read_boxes(tmp_path / "out" / "boxes.txt") == pytest.approx(report.boxes_xyxy, abs=0.02)
+    assert read_truth(tmp_path / "out" / "boxes.txt") == pytest.approx(report.boxes_xyxy, abs=0.02)
     assert (tmp_path / "out" / "film.mp4").stat().st_size > 1000
 
 
@@ -56,16 +57,16 @@ def test_csrt_without_a_box_says_what_to_type(clip):
 
 def test_boxes_that_are_none_are_zeros(tmp_path):
     (tmp_path / "b.txt").write_text("1,2,3,4\n0,0,0,0\nnan nan nan nan\n5\t6\t7\t8\n")
-    assert read_boxes(tmp_path / "b.txt").tolist() == [[1, 2, 4, 6], [0] * 4, [0] * 4, [5, 6, 12, 14]]
+    assert read_truth(tmp_path / "b.txt").tolist() == [[1, 2, 4, 6], [0] * 4, [0] * 4, [5, 6, 12, 14]]
     (tmp_path / "c.txt").write_text("1,2,3,4\n1,2\n")
-    with pytest.raises(ValueError, match="line 2"):
-        read_boxes(tmp_path / "c.txt")
+    with pytest.raises(ValueError, match="c.txt:2"):
+        read_truth(tmp_path / "c.txt")
 
 
 def test_known_scores():
     truth = np.array([[0.0, 0.0, 10.0, 10.0]] * 4)
     found = np.array([[0, 0, 10, 10], [0, 0, 10, 5], [0, 0, 0, 0], [50, 50, 60, 60]], float)
-    result = score(found, truth)
+    result = score_in_view(found, truth)
     # IoU 1, 0.5, 0, 0: above 20 of the 21 thresholds, above 10, above none
     assert result.success_auc == pytest.approx((20 + 10) / (4 * 21))
     assert result.precision == pytest.approx(2 / 4)
@@ -73,7 +74,7 @@ def test_known_scores():
 
 def test_score_wants_one_box_a_frame():
     with pytest.raises(ValueError, match="3 boxes but 4 lines"):
-        score(np.zeros((3, 4)), np.zeros((4, 4)))
+        score_in_view(np.zeros((3, 4)), np.zeros((4, 4)))
 
 
 class EchoTracker:

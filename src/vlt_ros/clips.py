@@ -1,0 +1,131 @@
+"""Clips of people with a box for everybody: who is to be tracked, by which words, and when somebody crosses their way.
+
+Layout of a clip: ``img/``, ``groundtruth.txt`` and ``language.txt`` of the main target; where there are more people
+``targets.json``, ``targets/<id>.txt`` and for everybody ``gt_mot.txt`` (MOTChallenge columns).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from track_common.boxes import area, iou, to_xyxy
+from track_common.types import Array
+from vlt_ros.evaluation.results import read_boxes
+
+COVERED = 0.1  # share of the target's box another person's box must cover for the two to cross
+
+
+@dataclass(frozen=True, eq=False)
+class ClipTarget:
+    """One person of one clip.
+
+    Attributes:
+        clip, name: folder's name; "main" or the person's number.
+        sentence: words for this person.
+        wrong_sentence: words for somebody else, the one who crosses this person's way longest where that is known.
+        truth_xyxy: (N, 4) a frame, zeros where not in view.
+        is_crossing: (N,) True where somebody else's box covers a tenth of this one's or more.
+        is_main: the clip's main target.
+    """
+
+    clip: Path
+    name: str
+    sentence: str
+    wrong_sentence: str
+    truth_xyxy: Array
+    is_crossing: NDArray[np.bool_]
+    is_main: bool
+
+    @property
+    def span(self) -> slice:
+        """Frames from the first that shows the person to the last."""
+        shown = np.flatnonzero(area(self.truth_xyxy) > 0.0)
+        return slice(int(shown[0]), int(shown[-1]) + 1)
+
+
+def load_clips(folders: list[Path]) -> list[ClipTarget]:
+    """All targets of some clips; one that is alone in its clip gets its wrong sentence from the next clip's main one.
+
+    Raises:
+        FileNotFoundError: a clip without sentence or ground truth.
+    """
+    clips = [load_clip(folder) for folder in folders]
+    after = [clips[(index + 1) % len(clips)][0].sentence for index in range(len(clips))]
+    return [
+        target if target.wrong_sentence else replace(target, wrong_sentence=other)
+        for clip, other in zip(clips, after, strict=True)
+        for target in clip
+    ]
+
+
+def load_clip(folder: Path) -> list[ClipTarget]:
+    """Main target first, then the further ones that ``targets.json`` lists.
+
+    Raises:
+        FileNotFoundError: no sentence or ground truth there.
+    """
+    sentence, truth = folder / "language.txt", folder / "groundtruth.txt"
+    if not sentence.is_file() or not truth.is_file():
+        raise FileNotFoundError(f"no clip at {folder}; wanted img/, language.txt and groundtruth.txt (TRACKVLA_DATA)")
+    listing = folder / "targets.json"
+    entries = json.loads(listing.read_text(encoding="utf-8"))["targets"] if listing.is_file() else []
+    boxes = read_truth(truth)
+    people = _people(folder / "gt_mot.txt", len(boxes))
+    main = next((entry for entry in entries if entry["primary"]), {"id": 0})
+    said = {main["id"]: sentence.read_text(encoding="utf-8").strip()}
+    said |= {entry["id"]: entry["language"] for entry in entries if not entry["primary"]}
+    made = []
+    for person, words in said.items():
+        is_main = person == main["id"]
+        own = boxes if is_main else read_truth(folder / "targets" / f"{person}.txt")
+        others = {other: there for other, there in people.items() if other != person}
+        name = "main" if is_main else str(person)
+        wrong = _wrong_sentence(person, own, said, people)
+        made.append(ClipTarget(folder, name, words, wrong, own, _crossing(own, others), is_main))
+    return made
+
+
+def read_truth(file: Path) -> Array:
+    """(N, 4) xyxy of a file with x,y,w,h a line (commas, blanks or tabs); 0,0,0,0 and nan become zeros.
+
+    Raises:
+        ResultError: a line is not four numbers.
+    """
+    return np.nan_to_num(to_xyxy(read_boxes(file), "xywh"))
+
+
+def _people(file: Path, frames: int) -> dict[Any, Array]:
+    """Number -> (frames, 4) xyxy of everybody, zeros where not in view; empty where there is no such file."""
+    if not file.is_file():
+        return {}
+    rows = np.loadtxt(file, delimiter=",", ndmin=2)
+    rows = rows[rows[:, 0] <= frames]
+    people: dict[Any, Array] = {int(person): np.zeros((frames, 4)) for person in np.unique(rows[:, 1])}
+    for row, box in zip(rows, to_xyxy(rows[:, 2:6], "xywh"), strict=True):
+        people[int(row[1])][int(row[0]) - 1] = box
+    return people
+
+
+def _covered(own: Array, other: Array) -> Array:
+    """(N,) share of the own boxes that the other's cover; 0 where either is missing."""
+    both = area(own) + area(other)
+    shared = iou(own, other) * both / (1.0 + iou(own, other))
+    return shared / np.maximum(area(own), 1e-9)
+
+
+def _crossing(own: Array, others: dict[Any, Array]) -> NDArray[np.bool_]:
+    covered = [_covered(own, other) for other in others.values()] or [np.zeros(len(own))]
+    return np.max(covered, axis=0) >= COVERED
+
+
+def _wrong_sentence(person: Any, own: Array, said: dict[Any, str], people: dict[Any, Array]) -> str:
+    """Words of the person who covers this one longest, among those with words; "" where this one is alone."""
+    nobody = np.zeros_like(own)
+    rivals = {other: float(_covered(own, people.get(other, nobody)).sum()) for other in said if other != person}
+    return said[max(rivals, key=lambda other: rivals[other])] if rivals else ""

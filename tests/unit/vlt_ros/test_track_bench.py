@@ -1,0 +1,121 @@
+"""Clips of several people: who crosses whom, whose words are wrong, and one row a tracker and sentence."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from track_common.types import Box, Sighting
+from trackvla_cli.commands.bench import parse_params
+from vlt_ros.clips import load_clip, load_clips
+from vlt_ros.correlation import KcfConfig  # noqa: F401 - found here by its name
+from vlt_ros.registry import TRACKERS, TrackerEntry
+from vlt_ros.track_bench import SEQUENCES, WRONG, BenchPlan, bench_track, summarise
+
+FRAMES = 6
+ROWS = {  # number -> first x, y, px to the right a frame; all are 30 x 40
+    1: (30, 30, 10),  # walks over 3
+    2: (10, 140, 0),
+    3: (70, 30, 0),
+}
+
+
+def boxes_of(person):
+    x, y, speed = ROWS[person]
+    return [f"{x + speed * k},{y},30,40" for k in range(FRAMES)]
+
+
+def write_clip(folder, is_crowded):
+    (folder / "img").mkdir(parents=True)
+    background = np.random.default_rng(0).integers(90, 130, (200, 200, 3), np.uint8)
+    patch = np.random.default_rng(1).integers(0, 255, (40, 30, 3), np.uint8)
+    for k in range(FRAMES):
+        image = background.copy()
+        x, y, speed = ROWS[1]
+        image[y : y + 40, x + speed * k : x + speed * k + 30] = patch
+        cv2.imwrite(str(folder / "img" / f"{k + 1:04}.png"), image)
+    (folder / "groundtruth.txt").write_text("\n".join(boxes_of(1)))
+    (folder / "language.txt").write_text(f"the main one of {folder.name}\n")
+    if not is_crowded:
+        return
+    people = [f"{k + 1},{person},{box},1,-1,-1,-1" for person in ROWS for k, box in enumerate(boxes_of(person))]
+    (folder / "gt_mot.txt").write_text("\n".join(people))
+    listed = [{"id": person, "language": f"number {person}", "primary": person == 1} for person in ROWS]
+    (folder / "targets.json").write_text(json.dumps({"targets": listed}))
+    (folder / "targets").mkdir()
+    for person in (2, 3):
+        (folder / "targets" / f"{person}.txt").write_text("\n".join(boxes_of(person)))
+
+
+@pytest.fixture
+def data(tmp_path):
+    for index, name in enumerate(SEQUENCES):
+        write_clip(tmp_path / name, is_crowded=index == 1)
+    return tmp_path
+
+
+def test_people_cross_where_a_tenth_is_covered(data):
+    main, second, third = load_clip(data / SEQUENCES[1])
+    # 1 moves from x 30 by 10 px, 3 stands at 70..100: they share 10 px at x 50, 30 px at x 70
+    expected = [min(60 + 10 * k, 100) - max(30 + 10 * k, 70) >= 3 for k in range(FRAMES)]
+    assert main.is_crossing.tolist() == expected == third.is_crossing.tolist()
+    assert not second.is_crossing.any()
+
+
+def test_wrong_words_are_those_of_the_one_who_crosses_else_of_the_next_clip(data):
+    targets = load_clips([data / name for name in SEQUENCES])
+    words = {(t.clip.name, t.name): t.wrong_sentence for t in targets}
+    assert words[SEQUENCES[1], "main"] == "number 3"
+    assert words[SEQUENCES[1], "3"] == f"the main one of {SEQUENCES[1]}"
+    assert words[SEQUENCES[0], "main"] == f"the main one of {SEQUENCES[1]}"
+    assert words[SEQUENCES[2], "main"] == f"the main one of {SEQUENCES[0]}"
+
+
+def test_a_folder_without_truth_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no clip at .*groundtruth.txt"):
+        load_clip(tmp_path)
+
+
+class StillTracker:
+    """Keeps its first box; sees nothing where the words are "number 3"."""
+
+    def __init__(self, config):
+        self.box = None
+
+    def init(self, frame, instruction, box_xyxy=None):
+        self.box = None if instruction == "number 3" else Box(box_xyxy, 1.0, "target")
+        return Sighting(frame.stamp, self.box)
+
+    def update(self, frame):
+        return Sighting(frame.stamp, self.box)
+
+
+def test_rows_hold_both_sentences_and_the_baseline(data, monkeypatch):
+    entry = TrackerEntry(__name__, "StillTracker", "KcfConfig", needs_box=True)
+    monkeypatch.setitem(TRACKERS, "still", entry)
+    seen = []
+    plan = BenchPlan(data, ("still",), {"still": {"detect_threshold": 0.3}}, is_wrong_too=True, baselines=("kcf",))
+    rows = bench_track(plan, data / "out" / "rows.json", seen.append)
+    assert seen == rows and len(rows) == 5 * 3  # targets x (right, wrong, baseline)
+    right, wrong, baseline = summarise(rows)
+    assert (right.tracker, wrong.tracker, baseline.tracker) == ("still", "still" + WRONG, "kcf")
+    found = {(row.sequence, row.target, row.tracker): row for row in rows}
+    name = SEQUENCES[1]
+    assert found[name, "2", "still"].success_auc == pytest.approx(20 / 21, abs=1e-4)
+    assert found[name, "3", "still"].found_share == 0.0 and found[name, "3", "still" + WRONG].found_share == 1.0
+    # while 1 walks over 3 a still box shares 10 px, then nothing with it: IoU 10/50 is above 4 of 21 thresholds
+    assert found[name, "main", "still"].crossing_frames == right.crossing_frames / 2 == 4
+    assert found[name, "main", "still"].crossing_auc == pytest.approx(4 / 21 / 4, abs=1e-4)
+    assert found[name, "main", "still" + WRONG].crossing_auc == 0.0 and found[name, "2", "kcf"].crossing_auc is None
+    stored = json.loads((data / "out" / "rows.json").read_text())
+    assert len(stored["rows"]) == 15 and stored["summary"][0]["all_auc"] == right.all_auc
+
+
+def test_settings_are_read_by_tracker():
+    assert parse_params(["csrt.template_size=64", "kcf.detect_threshold=0.5"]) == {
+        "csrt": {"template_size": 64},
+        "kcf": {"detect_threshold": 0.5},
+    }
+    with pytest.raises(Exception, match="wanted TRACKER.NAME=VALUE"):
+        parse_params(["template_size=64"])
