@@ -12,6 +12,7 @@ NODES = {
     "tracker_node": "vlt_ros.nodes.tracker_node:main",
     "planner_node": "trackvla_ros.nodes.planner_node:main",
     "controller_node": "go2_bridge.nodes.controller_node:main",
+    "recovery_node": "go2_bridge.nodes.recovery_node:main",
     "bridge_node": "go2_bridge.nodes.bridge_node:main",
 }
 

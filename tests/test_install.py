@@ -19,6 +19,7 @@ EXECUTABLES = [
     "controller_node",
     "planner_node",
     "recorder_node",
+    "recovery_node",
     "sim_node",
     "tracker_node",
     "trackvla",

@@ -48,7 +48,7 @@ def param(ros_environment):
 def given_parameters(tmp_path, environment) -> dict[str, set[str]]:
     """Names that sim.launch.xml, video.launch.xml and the files in config/ give to each node."""
     given: dict[str, set[str]] = {}
-    for name, arguments in (("sim", {"record": "true"}), ("video", {"video": "x"})):
+    for name, arguments in (("sim", {"record": "true", "recovery": "true"}), ("video", {"video": "x"})):
         for process in resolve(SHARE / "launch" / f"{name}.launch.xml", arguments, environment):
             names = {key for source in process.ros.parameters if isinstance(source, dict) for key in source}
             given.setdefault(process.ros.name, set()).update(names)
