@@ -18,6 +18,7 @@ from track_common.types import Array, Camera
 EDGE_PX = 3.0  # px; an edge this close to the image border is taken as cut off
 MIN_RANGE, MAX_RANGE = 0.25, 15.0  # m; nearer the box fills the image, farther it is a few pixels
 SLOPE_STD = 0.02  # rad; detector edges (about 4 px at 640) and the pitch of a trotting base
+LEAST_RISE = 4.0  # spreads of body height; a camera nearer to eye level cannot range by the head
 STEP_STD = 0.12  # m; half a stride between the foot that is seen and the body's axis
 BESIDE_PX = 25.0  # px beside a box in which whatever hides a person begins
 CLUSTER_GAP = 0.35  # m; returns farther apart in range belong to different things
@@ -98,9 +99,9 @@ def range_from_box(box_xyxy: Array, camera: Camera, person: Person, ground: floa
     cues = []
     if y1 < camera.height - EDGE_PX:
         cues.append(_range_at_height(camera, column, y1, -eye, STEP_STD))
-    if y0 > EDGE_PX:
-        rise = person.height - eye
-        cues.append(_range_at_height(camera, column, y0, rise, person.height_std / max(rise, 0.1), relative=True))
+    rise = person.height - eye
+    if y0 > EDGE_PX and rise > LEAST_RISE * person.height_std:
+        cues.append(_range_at_height(camera, column, y0, rise, person.height_std / rise, relative=True))
     found = [cue for cue in cues if cue is not None]
     if len(found) == 2:
         return _merge(*found)

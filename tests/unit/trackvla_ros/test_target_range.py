@@ -127,3 +127,11 @@ def test_mirrored_box_mirrors_the_place(x, slope):
     assert (here is None) == (there is None)
     if here is not None and there is not None:
         assert there.position_base == pytest.approx(here.position_base * [1, -1], abs=1e-9)
+
+
+def test_camera_at_eye_level_ranges_by_the_feet():
+    """There the head is on the horizon at any distance, so that its row says nothing."""
+    camera = Camera.from_hfov(640, 480, math.radians(60.0), camera_mount(0.3, 0.0, 1.6))
+    found = measure(box_at(6.0, 0.0, camera, height=1.8), camera, None, PERSON)
+    assert found is not None
+    assert found.position_base[0] == pytest.approx(6.0, abs=0.3)
