@@ -31,8 +31,9 @@ class FrameHistory(Generic[ItemT]):
     """
 
     def __init__(self, capacity: int, period: float, max_gap: float = 0.5) -> None:
+        self.period = period
         self._frames: deque[PastFrame[ItemT]] = deque(maxlen=capacity)
-        self._period, self._max_gap = period, max(max_gap, 2.0 * period)
+        self._max_gap = max(max_gap, 2.0 * period)
         self._last_stamp: float | None = None
         self._next_number = 0
 
@@ -63,7 +64,7 @@ class FrameHistory(Generic[ItemT]):
         if self._last_stamp is not None and stamp < self._last_stamp:
             return
         self._last_stamp = stamp
-        if self._frames and stamp - self._frames[-1].stamp < self._period * (1.0 - SLACK):
+        if self._frames and stamp - self._frames[-1].stamp < self.period * (1.0 - SLACK):
             return
         self._frames.append(PastFrame(self._next_number, stamp, item))
         self._next_number += 1

@@ -12,14 +12,15 @@ from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
 from track_common.types import TargetStatus, Trajectory
 from trackvla_ros.model.config import SIZES
+from trackvla_ros.model.execution import check_execution, prepare
 from trackvla_ros.model.image import ImagePreparer
-from trackvla_ros.model.quantise import quantise_linears
 from trackvla_ros.model.stream import Episode, TrackStream
 from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
 from trackvla_ros.model.trackvla import TrackVla
 from trackvla_ros.model.weights import DTYPES, build_random, cast, load_model
 from trackvla_ros.policy_config import TrackVlaPolicyConfig
 
+WARM_UP, WARM_UP_STEPS = "follow", 3  # a first frame, a first past one, and one more: compiled for any length then
 _log = logging.getLogger(__name__)
 
 
@@ -35,11 +36,12 @@ class TrackVlaPolicy:
         validate(config)
         self._config = config
         self._model, self._tokenizer = _load(config)
-        self._stream = TrackStream(self._model, config.reuse_prefix)
+        self._stream = TrackStream(self._model, config.reuse_prefix and config.compile == "off")
         self._prepare = ImagePreparer(config, self._model.config.vision.image_size)
         self._episode: Episode | None = None
         self._was_reset = False
         self._frame_shape: tuple[int, ...] | None = None
+        self._warm_up()
 
     def reset(self, instruction: str) -> None:
         """Forget the past and take the sentence; an empty one means nobody is to be followed: it stands still.
@@ -75,6 +77,18 @@ class TrackVlaPolicy:
         best = trajectories[int(scores.argmax())]
         return Trajectory(frame.stamp, best, times, candidates_base=trajectories, scores=scores)
 
+    def _warm_up(self) -> None:
+        """A few steps on nothing: what loads or compiles late, or does not fit in memory, does so before it counts."""
+        side = self._model.config.vision.image_size
+        episode = Episode(self._model, self._tokenizer, WARM_UP)
+        config = self._config
+        try:
+            for i in range(WARM_UP_STEPS):
+                self._stream.step([episode], torch.zeros(1, 3, side, side), [i * episode.history.period])
+        except (RuntimeError, ImportError) as error:
+            how = f"device {config.device}, dtype {config.dtype}, compile {config.compile}"
+            raise ConfigError(f"a trial step with {how} failed: {error}") from error
+
     def _forget_other_size(self, shape: tuple[int, ...]) -> None:
         if self._frame_shape not in (None, shape) and self._episode is not None:
             _log.warning("frames changed from %s to %s; the history is dropped", self._frame_shape, shape)
@@ -93,6 +107,7 @@ def _load(config: TrackVlaPolicyConfig) -> tuple[TrackVla, Tokenizer]:
             f"checkpoint '{config.checkpoint}' with random_weights {config.random_weights}; set checkpoint to a folder "
             "(or random_weights to true for a test without one)"
         )
+    device = check_execution(config.device, config.compile)
     dtype = DTYPES.get(config.dtype, torch.float32)
     if config.random_weights:
         model = cast(build_random(lookup("size", config.size, SIZES), seed=config.seed), dtype).eval()
@@ -100,6 +115,4 @@ def _load(config: TrackVlaPolicyConfig) -> tuple[TrackVla, Tokenizer]:
         _log.warning("running random weights (size %s): trajectories mean nothing", config.size)
     else:
         model, tokenizer = load_model(Path(config.checkpoint).expanduser(), dtype)
-    if config.dtype == "int8":
-        quantise_linears(model.language.model)
-    return model.to(config.device), tokenizer
+    return prepare(model, device, config.dtype, config.compile), tokenizer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from track_common.config import setting
-from trackvla_ros.model.config import DTYPE_NAMES, SIZES
+from trackvla_ros.model.config import COMPILE_MODES, DTYPE_NAMES, SIZES
 from trackvla_ros.model.image_config import ImageConfig
 
 
@@ -22,5 +22,12 @@ class TrackVlaPolicyConfig(ImageConfig):
         "numbers of tower and language model; int8: weights of the language model's linear layers",
         choices=(*DTYPE_NAMES, "int8"),
     )
-    reuse_prefix: bool = setting(True, "do not run the unchanged beginning of the prompt again")
+    compile: str = setting(
+        "off",
+        "torch.compile: half a minute at the start, then faster; cuda_graphs: replayed without launches, CUDA only",
+        choices=COMPILE_MODES,
+    )
+    reuse_prefix: bool = setting(
+        True, "do not run the unchanged beginning of the prompt again; a compiled model always runs all of it"
+    )
     seed: int = setting(0, "of the noise, drawn anew for each episode", low=0)

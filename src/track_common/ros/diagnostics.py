@@ -86,6 +86,6 @@ class Diagnostics:
     def _latencies(self) -> dict[str, str]:
         figures = {}
         for name, samples in self._stages.items():
-            p50, p99 = np.percentile(np.asarray(samples) * 1e3, (50, 99))
-            figures[f"{name}_p50_ms"], figures[f"{name}_p99_ms"] = f"{p50:.1f}", f"{p99:.1f}"
+            values = np.percentile(np.asarray(samples) * 1e3, (50, 99, 100))
+            figures |= {f"{name}_{k}_ms": f"{v:.1f}" for k, v in zip(("p50", "p99", "max"), values, strict=True)}
         return figures

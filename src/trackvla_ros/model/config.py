@@ -23,6 +23,7 @@ SPECIAL_TOKENS = (  # Uni-NaVid's six, in the order they were added to Vicuna's 
     "[Track]",
 )
 DTYPE_NAMES = ("float32", "bfloat16", "float16")
+COMPILE_MODES = ("off", "default", "cuda_graphs")
 HEAD_KINDS = ("anchor_diffusion", "diffusion", "mlp", "autoregressive")
 
 

@@ -3,51 +3,73 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from std_msgs.msg import Header
 
 from track_common.interfaces import Observation, Policy
 from track_common.types import Trajectory
 
 
+@dataclass(frozen=True, eq=False)
+class Request:
+    """How to make the observation, the header its answer is to carry, when it was handed over (monotonic, s)."""
+
+    observe: Callable[[], Observation]
+    header: Header
+    since: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """A policy that is to begin with a sentence."""
+
+    policy: Policy
+    instruction: str
+
+
 class InferenceWorker:
-    """Runs ``policy.infer`` on the newest observation put in; one that came meanwhile replaces the one waiting."""
+    """Runs ``policy.infer`` on the newest observation put in; one that came meanwhile replaces the one waiting.
+
+    Nothing here waits for the policy: the thread itself resets and swaps it between two inferences, and what was under
+    way for the old sentence is thrown away. A policy that refuses its sentence is shown nothing until the next one.
+    """
 
     def __init__(
         self,
         policy: Policy,
-        on_done: Callable[[Trajectory], None],
+        instruction: str,
+        on_done: Callable[[Trajectory, Request], None],
         on_error: Callable[[Exception], None],
     ) -> None:
         self._policy, self._on_done, self._on_error = policy, on_done, on_error
         self._changed = threading.Condition()
-        self._busy = threading.Lock()  # held while the policy works: swap and reset wait for it
-        self._waiting: Observation | None = None
+        self._start: _Start | None = _Start(policy, instruction)
+        self._waiting: Request | None = None
         self._is_open = True
         self._thread = threading.Thread(target=self._run, name="policy", daemon=True)
         self._thread.start()
 
-    def put(self, observation: Observation) -> bool:
+    def put(self, request: Request) -> bool:
         """Hand over an observation; returns False where it replaced one not yet looked at."""
         with self._changed:
             is_kept_up = self._waiting is None
-            self._waiting = observation
+            self._waiting = request
             self._changed.notify()
         return is_kept_up
 
     def reset(self, instruction: str) -> None:
         """Start the policy anew with a sentence."""
-        with self._changed:
-            self._waiting = None
-        with self._busy:
-            self._policy.reset(instruction)
+        self.swap(self._policy, instruction)
 
     def swap(self, policy: Policy, instruction: str) -> None:
         """Go on with another policy."""
-        policy.reset(instruction)
         with self._changed:
-            self._waiting = None
-        with self._busy:
             self._policy = policy
+            self._start, self._waiting = _Start(policy, instruction), None
+            self._changed.notify()
 
     def close(self, timeout: float = 2.0) -> None:
         """End the thread; a policy that does not return in ``timeout`` seconds is left behind."""
@@ -57,20 +79,38 @@ class InferenceWorker:
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting is not None or not self._is_open)
-                if not self._is_open:
-                    return
-                observation, self._waiting = self._waiting, None
-            assert observation is not None  # what was waited for
-            self._infer(observation)
+        policy: Policy | None = None
+        while (work := self._next()) is not None:
+            if isinstance(work, _Start):
+                policy = self._begin(work)
+            elif policy is not None:
+                self._infer(policy, work)
 
-    def _infer(self, observation: Observation) -> None:
+    def _next(self) -> _Start | Request | None:
+        """What to do next, a start before a request; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._start or self._waiting or not self._is_open)
+            if not self._is_open:
+                return None
+            if self._start is not None:
+                work, self._start = self._start, None
+            else:
+                work, self._waiting = self._waiting, None
+            return work
+
+    def _begin(self, start: _Start) -> Policy | None:
         try:
-            with self._busy:
-                trajectory = self._policy.infer(observation)
+            start.policy.reset(start.instruction)
+        except Exception as error:  # noqa: BLE001 - as below
+            self._on_error(error)
+            return None
+        return start.policy
+
+    def _infer(self, policy: Policy, request: Request) -> None:
+        try:
+            trajectory = policy.infer(request.observe())
         except Exception as error:  # noqa: BLE001 - whatever a policy raises, the robot must be told to stop
             self._on_error(error)
             return
-        self._on_done(trajectory)
+        if self._start is None:  # else it answers a sentence no longer meant
+            self._on_done(trajectory, request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,19 +27,19 @@ from track_common.ros.conversions import (
     frame_from_image,
     markers_from_candidates,
     path_from_trajectory,
+    seconds_from_stamp,
     sighting_from_detections,
-    stamp_from_seconds,
 )
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
+from track_common.ros.logs import NodeLog
 from track_common.ros.parameters import declare
-from track_common.ros.run import run_node
+from track_common.ros.run import run_node, settle_memory
 from track_common.ros.sensor_intake import SensorIntake
 from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, Trajectory
-from trackvla_ros.nodes.inference_worker import InferenceWorker
+from trackvla_ros.nodes.inference_worker import InferenceWorker, Request
 from trackvla_ros.registry import POLICIES
 
 NO_PIXELS = np.zeros((0, 0, 3), np.uint8)  # for policies that look at boxes only
-KEPT_STARTS = 20  # observations whose start is remembered to time them; more are never under way
 
 
 @dataclass(frozen=True)
@@ -55,27 +56,27 @@ class PlannerNode(Node):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("planner", **kwargs)
+        self._log = NodeLog(self, "trackvla_ros")
         self._camera: Camera | None = None
         self._cloud: Cloud | None = None
         self._sighting: Sighting | None = None
         self._odometry: Odometry | None = None
         self._poses = PoseBuffer()
-        self._headers: dict[float, tuple[Header, float]] = {}
         self._image_subscription: Subscription | None = None
         self._config = declare(self, PlannerConfig(), on_change=self._on_config)
         self._instruction = self._config.instruction
         self._params = self._declare_policies()
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
-        policy = self._policy(self._config.policy)
-        policy.reset(self._instruction)
-        self._worker = InferenceWorker(policy, self._publish, self._on_policy_error)
+        policy = self._policy(self._config.policy, self._params[self._config.policy])
+        self._worker = InferenceWorker(policy, self._instruction, self._publish, self._on_policy_error)
         self._make_subscriptions()
 
     def on_shutdown(self) -> None:
         """End the worker and leave the robot with the wish to stop."""
         self._worker.close()
         self._publish_stop()
+        self._log.close()
 
     def _make_publishers(self) -> None:
         self._trajectory_publisher = self.create_publisher(Path, "trajectory", qos.LATEST)
@@ -107,24 +108,31 @@ class PlannerNode(Node):
             for name, entry in POLICIES.items()
         }
 
-    def _policy(self, name: str) -> Policy:
-        return POLICIES[name].make(self._params[name])
+    def _policy(self, name: str, config: Any) -> Policy:
+        """Raises ConfigError, whatever it is that the policy cannot load: a refusal must not end a running node."""
+        try:
+            policy = POLICIES[name].make(config)
+        except (ImportError, OSError, ValueError) as error:
+            raise ConfigError(f"policy '{name}' cannot be loaded: {error}") from error
+        settle_memory()
+        return policy
 
     def _on_config(self, config: PlannerConfig) -> None:
-        try:
-            policy = self._policy(config.policy)
-        except (ImportError, OSError) as error:
-            raise ConfigError(f"policy '{config.policy}' cannot be loaded: {error}") from error
-        if config.instruction != self._config.instruction:
-            self._instruction, self._sighting = config.instruction, None
+        before = self._config
+        policy = None
+        if config.policy != before.policy:
+            policy = self._policy(config.policy, self._params[config.policy])
         self._config = config
-        self._worker.swap(policy, self._instruction)
-        self._subscribe_to_image()
+        if config.instruction != before.instruction:
+            self._follow(config.instruction)
+        if policy is not None:
+            self._worker.swap(policy, self._instruction)
+            self._subscribe_to_image()
 
     def _on_policy_config(self, name: str, config: Any) -> None:
-        self._params[name] = config
         if name == self._config.policy:
-            self._worker.swap(POLICIES[name].make(config), self._instruction)
+            self._worker.swap(self._policy(name, config), self._instruction)
+        self._params[name] = config
 
     def _on_instruction(self, message: String) -> None:
         self._follow(message.data)
@@ -151,28 +159,23 @@ class PlannerNode(Node):
             self._warn(f"target_box refused: {error}")
             return
         if self._image_subscription is None:
-            self._observe(Frame(NO_PIXELS, self._sighting.stamp, self._camera), message.header)
+            frame = Frame(NO_PIXELS, self._sighting.stamp, self._camera)
+            self._observe(message.header, lambda: frame)
 
     def _on_image(self, message: Image) -> None:
         with self._diagnostics.stage("image_callback"):
-            try:
-                frame = frame_from_image(message, self._camera)
-            except MessageError as error:
-                self._warn(f"image refused: {error}")
-                return
-            self._observe(frame, message.header)
+            self._observe(message.header, partial(frame_from_image, message, self._camera))
 
-    def _observe(self, frame: Frame, header: Header) -> None:
-        if frame.camera is None:
+    def _observe(self, header: Header, frame: Callable[[], Frame]) -> None:
+        """Ask for a trajectory; ``frame`` is made by the worker, and only of images that get their turn."""
+        if self._camera is None:
             self._warn("no camera_info with its transform yet: standing still")
-        odometry = self._odometry_at(frame.stamp)
+        odometry = self._odometry_at(seconds_from_stamp(header.stamp))
         if odometry is None and self._odometry is not None:
             self._warn("odometry does not cover the image stamp: no trajectory")
             return
-        self._headers[frame.stamp] = (header, time.monotonic())
-        while len(self._headers) > KEPT_STARTS:
-            self._headers.pop(next(iter(self._headers)))
-        if not self._worker.put(Observation(frame, self._sighting, self._cloud, odometry)):
+        sighting, cloud = self._sighting, self._cloud
+        if not self._worker.put(Request(lambda: Observation(frame(), sighting, cloud, odometry), header)):
             self._diagnostics.count("skipped")
 
     def _odometry_at(self, stamp: float) -> Odometry | None:
@@ -183,18 +186,16 @@ class PlannerNode(Node):
         x, y, yaw = (float(v) for v in pose)
         return Odometry(stamp, x, y, yaw, newest.vx, newest.vy, newest.wz)
 
-    def _publish(self, trajectory: Trajectory) -> None:
+    def _publish(self, trajectory: Trajectory, request: Request) -> None:
         """Called by the worker: target and status first, so that the controller has them when the trajectory comes."""
-        header, since = self._headers.pop(trajectory.stamp, (None, time.monotonic()))
-        stamp = stamp_from_seconds(trajectory.stamp) if header is None else header.stamp
-        header = Header(stamp=stamp, frame_id=self._config.base_frame)
+        header = Header(stamp=request.header.stamp, frame_id=self._config.base_frame)
         self._status_publisher.publish(String(data=trajectory.status.value))
         self._target_publisher.publish(_point(trajectory, header))
         self._trajectory_publisher.publish(path_from_trajectory(trajectory, header))
         if len(trajectory.candidates_base):
             self._candidates_publisher.publish(markers_from_candidates(trajectory, header))
         self._diagnostics.count("trajectories")
-        self._diagnostics.record("infer", time.monotonic() - since)
+        self._diagnostics.record("infer", time.monotonic() - request.since)
         self._diagnostics.record("image_to_trajectory", self.get_clock().now().nanoseconds * 1e-9 - trajectory.stamp)
         self._diagnostics.set("target", trajectory.status.value)
         self._diagnostics.level(OK, f"{self._config.policy}: {trajectory.status.value}")
@@ -204,6 +205,9 @@ class PlannerNode(Node):
         self._trajectory_publisher.publish(Path(header=header))
 
     def _on_policy_error(self, error: Exception) -> None:
+        if isinstance(error, MessageError):
+            self._warn(f"image refused: {error}")
+            return
         self._publish_stop()
         self._diagnostics.level(ERROR, f"{self._config.policy}: {type(error).__name__}: {error}")
         self.get_logger().error(f"policy failed, stopping: {type(error).__name__}: {error}", throttle_duration_sec=2.0)

@@ -16,6 +16,7 @@ from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
 from track_common.types import Trajectory
 from trackvla_ros.history import FrameHistory
+from trackvla_ros.model.execution import check_execution
 from trackvla_ros.model.tokens import InstructionError
 from trackvla_ros.model.weights import DTYPES
 from trackvla_ros.open_vla.config import TviPolicyConfig
@@ -41,12 +42,12 @@ class TviPolicy:
         self._config = config
         folder = Path(config.checkpoint).expanduser()
         llm_path = Path(config.llm_path).expanduser() if config.llm_path else None
-        dtype = lookup("dtype", config.dtype, DTYPES)
+        device, dtype = check_execution(config.device), lookup("dtype", config.dtype, DTYPES)
         self._towers = towers or DualTower.from_folders(
             Path(config.dino_path).expanduser(), Path(config.siglip_path).expanduser()
         )
-        self._model = (model or load_tvi(folder, llm_path, dtype, config.ignore_pickled)).to(config.device)
-        self._towers.to(config.device)
+        self._model = (model or load_tvi(folder, llm_path, dtype, config.ignore_pickled)).to(device)
+        self._towers.to(device)
         self._tokenizer = _load_tokenizer(llm_path or folder)
         self._history: FrameHistory[Tensor] = FrameHistory(self._model.architecture.history, TICK)
         self._ids: Tensor | None = None

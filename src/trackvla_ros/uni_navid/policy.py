@@ -17,6 +17,7 @@ from track_common.config import lookup, validate
 from track_common.interfaces import Observation
 from track_common.types import Trajectory
 from trackvla_ros.history import FrameHistory
+from trackvla_ros.model.execution import check_execution
 from trackvla_ros.model.image import ImagePreparer
 from trackvla_ros.model.tokens import PromptBuilder, stack_prompts
 from trackvla_ros.model.weights import DTYPES, load_model
@@ -39,9 +40,9 @@ class UniNavidPolicy:
         """
         validate(config)
         self._config = config
-        dtype = lookup("dtype", config.dtype, DTYPES)
+        device, dtype = check_execution(config.device), lookup("dtype", config.dtype, DTYPES)
         self._model, self._tokenizer = load_model(Path(config.checkpoint).expanduser(), dtype)
-        self._model.to(config.device)
+        self._model.to(device)
         sequence = self._model.config.sequence
         self._builder = PromptBuilder(sequence, self._tokenizer)
         self._prepare = ImagePreparer(config, self._model.config.vision.image_size)
