@@ -99,6 +99,7 @@ def run(plan: Plan) -> bool:
     did_work |= _install_pins(plan)
     if "dev" in plan.groups:
         did_work |= _install_old_setuptools()
+        did_work |= _install_drivers()
     if not plan.is_apt:
         did_work |= _build_interfaces()
     return _install_project() or did_work
@@ -192,6 +193,18 @@ def _install_old_setuptools() -> bool:
     command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--upgrade"]
     _call([*command, "--target", str(VENV / "humble"), "-r", str(pins)], "pip failed")
     (STAMPS / "humble").write_text(digest)
+    return True
+
+
+def _install_drivers() -> bool:
+    """Unitree's SDK for the tests of its driver; without what it asks for: that would replace our OpenCV."""
+    pins = ROOT / "requirements" / "sdk2.txt"
+    digest = _hash([pins])
+    if _is_fresh("sdk2", digest):
+        return False
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
+    _call([*pip, "-r", str(pins)], "pip failed")
+    (STAMPS / "sdk2").write_text(digest)
     return True
 
 

@@ -17,7 +17,7 @@ from tests.helpers.planar_robot import PlanarRobot
 from track_common.types import STOP, VelocityCommand
 
 LOOPBACK = """<General><Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>
-<AllowMulticast>false</AllowMulticast></General>
+<AllowMulticast>spdp</AllowMulticast></General>
 <Discovery><ParticipantIndex>auto</ParticipantIndex><Peers><Peer address="127.0.0.1"/></Peers></Discovery>"""
 MOVE, STOP_MOVE = 1008, 1003
 TICK = 0.01  # s of a walking robot

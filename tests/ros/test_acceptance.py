@@ -1,5 +1,6 @@
 """The acceptance commands, the bridge's executable and a walking GO2 of plain DDS: all stages, in order."""
 
+import importlib.util
 import json
 import os
 import signal
@@ -17,14 +18,17 @@ from track_common.ros import qos
 
 pytestmark = pytest.mark.ros
 BIN = Path(sys.executable).parent
+HAS_SDK2 = importlib.util.find_spec("unitree_sdk2py") is not None
+SDK2 = ("--ros-args", "-p", "driver:=sdk2", "-p", "network_interface:=lo")
 
 
 class Scene:
     """A walking robot, a bridge, an operator who holds the deadman: all live while ``accept`` runs."""
 
-    def __init__(self, peer, domain, environment, ledger):
+    def __init__(self, peer, domain, environment, ledger, bridge=()):
         self.robot, self._peer, self._environment, self._ledger = WalkingGo2(domain), peer, environment, ledger
-        self.bridge = subprocess.Popen([str(BIN / "bridge_node")], env=environment, stderr=subprocess.PIPE, text=True)
+        command = [str(BIN / "bridge_node"), *bridge]
+        self.bridge = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
         self.is_held = True
         deadman = peer.node.create_publisher(Bool, "deadman", qos.RELIABLE)
         peer.node.create_timer(0.1, lambda: deadman.publish(Bool(data=self.is_held)))
@@ -59,8 +63,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(peer, ros_domain, ros_environment, tmp_path):
-    scene = Scene(peer, ros_domain, ros_environment, tmp_path / "ledger.json")
+def scene(request, peer, ros_domain, ros_environment, tmp_path):
+    scene = Scene(peer, ros_domain, ros_environment, tmp_path / "ledger.json", getattr(request, "param", ()))
     yield scene
     scene.close()
 
@@ -80,6 +84,14 @@ def test_all_stages_pass_in_order_on_a_robot_that_walks(scene, tmp_path):
     assert 0.1 < ((scene.robot.x) ** 2 + (scene.robot.y) ** 2) ** 0.5 < 1.0
 
 
+@pytest.mark.parametrize(
+    "scene",
+    [
+        pytest.param((), id="sport_topics"),
+        pytest.param(SDK2, id="sdk2", marks=pytest.mark.skipif(not HAS_SDK2, reason="unitree_sdk2py is not installed")),
+    ],
+    indirect=True,
+)
 def test_ctrl_c_stops_the_robot_and_disarms(scene):
     process = scene.start("characterise", "--axes", "vx", "--linear", "0.3")
     deadline = time.monotonic() + 30.0

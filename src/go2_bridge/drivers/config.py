@@ -12,7 +12,12 @@ from track_common.config import ConfigError, setting
 class BridgeConfig:
     """Settings of ``CommandGate`` and the drivers; the defaults suit a GO2 near people."""
 
-    driver: str = setting("sport_topics", "how the robot is reached", choices=("sport_topics", "fake"), runtime=False)
+    driver: str = setting(
+        "sport_topics", "how the robot is reached", choices=("sport_topics", "sdk2", "fake"), runtime=False
+    )
+    network_interface: str = setting(
+        "", "network card towards the robot, as in `ip link` (driver sdk2); empty: DDS chooses", runtime=False
+    )
     dry_run: bool = setting(False, "decide everything, send the robot nothing: only the trace shows it", runtime=False)
 
     # Limits, once more: the last file before the robot. The bounds are hard caps, far below what a GO2 takes.
@@ -24,6 +29,9 @@ class BridgeConfig:
     # The robot holds a Move for about 1 s (Sport API manual), so silence is no stop.
     rate: float = setting(
         50.0, "Moves a second; a GO2 walks unevenly below 20", unit="Hz", low=20.0, high=50.0, runtime=False
+    )
+    use_stamped: bool = setting(
+        False, "cmd_vel is a TwistStamped, as Nav2 sends from Jazzy on; its stamp is not looked at", runtime=False
     )
     command_timeout: float = setting(0.25, "oldest command", unit="s", low=0.05, high=0.5)
 

@@ -15,15 +15,16 @@ def _fake(limits: ControllerConfig, _transmit: Transmit | None) -> RobotDriver:
     return FakeDriver(limits)
 
 
-def _sport_topics(limits: ControllerConfig, transmit: Transmit | None) -> RobotDriver:
+def _sport(limits: ControllerConfig, transmit: Transmit | None) -> RobotDriver:
     if transmit is None:
-        raise ConfigError("driver 'sport_topics' needs something that transmits requests; start it with bridge_node")
+        raise ConfigError("drivers of the Sport API need something that transmits requests; start it with bridge_node")
     return SportTopicsDriver(limits, transmit)
 
 
 DRIVERS: dict[str, Callable[[ControllerConfig, Transmit | None], RobotDriver]] = {
     "fake": _fake,
-    "sport_topics": _sport_topics,
+    "sdk2": _sport,
+    "sport_topics": _sport,
 }
 
 

@@ -10,13 +10,13 @@ import math
 import time
 from typing import Any
 
-from geometry_msgs.msg import Twist
+from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from sensor_msgs.msg import Joy
 from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool, Trigger
-from unitree_api.msg import Request, Response
+from unitree_api.msg import Response
 from unitree_go.msg import LowState, SportModeState, WirelessController
 
 from go2_bridge.drivers.command_gate import CommandGate
@@ -25,10 +25,10 @@ from go2_bridge.drivers.registry import make_driver
 from go2_bridge.drivers.sport_api import REQUEST_TOPIC, RESPONSE_TOPIC, Api, SportRequest
 from go2_bridge.drivers.sport_topics import STOP_REPEAT
 from go2_bridge.nodes.robot_sensors import RobotSensors
+from go2_bridge.nodes.sport_link import open_link
 from go2_bridge.nodes.unitree_messages import (
     deflection_from_message,
     health_from_message,
-    request_message,
     state_from_message,
 )
 from track_common.interfaces import Decision, RobotDriver
@@ -56,8 +56,7 @@ class BridgeNode(Node):
         self._diagnostics = Diagnostics(self, hardware_id="go2")
         self._sensors = RobotSensors(self, self._diagnostics, self._config.odometry_source, self._config.clock_jump)
         self._trace = self.create_publisher(String, "bridge_trace", qos.RELIABLE)
-        is_sending = self._config.driver == "sport_topics" and not self._config.dry_run
-        self._sport = self.create_publisher(Request, REQUEST_TOPIC, qos.RELIABLE) if is_sending else None
+        self._link = open_link(self, self._config)
         self._driver = self._new_driver()
         self._subscribe_operator()
         self._subscribe_robot()
@@ -73,12 +72,15 @@ class BridgeNode(Node):
         while time.monotonic() < end:
             self._driver.stop(time.monotonic())
             time.sleep(1.0 / self._config.rate)
+        if self._link is not None:
+            self._link.close()
 
     def _new_driver(self) -> RobotDriver:
         return make_driver(self._config.driver, self._config.limits, self._transmit)
 
     def _subscribe_operator(self) -> None:
-        self.create_subscription(Twist, "cmd_vel", self._on_command, qos.COMMAND)
+        kind = TwistStamped if self._config.use_stamped else Twist
+        self.create_subscription(kind, "cmd_vel", self._on_command, qos.COMMAND)
         self.create_subscription(Bool, "e_stop", self._on_button, qos.RELIABLE)
         if self._config.deadman == "heartbeat":
             self.create_subscription(Bool, "deadman", self._on_heartbeat, qos.SENSOR)
@@ -103,9 +105,9 @@ class BridgeNode(Node):
         self._gate.configure(config)
         self._driver = self._new_driver()
 
-    def _on_command(self, message: Twist) -> None:
+    def _on_command(self, message: Twist | TwistStamped) -> None:
         try:
-            command = command_from_twist(message)
+            command = command_from_twist(message.twist if isinstance(message, TwistStamped) else message)
         except MessageError as error:
             self._diagnostics.set("command_refused", error)
             command = UNSOUND
@@ -183,7 +185,8 @@ class BridgeNode(Node):
         return on_call
 
     def _look_for_owners(self) -> None:
-        others = self.count_publishers(REQUEST_TOPIC) - (self._sport is not None)
+        own = 0 if self._link is None else self._link.writers
+        others = max(0, self.count_publishers(REQUEST_TOPIC) - own)  # ours may not have been found yet
         self._gate.on_owners(others)
         self._diagnostics.set("other_owners", others)
 
@@ -204,8 +207,8 @@ class BridgeNode(Node):
 
     def _transmit(self, request: SportRequest) -> None:
         self._requests.append(request)
-        if self._sport is not None:
-            self._sport.publish(request_message(request, time.monotonic_ns()))
+        if self._link is not None:
+            self._link.transmit(request)
             self._diagnostics.count("requests")
 
     def _report(self, decision: Decision) -> None:

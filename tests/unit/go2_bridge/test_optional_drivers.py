@@ -1,0 +1,22 @@
+"""Drivers whose packages are optional say what to type where a package is missing."""
+
+import importlib
+import sys
+
+import pytest
+
+from go2_bridge.drivers.config import BridgeConfig
+from track_common.config import ConfigError, override
+
+
+@pytest.mark.parametrize(("driver", "package"), [("sdk2", "unitree_sdk2py")])
+def test_a_missing_package_is_named_with_what_to_type(monkeypatch, driver, package):
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"go2_bridge.drivers.{driver}", raising=False)
+    with pytest.raises(ConfigError, match=f"driver '{driver}' needs {package} .*; type .*pip install .*{driver}.txt"):
+        importlib.import_module(f"go2_bridge.drivers.{driver}")
+
+
+@pytest.mark.parametrize("driver", ["sdk2", "sport_topics", "fake"])
+def test_every_driver_can_be_chosen_by_parameter(driver):
+    assert override(BridgeConfig(), {"driver": driver}).driver == driver
