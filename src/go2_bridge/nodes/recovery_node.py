@@ -18,11 +18,9 @@ from std_srvs.srv import SetBool, Trigger
 from go2_bridge.nodes.follow_object import Switch, make_follow_object
 from go2_bridge.nodes.navigator import NavigatorConfig, make_navigator
 from go2_bridge.recovery.config import RecoveryConfig
-from go2_bridge.recovery.last_seen import LastSeen, moved_on, remember
-from go2_bridge.recovery.machine import Goal, Order, Stage, State, Task, View, advance, order_of, search_again
+from go2_bridge.recovery.machine import Goal, Order, Stage
+from go2_bridge.recovery.recovery import Navigation, Recovery
 from track_common.config import setting
-from track_common.geometry import transform_points
-from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
 from track_common.ros.conversions import seconds_from_stamp
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
@@ -58,16 +56,13 @@ class RecoveryNode(Node):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("recovery", **kwargs)
         self._config = declare(self, RecoveryNodeConfig(), on_change=self._on_config)
-        self._search = declare(self, RecoveryConfig(), on_change=self._on_search_config)
+        config = declare(self, RecoveryConfig(), on_change=self._on_search_config)
+        self._recovery = Recovery(config, self._config.status_timeout, self._config.odometry_timeout)
         navigator = declare(self, NavigatorConfig(), "navigator.", self._on_navigator_config)
         self._navigator = make_navigator(self, navigator)
         self._is_following = True
         self._sentence: str | None = None
-        self._deaf_until = 0.0
-        self._state, self._order = State(), Order()
-        self._status: tuple[float, TargetStatus] | None = None
-        self._last_seen: LastSeen | None = None
-        self._poses = PoseBuffer()
+        self._order = Order()
         self._told = ""
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
@@ -80,8 +75,7 @@ class RecoveryNode(Node):
 
     def on_shutdown(self) -> None:
         """Leave neither a goal nor a wish behind."""
-        self._state = State()
-        self._carry_out(Order())
+        self._stand()
 
     def _make_publishers(self) -> None:
         self._wish_publisher = self.create_publisher(Twist, "recovery/cmd_vel", qos.COMMAND)
@@ -100,47 +94,37 @@ class RecoveryNode(Node):
 
     def _on_config(self, config: RecoveryNodeConfig) -> None:
         self._config = config
+        self._recovery.status_timeout = config.status_timeout
+        self._recovery.odometry_timeout = config.odometry_timeout
 
     def _on_search_config(self, config: RecoveryConfig) -> None:
-        self._search = config
+        self._recovery.config = config
 
     def _on_navigator_config(self, config: NavigatorConfig) -> None:
         if self._navigator is not None:
             self._navigator.config = config
 
     def _on_status(self, message: String) -> None:
-        if self._now() < self._deaf_until:
-            return
         try:
-            self._status = (self._now(), TargetStatus(message.data))
+            status = TargetStatus(message.data)
         except ValueError:
             self._warn(f"target_status '{message.data[:40]}' unknown; left out")
             return
-        if self._status[1] is not TargetStatus.LOST:
+        self._recovery.on_status(self._now(), status)
+        if status is not TargetStatus.LOST:
             self._tick()  # a target in sight does not wait for the timer
 
     def _on_target_point(self, message: PointStamped) -> None:
-        stamp, point = seconds_from_stamp(message.header.stamp), np.array([message.point.x, message.point.y])
-        pose = self._poses.pose_at(stamp)
-        if pose is None or not np.isfinite(point).all() or self._status is None:
-            return
-        position, status = transform_points(pose, point), self._status[1]
-        if status is TargetStatus.TRACKED:
-            self._last_seen = remember(self._last_seen, position, stamp)
-        elif status is not TargetStatus.LOST and self._last_seen is not None:
-            self._last_seen = moved_on(self._last_seen, position)
+        self._recovery.on_target(seconds_from_stamp(message.header.stamp), np.array([message.point.x, message.point.y]))
 
     def _on_instruction(self, message: String) -> None:
-        """Another target: what was known of the last one, and what is on its way about it, is not about this one."""
         if self._sentence is not None and message.data != self._sentence:
-            self._state, self._last_seen, self._status = State(goals=self._state.goals), None, None
-            self._deaf_until = self._now() + self._config.status_timeout
+            self._recovery.forget(self._now())
         self._sentence = message.data
 
     def _on_odometry(self, odometry: Odometry) -> None:
         try:
-            if not self._poses.push(odometry):
-                self._last_seen = None  # odom itself moved, so the place in it is void
+            self._recovery.on_odometry(odometry)
         except ValueError as error:
             self._warn(f"odom refused: {error}")
 
@@ -161,10 +145,10 @@ class RecoveryNode(Node):
         return response
 
     def _on_search(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success = self._state.has_seen and self._last_status() is TargetStatus.LOST
+        response.success = self._recovery.has_seen and self._recovery.status(self._now()) is TargetStatus.LOST
         response.message = "searching" if response.success else "no target is lost"
         if response.success:
-            self._state = search_again(self._state)
+            self._recovery.search_again()
         return response
 
     def _begin(self, sentence: str) -> None:
@@ -176,40 +160,27 @@ class RecoveryNode(Node):
     def _end(self) -> None:
         self._is_following = False
         self._enable.call_async(SetBool.Request(data=False))
-        self._state = State(goals=self._state.goals, has_seen=self._state.has_seen)
-        self._carry_out(Order())
+        self._stand()
 
     def _obstacle(self) -> str:
         return "" if self._enable.service_is_ready() else "the controller's service 'enable' is not there; start it"
 
+    def _stand(self) -> None:
+        """No wish, and no goal of the navigator."""
+        self._recovery.search_again()  # a search that is begun later is begun from its start
+        self._carry_out(Order())
+
     def _tick(self) -> None:
-        view = self._view(self._now())
         if self._is_following:
-            self._state = advance(self._state, view, self._search)
-            self._carry_out(order_of(self._state, view, self._search))
-        text = self._state.stage.value if self._is_following else "standing"
+            self._carry_out(self._recovery.decide(self._now(), self._navigation()))
+        text = self._recovery.stage.value if self._is_following else "standing"
         if text != self._told:
             self._told = text
             self._stage_publisher.publish(String(data=text))
 
-    def _view(self, now: float) -> View:
-        odometry, navigator = self._poses.newest, self._navigator
-        is_fresh = odometry is not None and now - odometry.stamp <= self._config.odometry_timeout
-        return View(
-            now=now,
-            status=self._last_status(),
-            pose=odometry.pose if odometry is not None and is_fresh else None,
-            last_seen=self._last_seen,
-            task=Task.FAILED if navigator is None else navigator.task(),
-            task_number=0 if navigator is None else navigator.number,
-            has_navigator=navigator is not None and navigator.is_ready,
-        )
-
-    def _last_status(self) -> TargetStatus | None:
-        """The planner's newest word, None where it is silent."""
-        if self._status is None or self._now() - self._status[0] > self._config.status_timeout:
-            return None
-        return self._status[1]
+    def _navigation(self) -> Navigation:
+        navigator = self._navigator
+        return Navigation() if navigator is None else Navigation(navigator.is_ready, navigator.task(), navigator.number)
 
     def _carry_out(self, order: Order) -> None:
         was_moving = self._order != Order()
@@ -221,23 +192,24 @@ class RecoveryNode(Node):
             self._wish_publisher.publish(wish)
 
     def _steer_navigator(self, goal: Goal | None) -> None:
-        navigator, legs = self._navigator, self._state.legs
+        navigator, kept = self._navigator, self._recovery.goal
         if navigator is None:
             return
         if goal is not None and goal.number != navigator.number:
-            self.get_logger().info(f"{self._state.stage.value}: {goal.place} in {goal.frame}")
+            self.get_logger().info(f"{self._recovery.stage.value}: {goal.place} in {goal.frame}")
             navigator.go_to_pose(goal)
-        is_wanted = bool(legs) and legs[0].goal is not None and legs[0].goal.number == navigator.number
-        if not is_wanted:  # a moment without a word from the planner stops the robot, but leaves the goal
-            navigator.cancel_task()
+        if kept is None or kept.number != navigator.number:
+            navigator.cancel_task()  # but a moment without a word from the planner, which stops the robot, leaves it
 
     def _report(self) -> None:
-        is_calm = not self._is_following or self._state.stage in (Stage.FOLLOWING, Stage.LEFT_TO_POLICY)
+        stage = self._recovery.stage
+        is_calm = not self._is_following or stage in (Stage.FOLLOWING, Stage.LEFT_TO_POLICY)
         self._diagnostics.level(OK if is_calm else WARN, self._told)
         if self._navigator is not None:
             self._diagnostics.set("navigator", self._navigator.reason or "ready")
         if self._follow_object is not None:
-            self._follow_object.tick(self._now(), self._last_status(), self._state.stage)
+            now = self._now()
+            self._follow_object.tick(now, self._recovery.status(now), stage)
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9
