@@ -72,6 +72,9 @@ class ControllerConfig:
         0.0, "base_link above the floor (0.31 for a GO2's own frame)", unit="m", low=0.0, high=1.5
     )
     min_obstacle_height: float = setting(0.12, "lower returns are floor", unit="m", low=0.02, high=1.0)
+    max_floor_tilt: float = setting(
+        0.0, "the floor may lean so much against the base: ramps, a trotting body", unit="rad", low=0.0, high=0.15
+    )
     max_obstacle_height: float = setting(1.0, "the robot fits under higher ones", unit="m", low=0.2, high=3.0)
 
     # Avoidance

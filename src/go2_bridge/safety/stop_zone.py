@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from go2_bridge.config import ControllerConfig
+from go2_bridge.safety.floor import heights_above_floor
 from track_common.types import STOP, Array, VelocityCommand
 
 HORIZON, SAMPLES = 1.6, 16  # s looked ahead and poses in it; 1.6 s covers braking from 2 m/s with reaction time
@@ -106,7 +107,8 @@ def gap_to_footprint(points: Array, config: ControllerConfig) -> Array:
 def solid_points(points_base: Array, config: ControllerConfig) -> Array:
     """(M, 3) sound returns of a sweep (N, 3) that a robot could walk into: floor, ceiling and its own hull left out."""
     points = sound_points(points_base)
-    x, y, height = points[:, 0], points[:, 1], points[:, 2] + config.base_height
+    x, y = points[:, 0], points[:, 1]
+    height = heights_above_floor(points, config.base_height, config.max_floor_tilt)
     is_solid = (height > config.min_obstacle_height) & (height < config.max_obstacle_height)
     is_solid &= (np.abs(x) < REACH) & (np.abs(y) < REACH)
     points = points[is_solid]
