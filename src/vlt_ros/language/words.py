@@ -39,12 +39,15 @@ class WordSentence:
         if len(words) > MAX_WORDS:
             log.warning("sentence has %d words, the last %d are dropped", len(words), len(words) - MAX_WORDS)
             words = words[:MAX_WORDS]
-        total = np.sum([_vector(word) for word in words if word not in STOP_WORDS] or [_vector(words[0])], axis=0)
+        total = np.sum(
+            [named_vector(word) for word in words if word not in STOP_WORDS] or [named_vector(words[0])], axis=0
+        )
         for attribute in parse(" ".join(words)).attributes:
             for colour in attribute.colours:
-                total = total + PAIR_WEIGHT * _vector(f"{attribute.region}:{colour}")
+                total = total + PAIR_WEIGHT * named_vector(f"{attribute.region}:{colour}")
         return (DEVIATION * total / total.std()).astype(np.float32)
 
 
-def _vector(name: str) -> Array:
+def named_vector(name: str) -> Array:
+    """(768,) standard normal values that belong to a name, the same everywhere."""
     return np.random.default_rng(zlib.crc32(name.encode())).standard_normal(LENGTH)

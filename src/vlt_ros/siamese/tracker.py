@@ -122,7 +122,7 @@ class VltTracker:
         return Sighting(frame.stamp, Box(done.state.box_xyxy, done.confidence, "target"))
 
     def _sentence(self, instruction: str) -> Array | None:
-        is_wanted = bool(instruction.strip()) or isinstance(self._encoder, FixedSentence)
+        is_wanted = bool(instruction.strip()) or isinstance(self._encoder, FixedSentence | LookSentence)
         return self._encoder.encode(instruction) if self._encoder is not None and is_wanted else None
 
     def _search(self, image: Image, target: Target) -> Step:

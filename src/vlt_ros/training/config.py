@@ -17,7 +17,9 @@ from vlt_ros.model.paths import NetworkPath
 from vlt_ros.training.videos import READERS
 
 SYNTHETIC = "synthetic"
-DATASETS = (SYNTHETIC, *READERS)
+COLLAGE = "collage"
+DATASETS = (SYNTHETIC, COLLAGE, *READERS)
+SCHEDULES = ("epochs", "minutes")
 VOLUMES = (0.5, 0.75, 1.0)  # of the language annotations, supplement A.2; any share is allowed
 
 
@@ -26,7 +28,8 @@ class DataPart:
     """One dataset and how it is drawn from."""
 
     name: str = setting(SYNTHETIC, "dataset", choices=DATASETS)
-    root: str = setting("", "its folder; for synthetic: photographs to put behind, empty = drawn textures")
+    root: str = setting("", "its folder; for synthetic and collage: photographs (synthetic: empty = drawn textures)")
+    cutouts: str = setting("", "collage: folder of pictures with transparency to move about; empty = only drawn things")
     pairs: int = setting(1000, "pairs an epoch", low=1)
     reach: int = setting(100, "largest distance between the frames of a pair", unit="frames", low=1)
     videos: int = setting(200, "synthetic: how many videos", low=1)
@@ -79,8 +82,10 @@ class VltTrainConfig:
     warmup_epochs: int = setting(5, "epochs from lr / 5 to lr, by equal factors", low=0)
     backbone_lr: float = setting(0.1, "factor on the rate of stem and choice blocks", low=0.0)
     weight_decay: float = setting(1e-4, "of the optimiser", low=0.0)
+    schedule: str = setting("epochs", "what the rate follows: epochs done or max_minutes used", choices=SCHEDULES)
     epochs: int = setting(20, "passes", low=1)
     batch: int = setting(16, "pairs a step and process", low=2)
+    pairs_a_video: int = setting(1, "pairs in a row from one video; more where videos are costly to make", low=1)
     stop_at: int = setting(0, "end this run, resumable, at this step; 0 = at the end", low=0)
     max_minutes: float = setting(0.0, "end this run, resumable, after so long; 0 = no limit", unit="min", low=0.0)
     largest_loss: float = setting(1e4, "a step with a greater or infinite loss is left out", low=0.0)

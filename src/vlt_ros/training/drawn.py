@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from track_common.types import Array
 from vlt_ros.siamese.state import Image
+from vlt_ros.training.photographs import list_photographs, random_part, read_photograph
 
 SIZE = (320, 240)  # px, width and height of the pictures
 COLOURS: Mapping[str, tuple[int, int, int]] = {
@@ -34,6 +35,7 @@ ASPECT = {"person": 0.4, "circle": 1.0, "square": 1.0}  # width over height
 HEIGHTS = (40.0, 110.0)  # px, of a person
 SKIN = (205, 165, 140)
 OTHERS = 2
+PARTS = (0.4, 1.0)  # share of a photograph that is a background
 NOISE = 6.0  # grey levels of the pictures' noise
 
 
@@ -98,7 +100,8 @@ class DrawnVideo:
     def _background(self) -> Image:
         rng = np.random.default_rng([self.seed, 2])
         if self.photographs:
-            return _photograph(self.photographs[int(rng.integers(len(self.photographs)))], rng)
+            file = self.photographs[int(rng.integers(len(self.photographs)))]
+            return random_part(read_photograph(file), SIZE, PARTS, rng)
         return _texture(rng)
 
 
@@ -108,11 +111,7 @@ def draw_videos(count: int, frames: int, seed: int, photographs: Path | None = N
     Raises:
         ValueError: no picture in that folder.
     """
-    pictures: tuple[Path, ...] = ()
-    if photographs is not None:
-        pictures = tuple(sorted(f for f in photographs.rglob("*") if f.suffix.lower() in (".jpg", ".jpeg", ".png")))
-        if not pictures:
-            raise ValueError(f"no photograph (.jpg, .png) under {photographs}")
+    pictures = () if photographs is None else list_photographs(photographs)
     return [DrawnVideo(f"drawn-{seed}-{i}", 100_000 * seed + i, frames, pictures) for i in range(count)]
 
 
@@ -187,16 +186,3 @@ def _texture(rng: np.random.Generator) -> Image:
         blotches = 0.6 * blotches.mean(axis=2, keepdims=True) + 0.4 * blotches
         image += cv2.resize(blotches, SIZE, interpolation=cv2.INTER_CUBIC)
     return np.clip(image + rng.uniform(80, 170), 0, 255).astype(np.uint8)
-
-
-def _photograph(file: Path, rng: np.random.Generator) -> Image:
-    """A random part of a photograph."""
-    picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise ValueError(f"cannot read the photograph {file}")
-    height, width = picture.shape[:2]
-    scale = rng.uniform(0.4, 1.0) * min(width / SIZE[0], height / SIZE[1])
-    w, h = max(1, int(SIZE[0] * scale)), max(1, int(SIZE[1] * scale))
-    x, y = int(rng.integers(width - w + 1)), int(rng.integers(height - h + 1))
-    part = cv2.resize(picture[y : y + h, x : x + w], SIZE, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(part, cv2.COLOR_BGR2RGB)  # pyright: ignore[reportReturnType]

@@ -54,6 +54,7 @@ class PairRules:
         silent: names of videos whose sentence is not used (less language, supplement A.2).
         language_drop: share of the other pairs whose sentence is left out.
         is_negative_positive: label negative pairs with the box of what they show, as the authors' code does.
+        pairs_a_video: pairs in a row that are cut from one video; more where a video is costly to make.
     """
 
     architecture: str
@@ -63,6 +64,7 @@ class PairRules:
     silent: frozenset[str] = frozenset()
     language_drop: float = 0.0
     is_negative_positive: bool = False
+    pairs_a_video: int = 1
 
 
 class PairDataset:
@@ -80,9 +82,7 @@ class PairDataset:
 
     def __getitem__(self, index: int) -> Pair:
         rng = np.random.default_rng([self._rules.seed, self.epoch, index])
-        which = self._order[(index + 7919 * self.epoch) % len(self)]
-        part = self._sets[int(np.searchsorted(self._ends, which, side="right"))]
-        video = part.videos[int(rng.integers(len(part.videos)))]
+        part, video = self._draw_video(index - index % self._rules.pairs_a_video)
         first, second = draw_frames(usable_frames(video), part.reach, rng)
         template, template_box = self._template(video, first, rng)
         other = self._other(rng, video) if rng.random() < self._rules.negatives else None
@@ -93,6 +93,13 @@ class PairDataset:
         if other is None or self._rules.is_negative_positive:
             return pair
         return dataclasses.replace(pair, search_box_xyxy=np.array(NOWHERE))
+
+    def _draw_video(self, index: int) -> tuple[VideoSet, Video]:
+        """The set and the video that the pairs from this index on are cut from."""
+        which = self._order[(index + 7919 * self.epoch) % len(self)]
+        part = self._sets[int(np.searchsorted(self._ends, which, side="right"))]
+        rng = np.random.default_rng([self._rules.seed, self.epoch, index, 1])
+        return part, part.videos[int(rng.integers(len(part.videos)))]
 
     def _sentence(self, video: Video, rng: np.random.Generator) -> str:
         is_dropped = rng.random() < self._rules.language_drop
@@ -131,6 +138,8 @@ class PairDataset:
 
 def silent_names(videos: Sequence[Video], volume: float, seed: int) -> frozenset[str]:
     """Names of the annotated videos that lose their sentence so that a share ``volume`` of them keeps it."""
+    if volume >= 1.0:
+        return frozenset()
     annotated = sorted(video.name for video in videos if video.sentence)
     kept = round(volume * len(annotated))
     order = np.random.default_rng(seed).permutation(len(annotated))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 
@@ -13,14 +15,14 @@ SLOW_PARTS = ("first_conv.", "features.")  # of the backbone
 MOMENTUM = 0.9
 
 
-def learning_rate(config: VltTrainConfig, epoch: int) -> float:
+def learning_rate(config: VltTrainConfig, epoch: float) -> float:
     """Rate of an epoch (from 0): geometric rise, then geometric fall to ``lr_end`` or drops every ``lr_step``."""
     if epoch < config.warmup_epochs:
         return config.lr * WARMUP_RISE ** (epoch / config.warmup_epochs - 1.0)
     done, total = epoch - config.warmup_epochs, config.epochs - config.warmup_epochs
     if config.lr_step:
-        return config.lr * config.lr_factor ** (done // config.lr_step)
-    share = done / (total - 1) if total > 1 else 0.0
+        return config.lr * config.lr_factor ** math.floor(done / config.lr_step)
+    share = min(done / (total - 1), 1.0) if total > 1 else 0.0
     return config.lr * (config.lr_end / config.lr) ** share if config.lr else 0.0
 
 

@@ -23,7 +23,8 @@ from vlt_ros.model import checkpoint, zoo
 from vlt_ros.model.paths import NetworkPath
 from vlt_ros.siamese.tracker import make_encoder
 from vlt_ros.training.batches import Batch, Collator, TrainingNetwork
-from vlt_ros.training.config import SYNTHETIC, DataPart, TrainingPlan
+from vlt_ros.training.collage import make_collages
+from vlt_ros.training.config import COLLAGE, SYNTHETIC, DataPart, TrainingPlan
 from vlt_ros.training.drawn import draw_videos
 from vlt_ros.training.pairs import PairDataset, PairRules, VideoSet, silent_names
 from vlt_ros.training.schedule import learning_rate, make_optimiser, set_rate
@@ -83,6 +84,9 @@ def load_set(part: DataPart, seed: int) -> VideoSet:
     """The videos of one part of the data."""
     if part.name == SYNTHETIC:
         videos: list[Video] = [*draw_videos(part.videos, part.frames, seed, Path(part.root) if part.root else None)]
+    elif part.name == COLLAGE:
+        cutouts = Path(part.cutouts) if part.cutouts else None
+        videos = [*make_collages(part.videos, part.frames, seed, Path(part.root), cutouts)]
     else:
         videos = read_videos(part.name, Path(part.root))
     return VideoSet(videos, part.pairs, part.reach)
@@ -95,7 +99,7 @@ def pair_dataset(plan: TrainingPlan) -> PairDataset:
     silent = silent_names([v for part in sets for v in part.videos], config.language_volume, config.seed)
     rules = PairRules(
         config.architecture, plan.augmentation, config.seed, config.negatives, silent, config.language_drop,
-        config.is_negative_positive,
+        config.is_negative_positive, config.pairs_a_video,
     )  # fmt: skip
     return PairDataset(sets, rules)
 
@@ -134,7 +138,7 @@ class _Run:
         self.model, self._optimiser, self._loader = accelerator.prepare(model, optimiser, loader)
         if not len(self._loader):
             raise ValueError(f"{len(self._pairs)} pairs an epoch are fewer than one batch of {self._config.batch}")
-        self.step = 0
+        self.step, self._minutes = 0, 0.0
         self._total = self._config.epochs * len(self._loader)
         self._state = Path(self._config.out) / "state"
 
@@ -144,11 +148,12 @@ class _Run:
         self.model.train()
         losses: dict[str, float] = {}
         stop = min(self._config.stop_at or self._total, self._total)
-        deadline = time.monotonic() + 60.0 * (self._config.max_minutes or float("inf"))
+        began, limit = time.monotonic() - 60.0 * self._minutes, self._config.max_minutes or float("inf")
         batches = self._batches()
-        while self.step < stop and not self._largest(time.monotonic() - deadline) > 0.0:
+        while self.step < stop and not self._minutes >= limit:
             losses = self._optimise(next(batches))
             self.step += 1
+            self._minutes = self._largest((time.monotonic() - began) / 60.0)
             if self.step % self._config.log_every == 0:
                 _log.info("step %d of %d: %s", self.step, self._total, _shown(losses))
             if self.step % self._config.save_every == 0:
@@ -158,7 +163,7 @@ class _Run:
 
     def _optimise(self, batch: Batch) -> dict[str, float]:
         """One step on one path; left out where the loss is not finite or too great, as the authors do."""
-        set_rate(self._optimiser, learning_rate(self._config, self.step // len(self._loader)))
+        set_rate(self._optimiser, learning_rate(self._config, self._epoch()))
         loss = self.model(batch.to(self._accelerator.device), self._path())
         if self._largest(float(loss.total.detach())) <= self._config.largest_loss:  # False for NaN too
             self._accelerator.backward(loss.total)
@@ -169,6 +174,12 @@ class _Run:
             _log.warning("step %d left out: loss %s", self.step, float(loss.total.detach()))
         self._optimiser.zero_grad()
         return {name: float(value.detach()) for name, value in vars(loss).items()}
+
+    def _epoch(self) -> float:
+        """Epochs done; where the rate follows the clock, as many of all as minutes of ``max_minutes`` are used."""
+        if self._config.schedule == "minutes":
+            return self._config.epochs * self._minutes / self._config.max_minutes
+        return self.step // len(self._loader)
 
     def _largest(self, value: float) -> float:
         """Of all processes, so that they decide alike; NaN where one has it."""
@@ -192,13 +203,14 @@ class _Run:
     def _save(self) -> None:
         self._accelerator.save_state(str(self._state))
         if self._accelerator.is_main_process:
-            (self._state / "step.json").write_text(json.dumps({"step": self.step}))
+            (self._state / "step.json").write_text(json.dumps({"step": self.step, "minutes": self._minutes}))
 
     def _resume(self) -> None:
         progress = self._state / "step.json"
         if progress.is_file():
             self._accelerator.load_state(str(self._state))
-            self.step = int(json.loads(progress.read_text())["step"])
+            stored = json.loads(progress.read_text())
+            self.step, self._minutes = int(stored["step"]), float(stored.get("minutes", 0.0))
             _log.info("resumed at step %d of %d", self.step, self._total)
 
 

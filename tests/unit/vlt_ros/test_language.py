@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vlt_ros.language.sentence import FixedSentence, LanguageError
+from vlt_ros.language.looks import LookSentence, looks_of
+from vlt_ros.language.sentence import LENGTH, FixedSentence, LanguageError
 from vlt_ros.language.words import WordSentence
 
 
@@ -121,3 +122,20 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(LanguageError, match="cannot read a bert model"):
         load_transformer("bert", tmp_path)
+
+
+def test_looks_are_colours_on_garments_and_nothing_else() -> None:
+    encode = LookSentence().encode
+    np.testing.assert_array_equal(encode("the man in the navy shirt walking left"), encode("a woman, dark blue top"))
+    np.testing.assert_array_equal(encode("the white square on the right"), np.zeros(LENGTH))
+    np.testing.assert_array_equal(encode(""), np.zeros(LENGTH))
+    red, blue = encode("a person in a red shirt"), encode("a person in a blue shirt")
+    assert abs(np.corrcoef(red, blue)[0, 1]) < 0.2
+    both = encode("a person in a red shirt and blue trousers")
+    assert np.corrcoef(red, both)[0, 1] > 0.5
+    assert looks_of("a man dressed all in black") == {
+        ("torso", "dark"),
+        ("torso", "black"),
+        ("legs", "dark"),
+        ("legs", "black"),
+    }

@@ -103,8 +103,8 @@ def test_a_loss_beyond_bounds_leaves_the_weights_alone(tmp_path: Path) -> None:
 
 def test_pairs_without_a_sentence_get_zeros_or_a_template_token(tmp_path: Path) -> None:
     dataset = pair_dataset(plan(tmp_path, language_drop=0.5))
-    batch = Collator("vlt_scar", WordSentence())([dataset[i] for i in range(6, 12)])
-    assert 0 < int(batch.has_sentence.sum()) < 6
+    batch = Collator("vlt_scar", WordSentence())([dataset[i] for i in range(12)])
+    assert 0 < int(batch.has_sentence.sum()) < 12
     assert not batch.sentences[~batch.has_sentence].any() and batch.sentences[batch.has_sentence].any(dim=1).all()
     network = starting_network(plan(tmp_path))
     path = NetworkPath.from_lists(PATH)
@@ -131,6 +131,21 @@ def test_rates_follow_the_released_schedules() -> None:
     assert rates[:6] == sorted(rates[:6]) and rates[5:] == sorted(rates[5:], reverse=True)
     tt = VltTrainConfig(lr=5e-4, lr_step=20, lr_factor=0.1, warmup_epochs=0, epochs=100)
     assert [learning_rate(tt, e) for e in (0, 19, 20, 40)] == pytest.approx([5e-4, 5e-4, 5e-5, 5e-6])
+
+
+def test_the_rate_may_follow_the_clock_between_epochs() -> None:
+    config = VltTrainConfig(lr=1e-2, lr_end=1e-4, warmup_epochs=0, epochs=11)
+    assert learning_rate(config, 5.0) == pytest.approx(1e-3)
+    assert learning_rate(config, 5.5) < learning_rate(config, 5.0)
+    assert learning_rate(config, 10.9) == pytest.approx(1e-4)  # the last epoch keeps the last rate
+
+
+def test_a_run_by_the_clock_ends_with_it_and_remembers_its_minutes(tmp_path: Path) -> None:
+    run = plan(tmp_path, schedule="minutes", max_minutes=1e-6)
+    train(run)
+    stored = json.loads((tmp_path / "state" / "step.json").read_text())
+    assert stored["step"] == 1
+    assert stored["minutes"] > 1e-6
 
 
 def test_stem_and_blocks_learn_slower_than_the_rest(tmp_path: Path) -> None:
