@@ -229,14 +229,14 @@ class Follower:
         if self._cloud is None or place is None:
             return
         points = transform_points(place, self._solid)
-        target = self._target_odom()
+        target = self.target_odom()
         if target is not None:
             points = points[np.sum((points - target) ** 2, axis=1) > self.config.target_radius**2]
         self._planner.on_sweep(points, self._cloud.stamp)
 
     def _towards_target(self, line: Array) -> Array:
         """The line drawn out to the target: a way round something must end where the way is known to be open."""
-        target = self._target_odom()
+        target = self.target_odom()
         if target is None:
             return line
         return np.vstack([line, target]) if np.linalg.norm(target - line[-1]) > MIN_WAY else line
@@ -270,7 +270,7 @@ class Follower:
     def _margins(self, points: Array, state: Odometry) -> Array:
         """(N,) room to keep around each return, m; more around the person, where one is really seen."""
         margins = np.full(len(points), self.config.stop_margin)
-        target = self._target_odom()
+        target = self.target_odom()
         is_seen = self._trajectory is not None and self._trajectory.status is TargetStatus.TRACKED
         if target is not None and is_seen:
             target = transform_points(inverse(state.pose), target)
@@ -278,7 +278,7 @@ class Follower:
             margins[is_target] += self.config.person_margin
         return margins
 
-    def _target_odom(self) -> Array | None:
+    def target_odom(self) -> Array | None:
         """(2,) the target as the planner saw it, in odom; None where it did not say."""
         trajectory = self._trajectory
         if trajectory is None or trajectory.target_base is None or not np.all(np.isfinite(trajectory.target_base)):

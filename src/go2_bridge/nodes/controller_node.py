@@ -18,11 +18,10 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
-from visualization_msgs.msg import MarkerArray
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.follower import Follower
-from go2_bridge.nodes.display import band_path, obstacle_markers
+from go2_bridge.nodes.display import Display
 from go2_bridge.safety.watchdog import SilenceWatch, StopReason
 from track_common.config import setting
 from track_common.interfaces import Decision
@@ -56,10 +55,10 @@ class ControllerNodeConfig:
         0.5, "stop where no odometry came for this long by the wall clock", unit="s", low=0.1, high=10.0, runtime=False
     )
     display_rate: float = setting(
-        5.0, "band and obstacles a second, 0 = never", unit="Hz", low=0.0, high=30.0, runtime=False
+        5.0, "band, obstacles and target frame a second, 0 = never", unit="Hz", low=0.0, high=30.0, runtime=False
     )
     base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
-    odom_frame: str = setting("odom", "frame the band is drawn in", runtime=False)
+    odom_frame: str = setting("odom", "frame the band and the target are drawn in", runtime=False)
 
 
 class ControllerNode(Node):
@@ -76,6 +75,7 @@ class ControllerNode(Node):
         self._reason: str | None = None
         self._ticked: float | None = None
         self._diagnostics = Diagnostics(self)
+        self._display = Display(self, self._follower, self._config.odom_frame, self._config.display_rate)
         self._make_publishers()
         self._make_subscriptions()
         self._make_timers()
@@ -90,13 +90,12 @@ class ControllerNode(Node):
         kind = TwistStamped if self._config.use_stamped else Twist
         self._command_publisher = self.create_publisher(kind, "cmd_vel", qos.COMMAND)
         self._reason_publisher = self.create_publisher(String, "stop_reason", qos.LATCHED)
-        self._band_publisher = self.create_publisher(Path, "band", qos.LATEST)
-        self._obstacle_publisher = self.create_publisher(MarkerArray, "obstacles", qos.LATEST)
 
     def _make_subscriptions(self) -> None:
-        self.create_subscription(Path, "trajectory", self._on_trajectory, qos.LATEST)
+        # In this order: of messages that wait, an executor takes the earlier subscription's first
         self.create_subscription(PointStamped, "target_point", self._on_target_point, qos.LATEST)
         self.create_subscription(String, "target_status", self._on_target_status, qos.LATEST)
+        self.create_subscription(Path, "trajectory", self._on_trajectory, qos.LATEST)
         self.create_subscription(Twist, "recovery/cmd_vel", self._on_wish, qos.COMMAND)
         intake = SensorIntake(self, self._config.base_frame, self._warn)
         intake.listen_to_points(self._on_cloud)
@@ -107,8 +106,6 @@ class ControllerNode(Node):
         self.create_timer(1.0 / self._config.control_rate, self._tick)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / 20.0, self._stop_if_silent, clock=steady)
-        if self._config.display_rate > 0.0:
-            self.create_timer(1.0 / self._config.display_rate, self._display, clock=steady)
 
     def _on_config(self, config: ControllerNodeConfig) -> None:
         self._config, self._is_armed = config, config.armed
@@ -162,6 +159,7 @@ class ControllerNode(Node):
     def _on_odometry(self, odometry: Odometry) -> None:
         self._silence.heard(time.monotonic())
         self._follower.on_odometry(odometry)
+        self._display.on_odometry(odometry)
         self._diagnostics.count("odometry")
 
     def _tick(self) -> None:
@@ -197,12 +195,6 @@ class ControllerNode(Node):
             return twist_from_command(command)
         stamp = self.get_clock().now().to_msg()
         return twist_stamped_from_command(command, Header(stamp=stamp, frame_id=self._config.base_frame))
-
-    def _display(self) -> None:
-        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._config.odom_frame)
-        self._band_publisher.publish(band_path(self._follower.band, header))
-        if self._obstacle_publisher.get_subscription_count():
-            self._obstacle_publisher.publish(obstacle_markers(self._follower.obstacles, self._follower.band, header))
 
     def _now(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9
