@@ -52,7 +52,7 @@ def convert(
 @app.command("run")
 def run(
     tracker: str = typer.Option(..., "--tracker", help="Name of a tracker, see `trackvla info`."),
-    dataset: str = typer.Option(..., "--dataset", help="lasot, lasot_ext, tnl2k, otb, got10k or folder."),
+    dataset: str = typer.Option(..., "--dataset", help="lasot, lasot_ext, tnl2k, otb, got10k, trackingnet or folder."),
     root: Path = typer.Option(..., "--root", help="The benchmark's folder."),
     results: Path = typer.Option(Path("runs/results"), "--results", help="Result files go to RESULTS/TRACKER."),
     param: list[str] = typer.Option([], "--param", help="Setting of the tracker, as name=value; may be repeated."),
@@ -72,7 +72,7 @@ def run(
 
 @app.command("score")
 def score(
-    dataset: str = typer.Option(..., "--dataset", help="lasot, lasot_ext, tnl2k, otb, got10k or folder."),
+    dataset: str = typer.Option(..., "--dataset", help="lasot, lasot_ext, tnl2k, otb, got10k, trackingnet or folder."),
     root: Path = typer.Option(..., "--root", help="The benchmark's folder; annotations are enough."),
     results: Path = typer.Option(..., "--results", help="Folder of result files, or of one such folder a tracker."),
     json_file: Path = typer.Option(None, "--json", help="Write overall, attribute and sequence scores here."),
@@ -258,9 +258,12 @@ def _print_reports(reports: list[Report]) -> None:
     from rich.table import Table
 
     table = Table(title=f"{reports[0].dataset}, {len(reports[0].sequences)} sequences, per cent")
-    for column in ("tracker", "success AUC", "precision", "norm. precision", *reports[0].attributes):
+    own = list(reports[0].own)
+    for column in ("tracker", "success AUC", "precision", "norm. precision", *own, *reports[0].attributes):
         table.add_column(column, justify="left" if column == "tracker" else "right")
     for report in reports:
         attributes = [f"{100 * part.scores[0]:.2f}" for _, part in report.attributes.values()]
-        table.add_row(report.tracker, *(f"{100 * s:.2f}" for s in report.overall.scores), *attributes)
+        table.add_row(
+            report.tracker, *(f"{100 * s:.2f}" for s in (*report.overall.scores, *report.own.values())), *attributes
+        )
     Console(width=max(100, 40 + 9 * len(reports[0].attributes))).print(table)

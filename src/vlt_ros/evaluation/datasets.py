@@ -6,6 +6,7 @@ are enough to score results.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ class BenchmarkSequence:
         attributes: names of the attributes it has.
         sentence: "" where there is none.
         images: folder of its frames, None where only annotations are there.
+        size: width and height of its images, px, where the annotations say so.
     """
 
     name: str
@@ -48,26 +50,32 @@ class BenchmarkSequence:
     attributes: frozenset[str] = field(default_factory=frozenset)
     sentence: str = ""
     images: Path | None = None
+    size: tuple[int, int] | None = None
+
+    @property
+    def is_first_only(self) -> bool:
+        """True where the boxes after the first are kept on the benchmark's server (tests of GOT-10k, TrackingNet)."""
+        return len(self.truth_xywh) == 1
 
     def frames(self) -> list[Path]:
-        """Its image files in order.
+        """Its image files in order, one a box; all of them where only the first box is there.
 
         Raises:
             DatasetError: no images there, or fewer than boxes.
         """
         if self.images is None or not self.images.is_dir():
             raise DatasetError(f"sequence {self.name} has annotations only; its images are needed to run a tracker")
-        found = sorted(file for file in self.images.iterdir() if file.suffix.lower() in IMAGES)
+        found = sorted((file for file in self.images.iterdir() if file.suffix.lower() in IMAGES), key=_number)
         if len(found) < len(self.truth_xywh):
             raise DatasetError(f"{self.images} holds {len(found)} images for {len(self.truth_xywh)} boxes")
-        return found[: len(self.truth_xywh)]
+        return found if self.is_first_only else found[: len(self.truth_xywh)]
 
 
 def read_dataset(name: str, root: Path) -> list[BenchmarkSequence]:
     """The sequences of a benchmark.
 
     Args:
-        name: lasot, lasot_ext, tnl2k, otb, got10k or folder.
+        name: lasot, lasot_ext, tnl2k, otb, got10k, trackingnet or folder.
         root: its folder.
 
     Raises:
@@ -104,7 +112,7 @@ def lasot_folder(folder: Path) -> BenchmarkSequence:
 
 
 def _tnl2k(root: Path) -> list[BenchmarkSequence]:
-    if (root / "annos").is_dir() or (root / "gt").is_dir():
+    if any((root / place).is_dir() for place in ("annos", "gt", "gt_rect")):
         return _toolkit(root, TNL2K_ATTRIBUTES)
     return [_plain(folder, "imgs", "language.txt") for folder in _with_truth(root)]
 
@@ -131,8 +139,29 @@ def _got10k(root: Path) -> list[BenchmarkSequence]:
     made = []
     for folder in _with_truth(root):
         truth = read_boxes(folder / "groundtruth.txt")
-        absent = _flags(folder / "absence.label", len(truth))
-        made.append(BenchmarkSequence(folder.name, truth, absent, frozenset(), _text(folder / "language.txt"), folder))
+        covered = folder / "cover.label"  # eighths of the target that are visible; its toolkit leaves out those with 0
+        is_absent = _flags(folder / "absence.label", len(truth))
+        if covered.is_file():
+            is_absent = ~_flags(covered, len(truth))
+        text, size = _text(folder / "language.txt"), _resolution(folder / "meta_info.ini")
+        made.append(BenchmarkSequence(folder.name, truth, is_absent, frozenset(), text, folder, size))
+    return made
+
+
+def _resolution(file: Path) -> tuple[int, int] | None:
+    """Width and height of a line such as ``resolution: (1920, 1080)``."""
+    found = re.search(r"resolution\W*(\d+)\D+(\d+)", _text(file))
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _trackingnet(root: Path) -> list[BenchmarkSequence]:
+    """``anno/NAME.txt`` and ``frames/NAME/0.jpg``, in the folder itself or in its parts TRAIN_0, TEST, ..."""
+    files = sorted(root.glob("anno/*.txt")) or sorted(root.glob("*/anno/*.txt"))
+    made = []
+    for file in files:
+        truth = read_boxes(file)
+        images = file.parents[1] / "frames" / file.stem
+        made.append(BenchmarkSequence(file.stem, truth, np.zeros(len(truth), bool), images=images))
     return made
 
 
@@ -152,19 +181,25 @@ def _plain(folder: Path, images: str, language: str) -> BenchmarkSequence:
 
 def _toolkit(root: Path, attributes: Sequence[str]) -> list[BenchmarkSequence]:
     """Annotations in one folder a kind, a file a sequence; testing_set.txt names the sequences where it is there."""
-    boxes = root / "annos" if (root / "annos").is_dir() else root / "gt"
-    listed = [root / "testing_set.txt", root / "sequence_evaluation_config" / "testing_set.txt"]
+    parts = root / "annos" if (root / "annos" / "gt_rect").is_dir() else root  # TNL2K keeps all its kinds in annos
+    boxes = next(place for place in (parts / "gt_rect", parts / "gt", parts / "annos") if place.is_dir())
+    listed = [root / "testing_set.txt", *(root / "sequence_evaluation_config").glob("*testing_set.txt")]
     names = next((_lines(file) for file in listed if file.is_file()), sorted(file.stem for file in boxes.glob("*.txt")))
     sentences = _table(root / "nlp_all1400.tsv")
     made = []
     for name in names:
         truth = read_boxes(boxes / f"{name}.txt")
-        flags = _numbers(root / "att" / f"{name}.txt")
+        flags = _numbers(parts / "att" / f"{name}.txt") or _numbers(parts / "att" / f"{name}_attribute.txt")
         had = frozenset(a for a, flag in zip(attributes, flags, strict=False) if flag)
         sentence = sentences.get(name) or _text(root / "nlp" / f"{name}.txt")
-        absent = _flags(root / "absent" / f"{name}.txt", len(truth))
+        absent = _flags(parts / "absent" / f"{name}.txt", len(truth))
         made.append(BenchmarkSequence(name, truth, absent, had, sentence))
     return made
+
+
+def _number(file: Path) -> tuple[int, str]:
+    """Order of images: 2.jpg before 10.jpg, as TrackingNet counts them."""
+    return (int(file.stem) if file.stem.isdigit() else -1, file.name)
 
 
 def _with_truth(root: Path) -> list[Path]:
@@ -210,5 +245,6 @@ READERS: dict[str, Callable[[Path], list[BenchmarkSequence]]] = {
     "tnl2k": _tnl2k,
     "otb": _otb,
     "got10k": _got10k,
+    "trackingnet": _trackingnet,
     "folder": _folder,
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from track_common.boxes import from_xyxy, iou, to_xyxy
+from track_common.boxes import clip_to_image, from_xyxy, iou, to_xyxy
 from track_common.types import Array
 
 OVERLAPS = np.linspace(0.0, 1.0, 21)  # IoU, exceeded strictly
@@ -34,6 +34,11 @@ class Curves:
         """Success AUC, precision at 20 px, normalised precision at 0.20; 0..1."""
         reported = self.precision[REPORTED_DISTANCE], self.norm_precision[REPORTED_RELATIVE]
         return float(self.success.mean()), float(reported[0]), float(reported[1])
+
+    @property
+    def norm_precision_area(self) -> float:
+        """Mean over the 51 thresholds, 0..1: what TNL2K's script prints and TrackingNet's server reports."""
+        return float(self.norm_precision.mean())
 
     @property
     def is_zero(self) -> bool:
@@ -112,6 +117,36 @@ def score_in_view(boxes_xyxy: Array, truth_xyxy: Array) -> InView:
 
 def _has_area(boxes_xyxy: Array) -> NDArray[np.bool_]:
     return np.all(np.isfinite(boxes_xyxy), axis=1) & np.all(boxes_xyxy[:, 2:] > boxes_xyxy[:, :2], axis=1)
+
+
+@dataclass(frozen=True)
+class Got10k:
+    """GOT-10k's figures, 0..1: average overlap, and the shares of frames with an overlap above 0.5 and above 0.75."""
+
+    ao: float
+    sr50: float
+    sr75: float
+
+
+def got10k_overlaps(
+    boxes_xywh: Array, truth_xywh: Array, is_absent: NDArray[np.bool_], size: tuple[int, int] | None = None
+) -> Array:
+    """(M,) overlaps of the frames GOT-10k's toolkit counts: not the first one, only those that show the target.
+
+    Args:
+        boxes_xywh, truth_xywh: (N, 4); a box without area overlaps nothing.
+        is_absent: (N,).
+        size: width and height of the images; both boxes are cut to it first. None: they are not cut.
+    """
+    corners = [to_xyxy(boxes, "xywh")[1:][~is_absent[1:]] for boxes in (boxes_xywh, truth_xywh)]
+    if size is not None:
+        corners = [clip_to_image(boxes, *size) for boxes in corners]
+    return iou(np.nan_to_num(corners[0]), corners[1])
+
+
+def got10k_score(overlaps: Array) -> Got10k:
+    """Figures of overlaps (M,) over all frames of all sequences; the benchmark's mean is over frames."""
+    return Got10k(float(overlaps.mean()), float((overlaps > 0.5).mean()), float((overlaps > 0.75).mean()))
 
 
 def mean_curves(parts: list[Curves]) -> Curves:

@@ -47,8 +47,19 @@ def write_boxes(file: Path, boxes_xywh: Array) -> None:
 
 def find_result(folder: Path, sequence: str) -> Path | None:
     """The file of a sequence: ``<sequence>.txt``, or ``<sequence>/<sequence>_001.txt`` as GOT-10k keeps it."""
-    places = (folder / f"{sequence}.txt", folder / sequence / f"{sequence}_001.txt")
-    return next((place for place in places if place.is_file()), None)
+    return next((place for place in result_places(folder, sequence) if place.is_file()), None)
+
+
+def find_repetitions(folder: Path, sequence: str) -> list[Path]:
+    """Files of all runs of a sequence; GOT-10k asks for three of a tracker that is not deterministic."""
+    return sorted((folder / sequence).glob(f"{sequence}_[0-9][0-9][0-9].txt")) or [
+        place for place in result_places(folder, sequence) if place.is_file()
+    ]
+
+
+def result_places(folder: Path, sequence: str) -> tuple[Path, Path]:
+    """Where a sequence's boxes may be: the layout of most toolkits, that of GOT-10k."""
+    return folder / f"{sequence}.txt", folder / sequence / f"{sequence}_001.txt"
 
 
 def _read_plain(lines: Sequence[str]) -> Array | None:

@@ -21,7 +21,7 @@ from track_common.boxes import from_xyxy, to_xyxy
 from track_common.interfaces import Tracker
 from track_common.types import Array, Frame
 from vlt_ros.evaluation.datasets import BenchmarkSequence, DatasetError, read_dataset
-from vlt_ros.evaluation.results import find_result, write_boxes
+from vlt_ros.evaluation.results import find_result, result_places, write_boxes
 from vlt_ros.registry import make_tracker
 
 Progress = Callable[[str, float], None]  # name of a finished sequence, its frames per second
@@ -103,8 +103,13 @@ def _work(plan: RunPlan, folder: Path, name: str) -> tuple[str, float]:
     cv2.setNumThreads(1)
     sequence = next(s for s in plan.sequences() if s.name == name)
     boxes, seconds = run_sequence(make_tracker(plan.tracker, plan.params), sequence, plan.is_language_used)
-    write_boxes(folder / f"{name}.txt", boxes)
-    np.savetxt(folder / f"{name}_time.csv", seconds, fmt="%.6f")
+    usual, of_got10k = result_places(folder, name)
+    if plan.dataset.replace("-", "").lower() == "got10k":
+        write_boxes(of_got10k, boxes)
+        np.savetxt(of_got10k.with_name(f"{name}_time.txt"), seconds, fmt="%.8f")
+    else:
+        write_boxes(usual, boxes)
+        np.savetxt(usual.with_name(f"{name}_time.csv"), seconds, fmt="%.6f")
     return name, len(seconds) / float(seconds.sum())
 
 
