@@ -14,6 +14,7 @@ NODES = {
     "controller_node": "go2_bridge.nodes.controller_node:main",
     "recovery_node": "go2_bridge.nodes.recovery_node:main",
     "bridge_node": "go2_bridge.nodes.bridge_node:main",
+    "robot_state_node": "go2_bridge.nodes.robot_state_node:main",
 }
 
 

@@ -20,7 +20,6 @@ FILES = sorted((ROOT / "launch").glob("*.launch.xml"))
 FOREIGN = {
     "rviz2": ["rviz2"],
     "realsense2_camera": ["realsense2_camera_node"],
-    "tf2_ros": ["static_transform_publisher"],
 }
 
 
@@ -69,11 +68,13 @@ def test_video_starts_the_tracker_alone(started):
 
 def test_robot_starts_camera_and_transforms_but_no_simulator(started):
     names = list(started("robot"))
-    assert names == ["tracker", "planner", "controller", "bridge", "camera", "camera_place", "lidar_place"]
-    assert "camera" not in started("robot", camera="false", transforms="false")
+    assert names == ["tracker", "planner", "controller", "bridge", "camera", "robot_state"]
+    assert {"camera", "robot_state"} & set(started("robot", camera="false", transforms="false")) == set()
 
 
-@pytest.mark.parametrize(("driver", "is_bridged"), [("sport_topics", True), ("fake", True), ("none", False)])
+@pytest.mark.parametrize(
+    ("driver", "is_bridged"), [("sport_topics", True), ("sdk2", True), ("fake", True), ("none", False)]
+)
 def test_bridge_to_the_robot_starts_unless_the_robot_brings_its_own(started, driver, is_bridged):
     processes = started("robot", driver=driver)
     assert ("bridge" in processes) is is_bridged

@@ -1,0 +1,35 @@
+"""ROS node ``robot_state``: publishes on tf_static where camera and LiDARs sit, once, latched. Needs no tf2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rclpy.node import Node
+from tf2_msgs.msg import TFMessage
+
+from go2_bridge.mounts import MOUNTS
+from track_common.ros import qos
+from track_common.ros.frames import transform_from_matrix
+from track_common.ros.parameters import declare
+from track_common.ros.run import run_node
+
+BASE_FRAME = "base_link"
+
+
+class RobotStateNode(Node):
+    """Says it and stays, for those who come late."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("robot_state", **kwargs)
+        mounts = [declare(self, mount, prefix=f"{name}.") for name, mount in MOUNTS.items()]
+        stamp = self.get_clock().now().to_msg()
+        shown = [mount for mount in mounts if mount.enabled]
+        transforms = [transform_from_matrix(mount.matrix, stamp, BASE_FRAME, mount.frame_id) for mount in shown]
+        self._publisher = self.create_publisher(TFMessage, "tf_static", qos.TF_STATIC)
+        self._publisher.publish(TFMessage(transforms=transforms))
+        self.get_logger().info(f"{BASE_FRAME} has {', '.join(mount.frame_id for mount in shown) or 'no sensors'}")
+
+
+def main() -> None:
+    """Entry point ``robot_state_node``."""
+    run_node(RobotStateNode)
