@@ -58,6 +58,7 @@ class Follower:
         self._solid = np.zeros((0, 2))
         self._arrived: float | None = None
         self._fault: StopReason | None = None
+        self._odometry_fault: StopReason | None = None
         self._wish, self._wished = STOP, -np.inf
         self._time: float | None = None
         self._sent = STOP
@@ -67,8 +68,7 @@ class Follower:
         if self._trajectory is not None and 0.0 < self._trajectory.stamp - trajectory.stamp < REORDER:
             return
         self._trajectory, self._path, self._arrived = trajectory, None, None
-        if self._fault is not StopReason.BAD_ODOMETRY:
-            self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
+        self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
 
     def on_cloud(self, cloud: Cloud) -> None:
         """Newest sweep in base_link, made straight by odometry; returns not finite or zero do not count."""
@@ -83,13 +83,12 @@ class Follower:
         try:
             is_whole = self._poses.push(odometry)
         except ValueError:
-            self._fault = StopReason.BAD_ODOMETRY
+            self.refuse_odometry()
             return
+        self._odometry_fault = None
         if not is_whole:
             self._path, self._fault = None, StopReason.ODOMETRY_JUMP
             self._planner.forget()
-        elif self._fault is StopReason.BAD_ODOMETRY:
-            self._fault = None
 
     def refuse_trajectory(self) -> None:
         """The newest trajectory could not even be read: stop until one can."""
@@ -97,7 +96,7 @@ class Follower:
 
     def refuse_odometry(self) -> None:
         """The newest odometry could not even be read: stop until one can."""
-        self._fault = StopReason.BAD_ODOMETRY
+        self._odometry_fault = StopReason.BAD_ODOMETRY
 
     def on_wish(self, now: float, command: VelocityCommand) -> None:
         """True velocity another planner wants; obeyed, within every limit, only while the policy says *lost*."""
@@ -155,7 +154,7 @@ class Follower:
             return StopReason.CLOCK
         if self._trajectory is not None and self._arrived is None:
             self._arrived = now
-        reason = check_inputs(self._inputs(), now, self.config) or self._fault
+        reason = check_inputs(self._inputs(), now, self.config) or self._odometry_fault or self._fault
         if reason is not None or self._trajectory is None:
             return reason
         if not len(self._trajectory.poses_base):

@@ -60,6 +60,7 @@ __all__ = [
     "yaw_from_quaternion",
 ]
 
+MAX_PLACE, MAX_SPEED = 1e6, 100.0  # m; m/s and rad/s: beyond what any robot's odometry says
 TARGET_ID = "target"  # Detection2D.id of the followed one in target_box
 
 
@@ -108,7 +109,7 @@ def info_from_camera(camera: Camera, header: Header) -> CameraInfo:
 
 
 def odometry_from_message(message: OdometryMessage) -> Odometry:
-    """Planar odometry; raises MessageError where the orientation is no rotation or a value is not finite."""
+    """Planar odometry; raises MessageError where the orientation is no rotation, a value is not finite or huge."""
     position, velocity = message.pose.pose.position, message.twist.twist
     odometry = Odometry(
         stamp=seconds_from_stamp(message.header.stamp),
@@ -119,9 +120,11 @@ def odometry_from_message(message: OdometryMessage) -> Odometry:
         vy=velocity.linear.y,
         wz=velocity.angular.z,
     )
-    values = (odometry.x, odometry.y, odometry.yaw, odometry.vx, odometry.vy, odometry.wz)
-    if not all(math.isfinite(v) for v in values):
-        raise MessageError(f"odometry holds a value that is not finite: {values}")
+    place, speeds = (odometry.x, odometry.y, odometry.yaw), (odometry.vx, odometry.vy, odometry.wz)
+    if not (all(abs(v) < MAX_PLACE for v in place) and all(abs(v) < MAX_SPEED for v in speeds)):
+        raise MessageError(
+            f"odometry is at {place}, going {speeds}; wanted finite, under {MAX_PLACE:g} m and {MAX_SPEED:g} m/s, rad/s"
+        )
     return odometry
 
 

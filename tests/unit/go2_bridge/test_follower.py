@@ -121,6 +121,27 @@ def test_nan_odometry_stops_until_a_sound_one_comes(moving):
     assert drive(moving, T0 + 1.02, T0 + 1.4).command.vx > 0.2
 
 
+def unreadable(follower):
+    follower.refuse_trajectory()
+
+
+def beyond_reach(follower):
+    follower.on_trajectory(ahead(T0 + 0.95, 1000.0))
+
+
+@pytest.mark.parametrize("spoil", [unreadable, beyond_reach])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_odometry_that_is_sound_again_does_not_excuse_the_trajectory(moving, spoil, is_first):
+    if is_first:
+        spoil(moving)
+    moving.refuse_odometry()
+    if not is_first:
+        spoil(moving)
+    moving.on_odometry(Odometry(T0 + 0.99, 0.0, 0.0, 0.0))
+    decision = moving.control(T0 + 1.0)
+    assert decision.command == STOP and decision.reason == StopReason.BAD_TRAJECTORY.value
+
+
 def test_odometry_jump_drops_the_trajectory_hanging_in_the_air(moving):
     moving.on_odometry(Odometry(T0 + 0.99, 30.0, 0.0, 0.0))
     decision = moving.control(T0 + 1.0)
