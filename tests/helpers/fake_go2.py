@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import struct
 import time
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ LOOPBACK = """<General><Interfaces><NetworkInterface address="127.0.0.1"/></Inte
 <AllowMulticast>spdp</AllowMulticast></General>
 <Discovery><ParticipantIndex>auto</ParticipantIndex><Peers><Peer address="127.0.0.1"/></Peers></Discovery>"""
 MOVE, STOP_MOVE = 1008, 1003
+POINTS_X = (1.0, 2.0, 3.0)  # m, of the cloud's points
 TICK = 0.01  # s of a walking robot
 RELIABLE = Qos(Policy.Reliability.Reliable(10**8), Policy.History.KeepLast(200))
 BEST_EFFORT = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(1))
@@ -73,7 +75,7 @@ class FakeGo2:
         turn = dds.Quaternion(z=math.sin(0.5 * self.yaw), w=math.cos(0.5 * self.yaw))
         pose = dds.PoseWithCovariance(dds.Pose(dds.Point(self.x, self.y, self.height), turn))
         self._writers["odometry"].write(dds.Odometry(header, pose=pose))
-        self._writers["points"].write(dds.PointCloud2(header, width=1, row_step=12, data=[0] * 12))
+        self._writers["points"].write(_cloud(dds.Header(header.stamp, "utlidar_lidar")))
         for request in self._reader.take(200):
             if not isinstance(request, dds.Request):  # the news that a writer has left
                 continue
@@ -84,6 +86,15 @@ class FakeGo2:
 
     def on_call(self, call: Call) -> None:
         """Stand whatever is asked for."""
+
+
+def _cloud(header: dds.Header) -> dds.PointCloud2:
+    """A sweep in the layout of /utlidar/cloud: x, y, z, intensity, ring, time since the stamp; 32 bytes a point."""
+    kinds = {"x": (0, 7), "y": (4, 7), "z": (8, 7), "intensity": (16, 7), "ring": (20, 4), "time": (24, 7)}
+    fields = [dds.PointField(name, offset, kind) for name, (offset, kind) in kinds.items()]
+    data = b"".join(struct.pack("<fff4xfHxxf4x", x, 0.5, -0.2, 90.0, 3, 0.01) for x in POINTS_X)
+    size = len(POINTS_X)
+    return dds.PointCloud2(header, 1, size, fields, False, 32, 32 * size, list(data))
 
 
 class WalkingGo2(FakeGo2):

@@ -9,20 +9,21 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import Twist
+from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Joy, PointCloud2
 from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool, Trigger
-from tests.helpers.fake_go2 import FakeGo2
+from tests.helpers.fake_go2 import POINTS_X, FakeGo2
 from tf2_msgs.msg import TFMessage
 from unitree_api.msg import Request
 
 from go2_bridge.safety.arming import HoldReason
 from track_common.ros import qos
-from track_common.ros.conversions import seconds_from_stamp
+from track_common.ros.conversions import cloud_from_points, seconds_from_stamp
 
 pytestmark = pytest.mark.ros
 MOVE, STOP_MOVE, STAND_UP = 1008, 1003, 1004
@@ -33,11 +34,12 @@ BRIDGE = Path(sys.executable).parent / "bridge_node"
 class Operator:
     """Holds the deadman, sends a command, and lets the robot live, at 50 Hz while it ``run``s."""
 
-    def __init__(self, peer, robot, process):
+    def __init__(self, peer, robot, process, stamped=False):
         self.peer, self.robot, self.process = peer, robot, process
         self.clients, self.twist, self.is_held = {}, Twist(), True
         self.twist.linear.x, self.twist.linear.y, self.twist.angular.z = 0.4, -0.1, 0.2
-        self.command = peer.publisher(Twist, "cmd_vel", qos.COMMAND)
+        self.is_stamped = stamped
+        self.command = peer.publisher(TwistStamped if stamped else Twist, "cmd_vel", qos.COMMAND)
         self.deadman = peer.publisher(Bool, "deadman", qos.RELIABLE, readers=0)  # none where a joystick is used
         self.button = peer.publisher(Bool, "e_stop", qos.RELIABLE)
 
@@ -56,7 +58,7 @@ class Operator:
         if "robot" not in without:
             self.robot.step()
         if "command" not in without:
-            self.command.publish(self.twist)
+            self.command.publish(TwistStamped(twist=self.twist) if self.is_stamped else self.twist)
         if "deadman" not in without:
             self.deadman.publish(Bool(data=self.is_held))
         self.peer.spin(0.02)
@@ -89,11 +91,11 @@ def start(peer, ros_domain, ros_environment):
     """Starts the bridge's executable and a robot; returns the operator."""
     processes = []
 
-    def run(*words, clock_offset=-126.0):
+    def run(*words, clock_offset=-126.0, stamped=False):
         words = [part for word in words for part in ("-p", word)]
         command = [str(BRIDGE), "--ros-args", *words]
         processes.append(subprocess.Popen(command, env=ros_environment, stderr=subprocess.PIPE, text=True))
-        return Operator(peer, FakeGo2(ros_domain, clock_offset), processes[-1])
+        return Operator(peer, FakeGo2(ros_domain, clock_offset), processes[-1], stamped)
 
     yield run
     for process in processes:
@@ -192,6 +194,8 @@ def test_odometry_tf_and_cloud_come_on_our_clock(start, peer, clock_offset):
     assert (pose.x, pose.y, pose.z) == (1.0, 2.0, 0.31)
     transform = transforms[-1].transforms[0]
     assert (transform.header.frame_id, transform.child_frame_id) == ("odom", "base_link")
+    assert clouds[-1].header.frame_id == "utlidar_lidar"
+    assert cloud_from_points(clouds[-1], np.eye(4)).points_base[:, 0].tolist() == list(POINTS_X)
     values = {pair.key: pair.value for pair in reason_of(operator).values}
     assert float(values["odometry_clock_offset"].split()[0]) == pytest.approx(-clock_offset, abs=0.2)
     assert (values["battery"], values["error_code"]) == ("80 %", "1013")
@@ -231,6 +235,15 @@ def test_joystick_dry_run_and_odometry_of_the_sport_state(start, peer):
     assert operator.robot.calls == []
     assert peer.node.count_publishers("/api/sport/request") == 0
     assert (odometry[-1].pose.pose.position.x, odometry[-1].pose.pose.position.y) == (1.0, 2.0)
+
+
+def test_stamped_commands_as_nav2_sends_them_reach_the_robot(start, peer):
+    operator = start("use_stamped:=true", stamped=True)
+    operator.walk()
+    assert next(call for call in operator.robot.calls if call.api_id == MOVE).parameter["x"] == 0.4
+    operator.twist.linear.x, began = math.nan, time.monotonic()
+    operator.run(0.4)
+    assert max(call.received for call in operator.robot.calls if call.api_id == MOVE) - began < SLACK
 
 
 def calls_of(traces):

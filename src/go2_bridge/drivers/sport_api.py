@@ -16,6 +16,20 @@ REQUEST_TOPIC = "/api/sport/request"  # in DDS rt/api/sport/request
 RESPONSE_TOPIC = "/api/sport/response"
 
 
+CODES = {  # what a service answers with, by unitree_sdk2_python and unitree_ros2
+    3102: "the request could not be sent",
+    3103: "the call is not registered",
+    3104: "no answer in time",
+    3203: "this firmware has not got the call",
+    3204: "its parameter is not what the service takes",
+    3205: "refused: another client holds the lease",
+    3206: "the lease does not exist",
+    3207: "the lease is held already",
+    4201: "the action was not done in time",
+    4205: "the state machine does not allow it now; call balance_stand first",
+}
+
+
 class Api(IntEnum):
     """The whitelist."""
 

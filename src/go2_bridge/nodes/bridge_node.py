@@ -22,7 +22,7 @@ from unitree_go.msg import LowState, SportModeState, WirelessController
 from go2_bridge.drivers.command_gate import CommandGate
 from go2_bridge.drivers.config import BridgeConfig
 from go2_bridge.drivers.registry import make_driver
-from go2_bridge.drivers.sport_api import REQUEST_TOPIC, RESPONSE_TOPIC, Api, SportRequest
+from go2_bridge.drivers.sport_api import CODES, REQUEST_TOPIC, RESPONSE_TOPIC, Api, SportRequest
 from go2_bridge.drivers.sport_topics import STOP_REPEAT
 from go2_bridge.nodes.robot_sensors import RobotSensors
 from go2_bridge.nodes.sport_link import open_link
@@ -148,7 +148,8 @@ class BridgeNode(Node):
 
     def _on_response(self, message: Response) -> None:
         if message.header.status.code != 0:
-            text = f"api {message.header.identity.api_id} answered code {message.header.status.code}"
+            code = message.header.status.code
+            text = f"api {message.header.identity.api_id} answered {code}: {CODES.get(code, 'not documented')}"
             self._diagnostics.set("last_error", text)
             self.get_logger().warning(text, throttle_duration_sec=2.0)
 
