@@ -70,7 +70,7 @@ def import_weights(
             state[key] = _fitted(key, value, wanted[key], config)
             report.taken.append(key)
         else:
-            (report.left_out if _is_left_out(key, config) else report.unknown).append(key)
+            (report.left_out if is_left_out(key, config) else report.unknown).append(key)
     _need_tower(model, state)
     _fill_missing(model, state, report)
     model.load_state_dict(state, strict=False, assign=True)
@@ -144,7 +144,7 @@ def _rename(key: str) -> str:
     return key
 
 
-def _is_left_out(key: str, config: TrackVlaConfig) -> bool:
+def is_left_out(key: str, config: TrackVlaConfig) -> bool:
     """Buffers, the norm and head EVA is used without, and blocks past the depth."""
     block = re.match(r"vision\.blocks\.(\d+)\.", key)
     return bool(IGNORED_KEYS.search(key) or (block and int(block[1]) >= config.vision.depth))

@@ -1,7 +1,9 @@
 """The tower: EVA against an independent implementation, its published key names, grid pooling, image preparation."""
 
+import json
 import logging
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,13 +12,15 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from track_common.types import Camera  # noqa: E402
-from trackvla_ros.model.config import SIZES, VisionConfig  # noqa: E402
+from trackvla_ros.model.config import SIZES, TrackVlaConfig, VisionConfig  # noqa: E402
 from trackvla_ros.model.eva import EvaVit  # noqa: E402
 from trackvla_ros.model.image import ImagePreparer, cut_and_resize, training_box, unseen_share  # noqa: E402
 from trackvla_ros.model.image_config import ImageConfig  # noqa: E402
+from trackvla_ros.model.importing import is_left_out  # noqa: E402
 from trackvla_ros.model.vision import build_tower, pool_grid  # noqa: E402
 
 TINY = SIZES["tiny"].vision
+TIMM = Path(__file__).parents[2] / "parity" / "data" / "timm_eva_keys.json"
 BLOCK_KEYS = {
     "norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias",
     "attn.qkv.weight", "attn.q_bias", "attn.v_bias", "attn.proj.weight", "attn.proj.bias",
@@ -80,12 +84,17 @@ def test_full_size_eva_has_the_published_names_and_shapes():
     assert shapes["blocks.38.mlp.fc1.weight"] == (6144, 1408)
 
 
-def test_names_are_those_of_timm_where_timm_can_be_imported():
-    timm = pytest.importorskip("timm", reason="timm needs torchvision", exc_type=ImportError)
+@pytest.mark.parametrize("name", ["eva_giant_patch14_224", "eva_giant_patch14_clip_224"])
+def test_every_parameter_is_timms_and_what_timm_has_more_is_what_the_import_leaves_out(name):
+    facts = json.loads(TIMM.read_text())
+    theirs = {f"blocks.{i}.{k}": v for i in range(facts["blocks"]) for k, v in facts["block"].items()}
+    theirs |= facts["models"][name]
     with torch.device("meta"):
-        theirs = timm.create_model("eva_giant_patch14_224", depth=39, num_classes=0, global_pool="").state_dict()
-        ours = EvaVit(VisionConfig()).state_dict()
-    assert {k for k in theirs if not k.startswith(("norm.", "fc_norm.", "head"))} == set(ours)
+        ours = {k: list(v.shape) for k, v in EvaVit(VisionConfig()).state_dict().items()}
+    assert {k: theirs[k] for k in ours} == ours
+    over = {f"vision.{k}" for k in theirs} - {f"vision.{k}" for k in ours}
+    assert over
+    assert all(is_left_out(key, TrackVlaConfig()) for key in over)
 
 
 def test_a_frozen_tower_has_nothing_to_train():
