@@ -2,10 +2,10 @@
 
     python benchmarks/control_speed.py [--rounds 300] [--points 20000] [--minutes 10] [--json FILE]
 
-A cycle is what the node does from a PointCloud2 in hand to the command: decode, filter, place, band, pursuit, stop
-layer. ``plain`` is the same chain as one would first write it in numpy, below; both take turns in one process on one
-thread, so that a busy machine slows both alike. Times are processor time, wall times stand beside them. ``--minutes``
-also drives the real controller process over DDS (``control_rate.py``); do that on an idle machine.
+A cycle is what the node does from a PointCloud2 in hand to the command: decode, de-skew, filter, place, band, pursuit,
+stop layer. ``plain`` is the same chain as one would first write it in numpy, below, without de-skew; both take turns in
+one process on one thread, so that a busy machine slows both alike. Times are processor time, wall times stand beside.
+``--minutes`` also drives the real controller process over DDS (``control_rate.py``); do that on an idle machine.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 import os
 import platform
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 from control_rate import hold_rate
 from scipy.spatial import KDTree
-from sensor_msgs.msg import PointCloud2
+from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from go2_bridge.config import ControllerConfig
@@ -32,12 +33,15 @@ from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.follower import Follower
 from go2_bridge.safety.stop_zone import arc, gap_to_footprint
 from track_common.geometry import arc_lengths, transform_points
-from track_common.ros.conversions import cloud_from_points, points_from_array, stamp_from_seconds
+from track_common.ros.conversions import cloud_from_points, stamp_from_seconds
 from track_common.types import STOP, Array, Odometry, Trajectory, VelocityCommand, camera_mount
 
 GOALS = {"cycle_p99_ms": 10.0, "band_p99_ms": 3.0}
 SPEED, TARGET = 0.8, np.array([2.0, 0.2, 0.0])  # m/s the robot walks at; where the followed person is, m in base_link
 SWEEP_PERIOD, CONTROLS_A_SWEEP = 0.1, 5  # a LiDAR of 10 Hz under a loop of 50 Hz
+SWEEP = 0.066  # s one sweep takes
+OFFSETS = {"x": 0, "y": 4, "z": 8, "time": 24}  # of float32 fields in the 32 bytes a point of a GO2's own LiDAR
+LAYOUT = np.dtype({"names": [*OFFSETS], "formats": ["f4"] * 4, "offsets": [*OFFSETS.values()], "itemsize": 32})
 TIMES = np.arange(1, 11) * 0.1  # s of the waypoints
 MOUNT = camera_mount(0.2, 0.0, 0.3) @ np.array([[0, -1, 0, 0], [0, 0, -1, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])
 
@@ -72,7 +76,7 @@ class PlainCycle:
         self.radii = BandConfig(hard=half, soft=half + config.band_margin)
 
     def run(self, message: PointCloud2, odometry: Odometry, trajectory: Trajectory) -> VelocityCommand:
-        records = np.frombuffer(message.data, [(f.name, "f4") for f in message.fields])
+        records = np.frombuffer(message.data, LAYOUT)
         points = np.stack([records[name].astype(float) for name in "xyz"], axis=1)
         points = (
             points[np.isfinite(points).all(axis=1) & np.any(points != 0.0, axis=1)] @ MOUNT[:3, :3].T + MOUNT[:3, 3]
@@ -115,7 +119,7 @@ def cycles(make_scene: Callable[..., Array], rounds: int, count: int) -> dict[st
         odometry = Odometry(now, SPEED * SWEEP_PERIOD * k, 0.0, 0.0, SPEED)
         trajectory = _trajectory(now - 0.05)
         message = clouds[k % len(clouds)]
-        message.header.stamp = stamp_from_seconds(now - 0.02)
+        message.header.stamp = stamp_from_seconds(now - SWEEP)
         for step in range(CONTROLS_A_SWEEP):
             later = now + 0.02 * step
             follower.on_odometry(Odometry(later, odometry.x + SPEED * 0.02 * step, 0.0, 0.0, SPEED))
@@ -150,11 +154,21 @@ def band_alone(rounds: int) -> tuple[list[float], int]:
 
 
 def _messages(make_scene: Callable[..., Array], number: int, count: int) -> Iterator[PointCloud2]:
+    """Sweeps in the layout of a GO2's own LiDAR, whose points carry their times."""
     rng = np.random.default_rng(0)
     inverse = np.linalg.inv(MOUNT)
     for k in range(number):
         points = make_scene(rng, count, SPEED * SWEEP_PERIOD * k) @ inverse[:3, :3].T + inverse[:3, 3]
-        yield points_from_array(points, Header(frame_id="lidar"))
+        records = np.zeros(len(points), LAYOUT)
+        records["x"], records["y"], records["z"] = points.T
+        records["time"] = np.linspace(0.0, SWEEP, len(points))
+        message = PointCloud2(header=Header(frame_id="lidar"), height=1, width=len(points), point_step=32)
+        message.fields = [
+            PointField(name=name, offset=offset, datatype=PointField.FLOAT32, count=1)
+            for name, offset in OFFSETS.items()
+        ]
+        message.row_step, message.data = 32 * len(points), array("B", records.tobytes())
+        yield message
 
 
 def _trajectory(stamp: float) -> Trajectory:

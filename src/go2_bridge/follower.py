@@ -273,7 +273,8 @@ class Follower:
         is_seen = self._trajectory is not None and self._trajectory.status is TargetStatus.TRACKED
         if target is not None and is_seen:
             target = transform_points(inverse(state.pose), target)
-            is_target = np.hypot(points[:, 0] - target[0], points[:, 1] - target[1]) < self.config.target_radius
+            dx, dy = points[:, 0] - target[0], points[:, 1] - target[1]
+            is_target = dx * dx + dy * dy < self.config.target_radius**2
             margins[is_target] += self.config.person_margin
         return margins
 

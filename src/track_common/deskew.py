@@ -46,9 +46,10 @@ def deskewed(cloud: Cloud, poses: PoseBuffer, slack: float = 0.1) -> Cloud:
     return Cloud(points, cloud.stamp)
 
 
-def _between(knots: Array, share: Array) -> Array:
-    """(3, N) values at ``share`` (N,) 0..1 of the way along evenly spaced knots (K, 3), K >= 2, linear between them."""
+def _between(knots: Array, share: Array) -> list[Array]:
+    """Columns (N,) of evenly spaced knots (K, 3), K >= 2, at ``share`` (N,) 0..1 of the way along, linear between."""
     at = share * np.float32(len(knots) - 1)
-    index = np.clip(at.astype(np.int32), 0, len(knots) - 2)
+    index = np.clip(at.astype(np.intp), 0, len(knots) - 2)
     at -= index
-    return (knots[index] + at[:, None] * np.diff(knots, axis=0)[index]).T
+    columns = zip(knots.T.copy(), np.diff(knots, axis=0).T.copy(), strict=True)
+    return [begin[index] + at * step[index] for begin, step in columns]
