@@ -40,11 +40,14 @@ class TtLoss:
     total: Tensor
 
 
-def scar_loss(maps: ScarMaps, boxes_xyxy: Tensor) -> ScarLoss:
-    """Losses of VLT_SCAR for targets (B, 4) in search pixels; with no positive cell the last two are plain sums, 0."""
+def scar_loss(maps: ScarMaps, boxes_xyxy: Tensor, hard_share: float = 1.0) -> ScarLoss:
+    """Losses of VLT_SCAR for targets (B, 4) in search pixels; with no positive cell the last two are plain sums, 0.
+
+    Only the share ``hard_share`` of the background cells with the greatest loss counts (authors: all, 1).
+    """
     distances = scar_distances(boxes_xyxy, maps.cls.shape[-1])  # (B, N, N, 4)
     is_positive = scar_positives(distances)
-    cls = _balanced_nll(maps.cls, is_positive)
+    cls = _balanced_nll(maps.cls, is_positive, hard_share)
     wanted = distances[is_positive]
     reg_positive = maps.reg.permute(0, 2, 3, 1)[is_positive]
     cen_positive = maps.cen[:, 0][is_positive]
@@ -118,9 +121,11 @@ def ciou_loss(got_xyxy: Tensor, wanted_xyxy: Tensor) -> Tensor:
     return 1 - iou + distance + weight * shape
 
 
-def _balanced_nll(logits: Tensor, is_positive: Tensor) -> Tensor:
+def _balanced_nll(logits: Tensor, is_positive: Tensor, hard_share: float) -> Tensor:
     logs = F.log_softmax(logits, dim=1)
     on_target, on_background = logs[:, 1][is_positive], logs[:, 0][~is_positive]
+    if hard_share < 1.0:
+        on_background = on_background.topk(math.ceil(hard_share * on_background.numel()), largest=False).values
     parts = [-part.mean() if part.numel() else part.sum() for part in (on_target, on_background)]
     return 0.5 * parts[0] + 0.5 * parts[1]
 

@@ -80,15 +80,18 @@ class Collator:
 class TrainingNetwork(nn.Module):
     """What is trained: a batch and a path in, losses out. A pair without a sentence gets zeros or a template token."""
 
-    def __init__(self, network: zoo.Network, without_language: str) -> None:
+    def __init__(self, network: zoo.Network, without_language: str, hard_share: float = 1.0) -> None:
         super().__init__()
         self.network = network.to(memory_format=torch.channels_last)  # a step takes a fifth less on a CPU
         self._is_template_token = without_language == "template"
+        self._hard_share = hard_share
 
     def forward(self, batch: Batch, path: NetworkPath) -> ScarLoss | TtLoss:
         """Losses of one batch."""
         maps = self.maps(batch, path)
-        return scar_loss(maps, batch.search_boxes) if isinstance(maps, ScarMaps) else tt_loss(maps, batch.search_boxes)
+        if isinstance(maps, ScarMaps):
+            return scar_loss(maps, batch.search_boxes, self._hard_share)
+        return tt_loss(maps, batch.search_boxes)
 
     def maps(self, batch: Batch, path: NetworkPath) -> ScarMaps | TtMaps:
         """The head's answers in training geometry."""

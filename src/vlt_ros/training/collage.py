@@ -27,15 +27,16 @@ from vlt_ros.training.cutouts import (
     read_cutout,
     turned,
 )
-from vlt_ros.training.photographs import list_photographs, random_part, read_photograph, resized
+from vlt_ros.training.photographs import list_photographs, read_photograph, resized
+from vlt_ros.training.scenery import draw_scenery
 
-SIZE = (320, 240)  # px, width and height of the pictures
+SIZE = (400, 300)  # px, width and height of the pictures
 HIDDEN = 0.75  # share of the target covered by one other, from which a frame teaches nothing
 MARGIN = 24  # px the background may move
-HEIGHTS = (36.0, 130.0)  # px, of the target
-OTHERS = (2, 7)  # fewest and most further things
+HEIGHTS = (36.0, 140.0)  # px, of the target
+OTHERS = (2, 9)  # fewest and most further things
 DRAWN, SHAPE, PICTURE, WALKER = range(4)  # what a thing may be: painted person, shape, cut-out of one or many poses
-SHARES = (0.15, 0.2, 0.2, 0.45)  # of these; those without files are left out
+SHARES = (0.1, 0.15, 0.15, 0.6)  # of these; those without files are left out
 OWN_KIND = 0.75  # share of the others that are what the target is
 DYED = 0.4  # share of cut-outs from files that are shown in other colours
 NAMED = 0.7  # share of painted people whose cloth has colours a sentence names
@@ -135,7 +136,7 @@ class CollageVideo:
         return _cast(self)[0].cutout.sentence
 
     def image(self, index: int) -> Image:
-        """(240, 320, 3) RGB."""
+        """(300, 400, 3) RGB."""
         actors, background, steps, camera = _made(self)
         x, y = steps[index]
         image = background[y : y + SIZE[1], x : x + SIZE[0]].copy()
@@ -175,9 +176,9 @@ def _made(video: CollageVideo) -> tuple[list[Actor], Image, NDArray[np.intp], Ca
     """Actors from the back to the front, background, its corner in every frame, camera."""
     cast = _cast(video)
     rng = np.random.default_rng([video.seed, 2])
-    photograph = _one(video.material.photographs, rng)
     size = (SIZE[0] + 2 * MARGIN, SIZE[1] + 2 * MARGIN)
-    background = random_part(photograph, size, (0.2, 1.0), rng)
+    material = video.material
+    background = draw_scenery(material.photographs, (*material.pictures, *material.walkers), size, rng)
     moves = rng.normal(0.0, 1.0, (video.frames, 2)).cumsum(axis=0) * (rng.random() < 0.4)
     steps = np.clip(np.round(moves) + MARGIN, 0, 2 * MARGIN).astype(np.intp)
     return [cast[i] for i in _order(video)], background, steps, Camera.drawn(rng)

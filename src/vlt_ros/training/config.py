@@ -69,6 +69,9 @@ class VltTrainConfig:
     language_drop: float = setting(0.0, "share of annotated pairs whose sentence is left out", low=0.0, high=1.0)
     negatives: float = setting(0.2, "share of pairs whose search image shows another video", low=0.0, high=1.0)
     is_negative_positive: bool = setting(False, "authors' code labels negative pairs as positive; True repeats that")
+    hard_share: float = setting(
+        1.0, "VLT_SCAR: share of background cells, the worst ones, that count (authors: all)", low=0.001, high=1.0
+    )
     is_tt_raw: bool = setting(
         False, "authors' code trains VLT_TT on raw BGR but tracks on normalised RGB; True repeats"
     )

@@ -58,7 +58,9 @@ def train(plan: TrainingPlan) -> TrainingResult:
     accelerator = Accelerator(mixed_precision=config.precision, kwargs_handlers=kinds)  # pyright: ignore[reportArgumentType]
     set_seed(config.seed)
     encoder = make_encoder(config.language, config.language_path)
-    run = _Run(accelerator, plan, TrainingNetwork(starting_network(plan), config.without_language), encoder)
+    run = _Run(
+        accelerator, plan, TrainingNetwork(starting_network(plan), config.without_language, config.hard_share), encoder
+    )
     losses = run.fit()
     network = accelerator.unwrap_model(run.model).network
     file = Path(config.out) / "model.safetensors"

@@ -11,6 +11,7 @@ import pytest
 from vlt_ros.training.collage import SIZE, Camera, CollageVideo, make_collages
 from vlt_ros.training.cutouts import CLOTH, dyed, list_cutouts, make_person, make_shape, read_cutout, trimmed, turned
 from vlt_ros.training.photographs import LONGEST, list_photographs, random_part, read_photograph
+from vlt_ros.training.scenery import draw_scenery
 
 FRAMES = 20
 MASK = 3  # channel of the transparency
@@ -137,3 +138,13 @@ def test_photographs_are_kept_small_and_parts_have_the_size_asked_for(tmp_path: 
     image = read_photograph(tmp_path / "large.jpg")
     assert image.shape == (LONGEST // 2, LONGEST, 3)
     assert random_part(image, (40, 30), (0.1, 0.5), np.random.default_rng(0)).shape == (30, 40, 3)
+
+
+def test_scenery_is_busy_and_the_same_for_the_same_seed(photographs: Path, cutouts: Path) -> None:
+    files, things = list_photographs(photographs), list_cutouts(cutouts)
+    drawn = [draw_scenery(files, things, (200, 150), np.random.default_rng(seed)) for seed in range(20)]
+    assert all(image.shape == (150, 200, 3) for image in drawn)
+    np.testing.assert_array_equal(draw_scenery(files, things, (200, 150), np.random.default_rng(4)), drawn[4])
+    bare = [random_part(read_photograph(files[0]), (200, 150), (0.2, 1.0), np.random.default_rng(s)) for s in range(20)]
+    edges = [np.mean([cv2.Laplacian(image, cv2.CV_32F).std() for image in images]) for images in (drawn, bare)]
+    assert edges[0] > 1.5 * edges[1]

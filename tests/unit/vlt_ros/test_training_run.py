@@ -101,6 +101,15 @@ def test_a_loss_beyond_bounds_leaves_the_weights_alone(tmp_path: Path) -> None:
     assert all(torch.equal(before[n], after[n]) for n in before if n.endswith("weight"))
 
 
+def test_the_hardest_background_cells_may_count_alone(tmp_path: Path) -> None:
+    dataset = pair_dataset(plan(tmp_path))
+    batch = Collator("vlt_scar", None)([dataset[i] for i in range(4)])
+    network, path = starting_network(plan(tmp_path)), NetworkPath.from_lists(PATH)
+    with torch.inference_mode():
+        losses = [float(TrainingNetwork(network, "zero", share).eval()(batch, path).cls) for share in (1.0, 0.1, 0.01)]
+    assert losses[0] < losses[1] < losses[2]
+
+
 def test_pairs_without_a_sentence_get_zeros_or_a_template_token(tmp_path: Path) -> None:
     dataset = pair_dataset(plan(tmp_path, language_drop=0.5))
     batch = Collator("vlt_scar", WordSentence())([dataset[i] for i in range(12)])
