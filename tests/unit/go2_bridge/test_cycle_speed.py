@@ -1,4 +1,4 @@
-"""One control cycle with a large sweep fits into its period many times over (benchmarks/control_speed.py measures it)."""
+"""One control cycle with a large sweep fits into its period many times over; benchmarks/control_speed.py measures."""
 
 import time
 
