@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.safety.stop_zone import (
+    HORIZON,
+    SAMPLES,
     allowed_share,
     arc,
     gap_to_footprint,
@@ -19,6 +21,7 @@ from go2_bridge.safety.stop_zone import (
 from track_common.types import VelocityCommand
 
 CONFIG = ControllerConfig()
+TIMES = np.linspace(0.0, HORIZON, SAMPLES + 1)
 
 
 def share(command, points):
@@ -132,3 +135,18 @@ def test_mirrored_scene_gives_the_same_share_and_never_more_than_all(command, po
 @given(velocity, scene, st.tuples(st.floats(-2, 2), st.floats(-2, 2)))
 def test_one_more_return_never_makes_it_faster(command, points, extra):
     assert share(command, [*points, extra]) <= share(command, points) + 1e-9
+
+
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(velocity, st.integers(0, 2**32 - 1), st.floats(0.0, 0.4))
+def test_no_return_on_the_way_is_overlooked(command, seed, margin):
+    """Against every return at every pose: none that begins outside its margin is met before the time given."""
+    points = np.random.default_rng(seed).uniform(-4.0, 4.0, (60, 2)).astype("f4")
+    margins = np.full(len(points), margin)
+    contact = time_to_contact(VelocityCommand(*command), points, margins, CONFIG)
+    begins_outside = gap_to_footprint(points, CONFIG) >= margin
+    for time, (x, y, yaw) in zip(TIMES, arc(VelocityCommand(*command), TIMES), strict=True):
+        c, s = math.cos(yaw), math.sin(yaw)
+        seen = (points - (x, y)) @ np.array([[c, -s], [s, c]])
+        is_met = begins_outside & (gap_to_footprint(seen, CONFIG) < margin - 1e-5)
+        assert time >= contact - 1e-6 or not is_met.any()
