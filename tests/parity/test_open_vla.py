@@ -48,6 +48,19 @@ def test_a_changed_array_is_noticed(tmp_path):
     assert failed == ["omtrackvla/direct_tau"]
 
 
+def test_commands_recovered_in_another_way_are_noticed(monkeypatch):
+    def failed():
+        with np.load(FILE) as stored:
+            arrays = {name: stored[name] for name in stored.files if name.startswith("metric/") or "direct_tau" in name}
+        ours = dict(parity._metric_arrays(arrays))
+        shared = [name for name in arrays if name in ours]
+        return [name for name in shared if np.abs(ours[name] - arrays[name]).max() > parity.TOLERANCE]
+
+    assert not failed()
+    monkeypatch.setattr(parity, "recover_commands", lambda labels, times: np.diff(labels, axis=0, append=0.0) / 0.1)
+    assert failed() == ["metric/cmd"]
+
+
 @pytest.mark.parametrize("name", ["minicpm_robottrack", "omtrackvla"])
 def test_every_key_and_shape_of_the_published_files_is_ours(name):
     listed = KEYS[name]

@@ -16,7 +16,6 @@ from track_common.geometry import wrap_angle
 from track_common.types import Array
 
 ANCHOR_FILE = "anchors.safetensors"
-MARGIN = 0.1  # of the range, added at both ends so that a noisy or new trajectory stays inside [-1, 1]
 MIN_SPAN = 0.1  # m or rad; a dimension that never moves still gets a scale
 
 
@@ -49,11 +48,17 @@ class AnchorSet:
 
 
 def cluster_anchors(
-    trajectories: Array, count: int, waypoint_period: float, yaw_weight: float = 0.4, seed: int = 0
+    trajectories: Array,
+    count: int,
+    waypoint_period: float,
+    yaw_weight: float = 0.4,
+    seed: int = 0,
+    margin: float = 0.1,
 ) -> AnchorSet:
     """Anchors of expert trajectories (N, H, 3), base frame, by k-means++ with a fixed seed.
 
-    Yaw is unwrapped along each trajectory and counts ``yaw_weight`` metres a radian.
+    Yaw is unwrapped along each trajectory and counts ``yaw_weight`` metres a radian. The scale is the trajectories'
+    range and ``margin`` of it at both ends, so that a noisy or new trajectory stays inside [-1, 1].
 
     Raises:
         AnchorError: fewer trajectories than anchors.
@@ -69,7 +74,7 @@ def cluster_anchors(
     poses[..., 2] = wrap_angle(poses[..., 2])
     smooth[..., 2] = wrap_angle(smooth[..., 2])
     low, high = smooth.min(axis=(0, 1)), smooth.max(axis=(0, 1))
-    pad = MARGIN * (high - low) + MIN_SPAN / 2
+    pad = margin * (high - low) + MIN_SPAN / 2
     return AnchorSet(poses, low - pad, high + pad, waypoint_period)
 
 

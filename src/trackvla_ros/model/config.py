@@ -180,6 +180,12 @@ class HeadConfig:
     yaw_weight: float = setting(
         0.4, "unpublished: metres a radian counts in k-means", unit="m/rad", low=0.0, runtime=False
     )
+    anchor_margin: float = setting(
+        0.1,
+        "unpublished: share of the experts' range added at both ends of the scale; clamping must cut none",
+        low=0.0,
+        runtime=False,
+    )
     bins: int = setting(256, "unpublished: bins a number of the autoregressive head falls into", low=2, runtime=False)
 
     def check(self) -> None:

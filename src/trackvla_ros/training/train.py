@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from transformers import get_cosine_schedule_with_warmup
 
 from track_common.source_state import source_state
+from track_common.training.resume import load_state, save_state
 from trackvla_ros.model.anchors import AnchorSet, cluster_anchors, fan_anchors, load_anchors
 from trackvla_ros.model.config import TrackVlaConfig
 from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
@@ -56,7 +57,7 @@ def train(config: TrainConfig, model_config: TrackVlaConfig) -> TrainingResult:
     """Run or resume one stage; a state in ``out`` is taken up where it stopped.
 
     Raises:
-        ConfigError, CheckpointError, SampleError: naming what is wrong.
+        ConfigError, CheckpointError, SampleError, StateError: naming what is wrong.
     """
     accelerator = Accelerator(mixed_precision=config.precision, gradient_accumulation_steps=config.accumulation)
     set_seed(config.seed)
@@ -97,7 +98,6 @@ class _Run:
         # the schedule is stepped once an optimiser step by hand: accelerate would step it once a process
         self.model, self._optimiser, self._loader = accelerator.prepare(model, optimiser, loader)
         self._schedule = schedule
-        accelerator.register_for_checkpointing(schedule)
         self.step = 0
         self._state = Path(config.out) / "state"
 
@@ -146,15 +146,14 @@ class _Run:
             epoch, skip = epoch + 1, 0
 
     def _save(self) -> None:
-        self._accelerator.save_state(str(self._state))
-        if self._accelerator.is_main_process:
-            (self._state / "step.json").write_text(json.dumps({"step": self.step}))
+        save_state(self._accelerator, self._state, {"step": self.step, "schedule": self._schedule.state_dict()})
 
     def _resume(self) -> None:
-        progress = self._state / "step.json"
-        if progress.is_file():
-            self._accelerator.load_state(str(self._state))
-            self.step = int(json.loads(progress.read_text())["step"])
+        """Raises StateError where what was saved cannot be taken."""
+        progress = load_state(self._accelerator, self._state)
+        if progress is not None:
+            self._schedule.load_state_dict(progress["schedule"])
+            self.step = int(progress["step"])
             _log.info("resumed at step %d of %d", self.step, self.total)
 
 
@@ -184,7 +183,9 @@ def choose_anchors(config: TrainConfig, model: TrackVlaConfig, data: TrainingDat
         return load_anchors(Path(config.start))
     if config.stage == 1:
         return fan_anchors(head.anchors, head.waypoints, head.waypoint_period)
-    return cluster_anchors(data.trajectories, head.anchors, head.waypoint_period, head.yaw_weight, config.seed)
+    return cluster_anchors(
+        data.trajectories, head.anchors, head.waypoint_period, head.yaw_weight, config.seed, head.anchor_margin
+    )
 
 
 def starting_model(config: TrainConfig, model: TrackVlaConfig, anchors: AnchorSet) -> tuple[TrackVla, Tokenizer]:

@@ -202,6 +202,14 @@ def test_the_scale_covers_the_data_with_a_margin():
     assert np.all(anchors.high > trajectories().max(axis=(0, 1)))
 
 
+@pytest.mark.parametrize("margin", [0.0, 0.25])
+def test_the_margin_is_a_share_of_the_range(margin):
+    anchors, plain = (cluster_anchors(trajectories(), 8, 0.1, margin=m) for m in (margin, 0.0))
+    span = np.ptp(trajectories(), axis=(0, 1))
+    np.testing.assert_allclose(plain.low - anchors.low, margin * span, atol=1e-12)
+    np.testing.assert_allclose(anchors.high - plain.high, margin * span, atol=1e-12)
+
+
 def test_anchors_survive_saving(tmp_path):
     anchors = cluster_anchors(trajectories(), 8, 0.2)
     save_anchors(anchors, tmp_path)

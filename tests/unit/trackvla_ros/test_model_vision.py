@@ -121,6 +121,20 @@ def test_a_wider_camera_is_cut_to_the_training_view():
     assert 0 < left < right < 1280
 
 
+def test_the_crop_keeps_shapes_and_the_squash_keeps_the_view():
+    frame = np.zeros((480, 640, 3), np.uint8)
+    frame[:, :70] = 255  # left of the middle square's edge at 80 px
+    squashed, cropped = (
+        ImagePreparer(ImageConfig(image_fit=fit), 64)(frame, None) for fit in ("squash", "center_crop")
+    )
+    assert squashed[0, 32, 2] > squashed[0, 32, 60]
+    assert float(cropped.std(dim=(1, 2)).max()) < 1e-6
+    left, top, right, bottom = training_box(
+        Camera.from_hfov(640, 480, math.pi / 2), ImageConfig(image_fit="center_crop")
+    )
+    np.testing.assert_allclose((right - left, bottom - top), (480, 480), atol=0.1)
+
+
 def test_a_narrow_camera_is_padded_and_it_is_said_once(caplog):
     prepare = ImagePreparer(ImageConfig(), 64)
     camera = Camera.from_hfov(640, 480, math.radians(79.6))

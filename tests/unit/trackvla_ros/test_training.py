@@ -12,6 +12,7 @@ pytest.importorskip("accelerate")
 from pathlib import Path  # noqa: E402
 
 from track_common.config import ConfigError  # noqa: E402
+from track_common.training.resume import StateError  # noqa: E402
 from trackvla_ros.model.config import SIZES  # noqa: E402
 from trackvla_ros.model.tokens import ByteTokenizer  # noqa: E402
 from trackvla_ros.model.trackvla import IGNORED, TrackVla  # noqa: E402
@@ -141,6 +142,31 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path):
     assert (whole.steps, parts.steps) == (4, 4)
     for (key, one), two in zip(weights(whole.folder).items(), weights(parts.folder).values(), strict=True):
         torch.testing.assert_close(one, two, msg=key)
+
+
+@pytest.mark.parametrize("file", ["optimizer.bin", "custom_checkpoint_0.pkl", "random_states_0.pkl"])
+def test_a_pickle_with_code_in_it_is_not_run_by_resuming(tmp_path, file):
+    train(config(tmp_path, stop_at=1, max_steps=2), TINY)
+
+    class Evil:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "ran"), "w"))
+
+    torch.save({"step": Evil()}, tmp_path / "state" / file)
+    try:
+        train(config(tmp_path, max_steps=2), TINY)
+    except StateError as error:
+        assert "was not resumed" in str(error)
+    else:
+        assert file.startswith("random")  # what accelerate cannot read of these it goes on without
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_state_of_another_model_is_refused(tmp_path):
+    train(config(tmp_path, stop_at=1, max_steps=2), TINY)
+    wider = dataclasses.replace(TINY, head=dataclasses.replace(TINY.head, width=64))
+    with pytest.raises(StateError, match=r"state was not resumed: .*remove it"):
+        train(config(tmp_path, max_steps=2), wider)
 
 
 def test_accumulation_splits_the_batch_into_passes(tmp_path, monkeypatch):

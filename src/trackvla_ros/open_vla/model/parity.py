@@ -21,7 +21,7 @@ from track_common.types import Array
 from trackvla_ros.history import FrameHistory
 from trackvla_ros.model.image import normalise
 from trackvla_ros.model.vision import PooledFrame
-from trackvla_ros.open_vla.metric import MetricConfig, integrate, metric_poses
+from trackvla_ros.open_vla.metric import TICK, MetricConfig, integrate, metric_poses, recover_commands
 from trackvla_ros.open_vla.model.architecture import Architecture, minicpm_architecture, omtrackvla_architecture
 from trackvla_ros.open_vla.model.fill import fill_features, fill_frame, fill_weight
 from trackvla_ros.open_vla.model.towers import (
@@ -168,11 +168,22 @@ def _metric_arrays(wanted: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
     for name in ("minicpm", "omtrackvla"):
         yield f"metric/{name}_direct_sim", metric_poses(wanted[f"{name}/direct_tau"], evt)
         yield f"metric/{name}_direct_unit", metric_poses(wanted[f"{name}/direct_tau"], unit)
-    yield "metric/cmd", commands
-    labels = integrate(commands)[np.rint(np.array(evt.times) / 0.1).astype(int)]
+    yield "metric/cmd", _recovered(wanted["metric/cmd_label"], commands, evt)
+    labels = integrate(commands)[np.rint(np.array(evt.times) / TICK).astype(int)]
     yield "metric/cmd_label", labels
     yield "metric/cmd_true_metric", integrate(commands * evt.scale)
     yield "metric/cmd_recovered_metric", metric_poses(labels, MetricConfig(horizon=8))
+
+
+def _recovered(labels: Array, commands: Array, config: MetricConfig) -> Array:
+    """Commands as read off the file's labels; a tick with no waypoint at one of its ends is known only with its
+    neighbour, so the file's own stand there.
+    """
+    recovered = recover_commands(labels, config.times)
+    ends = np.rint(np.array(config.times) / TICK).astype(int)
+    ticks = np.arange(len(recovered))
+    is_known = np.isin(ticks, ends) & np.isin(ticks + 1, ends)
+    return np.where(is_known[:, None], recovered, commands)
 
 
 def _ids(name: str, count: int, meta: Mapping[str, Any]) -> Tensor:

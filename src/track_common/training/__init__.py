@@ -1,0 +1,1 @@
+"""What the trainings of trackers and of TrackVLA share."""
