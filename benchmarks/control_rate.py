@@ -43,7 +43,8 @@ PERIOD = 0.02  # s, the node's default control_rate
 RATES = {"odom": 150.0, "points": 12.1, "trajectory": 9.7}  # Hz; no multiples of 50, so that every phase occurs
 SPEED, TIMES = 0.8, np.arange(1, 11) * 0.1
 EXTRA = 0.01  # s within which the command for a trajectory follows it
-SETTLE = 11.0  # s left out at the start: discovery, first band, and diagnostics that look 500 ticks back
+START = 60.0  # s in which the controller must have said something
+SETTLE = 11.0  # s left out after that: discovery, first band, and diagnostics that look 500 ticks back
 
 
 class Feeder(Node):
@@ -114,6 +115,9 @@ def hold_rate(minutes: float, clouds: list[PointCloud2], mount: Array, target: A
     feeder, executor = Feeder(clouds, mount, target), SingleThreadedExecutor()
     executor.add_node(feeder)
     with _controller() as process:
+        deadline = time.monotonic() + START
+        while not feeder.ticks and time.monotonic() < deadline:
+            _feed(feeder, executor, 1.0)
         _feed(feeder, executor, SETTLE)
         feeder.forget()
         used, begin = _cpu_seconds(process.pid), time.monotonic()
