@@ -5,8 +5,8 @@
 Times are processor time of this process, the engines take turns, so a busy machine moves all of them alike. Network
 only: search image in, maps out, tokens and template ready. The weights are the parity files' (made from names and a
 seed), the paths the published ones. The last column is the share of what this core reaches in a large matrix product
-of the same precision. With --data (real clips) bfloat16 boxes are compared with float32 ones: with the made-up weights,
-whose maps have several peaks of nearly the same height, and with those of --checkpoint, by default the shipped vlt_nano.
+of the same precision. With --data (real clips) bfloat16 boxes are compared with float32 ones: with the made-up
+weights, whose maps have several peaks of nearly one height, and with those of --checkpoint, by default vlt_nano's.
 """
 
 from __future__ import annotations
