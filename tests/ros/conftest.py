@@ -37,10 +37,12 @@ class Peer:
         self._executor = SingleThreadedExecutor(context=context)
         self._executor.add_node(self.node)
 
-    def publisher(self, message_type: Any, topic: str, qos: Any = 10, readers: int = 1) -> Any:
+    def publisher(
+        self, message_type: Any, topic: str, qos: Any = 10, readers: int = 1, timeout: float = TIMEOUT
+    ) -> Any:
         """A publisher that ``readers`` subscriptions have found."""
         publisher = self.node.create_publisher(message_type, topic, qos)
-        self.wait_until(lambda: publisher.get_subscription_count() >= readers, f"a reader of {topic}")
+        self.wait_until(lambda: publisher.get_subscription_count() >= readers, f"a reader of {topic}", timeout)
         return publisher
 
     def collect(self, message_type: Any, topic: str, qos: Any = 10, writers: int = 1) -> list[Any]:
@@ -52,11 +54,15 @@ class Peer:
 
     def set_parameters(self, node: str, **values: Any) -> list[Any]:
         """Ask ``node`` to change parameters; its answers hold ``successful`` and ``reason``."""
-        client = AsyncParameterClient(self.node, node)
-        self.wait_until(client.services_are_ready, f"the parameter services of {node}")
-        future = client.set_parameters([Parameter(name, value=value) for name, value in values.items()])
+        future = self.ask_parameters(node, **values)
         self.wait_until(future.done, f"the answer of {node}")
         return future.result().results
+
+    def ask_parameters(self, node: str, **values: Any) -> Any:
+        """As ``set_parameters``, but the answer is still to come."""
+        client = AsyncParameterClient(self.node, node)
+        self.wait_until(client.services_are_ready, f"the parameter services of {node}")
+        return client.set_parameters([Parameter(name, value=value) for name, value in values.items()])
 
     def add(self, node: "Node") -> None:
         """Spin a node of this process too."""
@@ -109,6 +115,16 @@ def ros_context(ros_domain) -> "Iterator[Context]":
     rclpy.init(context=context, domain_id=ros_domain)
     yield context
     rclpy.try_shutdown(context=context)
+
+
+@pytest.fixture(scope="module")
+def module_context() -> "Iterator[Context]":
+    """A context for nodes that all tests of a module share, in a domain of its own."""
+    context = Context()
+    with domain_id() as number:
+        rclpy.init(context=context, domain_id=int(number))
+        yield context
+        rclpy.try_shutdown(context=context)
 
 
 @pytest.fixture

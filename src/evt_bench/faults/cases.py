@@ -16,7 +16,10 @@ from go2_bridge.safety.watchdog import StopReason
 SLACK = 0.05  # s past the watchdog: one period of the controller's timer (0.02), one of the bridge's, and the network
 CONTROLLER, BRIDGE = ControllerConfig(), BridgeConfig()
 
+SET_BACK = "stamps set back by 5 s"  # the bridge believes a robot's clock that was set after 0.5 s, and goes on
+
 Reason = StopReason | HoldReason
+_AFTER_A_FREEZE = (HoldReason.DEADMAN_SILENT, HoldReason.STALE_STATE, HoldReason.HELD_UP)  # whichever is asked first
 
 
 class Action(str, Enum):
@@ -42,7 +45,8 @@ class Proof(str, Enum):
 class Fault:
     """One row. ``part`` is a process or, for a lie, what sends it; ``lie`` is its name there.
 
-    ``watched`` is the topic whose last message the watchdog counts from, where that is not the part's own.
+    ``watched`` is the topic whose last message the watchdog counts from: what a part sent before it died may still be
+    on its way, and an image takes its time to become a trajectory.
     """
 
     part: str
@@ -61,7 +65,7 @@ class Fault:
 
     @property
     def limit(self) -> float:
-        """Seconds from the fault to StopMove."""
+        """Seconds to StopMove, from the fault or from the last watched message if that came later."""
         return self.timeout + SLACK
 
 
@@ -81,7 +85,7 @@ def _perception() -> list[Fault]:
     return [
         *dead,
         *(Fault("camera", Action.LIE, *silent, lie=lie, watched="trajectory") for lie in lies),
-        _at_once("trajectory", "one with NaN", StopReason.BAD_TRAJECTORY, Proof.PAUSES),
+        _at_once("trajectory", "NaN", StopReason.BAD_TRAJECTORY, Proof.PAUSES),
     ]
 
 
@@ -91,14 +95,14 @@ def _sensors() -> list[Fault]:
     return [
         Fault("lidar", Action.KILL, *cloud, watched="points"),
         Fault("lidar", Action.FREEZE, *cloud, watched="points"),
-        Fault("lidar", Action.LIE, *cloud, lie="clouds stamped 5 s ago", watched="points"),
+        Fault("lidar", Action.LIE, *cloud, lie=SET_BACK, watched="points", proof=Proof.PAUSES),
         Fault("lidar", Action.LIE, *cloud, lie="clouds with half their data"),
         _at_once("lidar", "clouds of zeros", StopReason.BLIND_CLOUD),
         _at_once("lidar", "clouds of NaN", StopReason.BLIND_CLOUD),
         Fault("odometry", Action.KILL, *odometry, watched="odom"),
         Fault("odometry", Action.FREEZE, *odometry, watched="odom"),
         Fault("odometry", Action.LIE, *odometry, lie="NaN", watched="odom"),
-        Fault("odometry", Action.LIE, *odometry, lie="stamped 5 s ago", watched="odom"),
+        Fault("odometry", Action.LIE, *odometry, lie=SET_BACK, watched="odom", proof=Proof.PAUSES),
         Fault("odometry", Action.LIE, *odometry, lie="the same stamp again and again", watched="odom"),
         _at_once("odometry", "a jump of 40 m", StopReason.ODOMETRY_JUMP, Proof.PAUSES),
     ]
@@ -121,7 +125,7 @@ def _robot_side() -> list[Fault]:
         _at_once("robot state", "it fell", HoldReason.NOT_ARMED),
         _at_once("deadman", "released", HoldReason.DEADMAN_RELEASED),
         _at_once("e_stop", "pressed", HoldReason.EMERGENCY),
-        _at_once("cmd_vel", "one with NaN", HoldReason.BAD_COMMAND, Proof.PAUSES),
+        _at_once("cmd_vel", "NaN", HoldReason.BAD_COMMAND, Proof.PAUSES),
     ]
 
 
@@ -131,7 +135,7 @@ def _drivers() -> list[Fault]:
         Fault("driver", Action.TERMINATE, "none: at once", 0.0, ()),
         Fault("driver", Action.INTERRUPT, "none: at once", 0.0, ()),
         Fault("driver", Action.FREEZE, *silence, proof=Proof.SILENCE),
-        Fault("driver", Action.THAW, "none: at once", 0.0, (HoldReason.HELD_UP, HoldReason.STALE_STATE)),
+        Fault("driver", Action.THAW, "none: at once", 0.0, _AFTER_A_FREEZE),
         Fault("driver", Action.KILL, *silence, proof=Proof.SILENCE),
     ]
 

@@ -53,7 +53,8 @@ def is_held(fault: Fault, trial: Trial) -> bool:
     """Whether one trial showed what was promised: in time, for the right reason, and for good where it should be."""
     if fault.proof is Proof.SILENCE:
         return trial.last_move <= SLACK and trial.robot is None
-    in_time = trial.robot is not None and trial.robot <= fault.limit
+    elapsed = [seconds for seconds in (trial.robot, trial.from_input) if seconds is not None]
+    in_time = trial.robot is not None and min(elapsed) <= fault.limit
     is_named = not fault.reasons or trial.reason in [reason.value for reason in fault.reasons]
     return in_time and is_named and not (trial.moved_again and fault.proof is Proof.STOPS)
 

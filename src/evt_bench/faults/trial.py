@@ -18,6 +18,7 @@ PHASE = 0.2  # s; faults come at any moment of an input's period
 WATCH_PAST = 1.0  # s past the limit before a stop is given up
 AFTER = 0.4  # s watched after the stop: a Move in it means that the stop did not last
 FROZEN = 1.5  # s
+TELLINGS, TELLING_PERIOD = 5, 0.01  # s; our lie beside a truth on the same topic may be overwritten unread: depth is 1
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,9 @@ class Stage:
             "e_stop": self._receiver.press,
         }
         if fault.part in ours:
-            ours[fault.part]()
+            for _ in range(TELLINGS):
+                ours[fault.part]()
+                time.sleep(TELLING_PERIOD)
         else:
             self._fleet.lie(fault.part, fault.lie)
 
@@ -124,7 +127,9 @@ class Stage:
         )
 
     def _reason(self, fault: Fault, since: float) -> str:
-        """The first reason of each since then; the expected one where it is among them."""
+        """The first reason of each since then; the expected one where it is among them, none where none is."""
+        if not fault.reasons:
+            return ""
         said = []
         for reasons in (self._receiver.reasons, self._receiver.holds):
             said += [text for t, text in list(reasons) if t > since and text][:1]

@@ -29,7 +29,8 @@ def faults(
     table = markdown(rows)
     json_file.with_suffix(".md").write_text(table + "\n")
     print(table)
-    print("times in s as median / largest, from the fault to the message's arrival; limit: watchdog + 0.05 s")
+    print("times in s as median / largest, from the fault to the message's arrival; limit: watchdog + 0.05 s, counted")
+    print("from the fault or, where one came later, from the last message of the topic that the watchdog listens to")
     print(json_file)
     if not all(row.is_held for row in rows):
         raise typer.Exit(1)

@@ -19,7 +19,7 @@ import rclpy
 from geometry_msgs.msg import PoseStamped, Twist
 from nav_msgs.msg import Odometry, Path
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Bool, Header, String
@@ -66,6 +66,7 @@ class Receiver:
         self.boxed_at = -math.inf
         self._listen()
         self._speak()
+        self._is_closing = False
         self._executor = SingleThreadedExecutor(context=context)
         self._executor.add_node(self.node)
         self._thread = threading.Thread(target=self._spin, name="receiver", daemon=True)
@@ -73,8 +74,10 @@ class Receiver:
 
     def close(self) -> None:
         """End the thread and the node."""
+        self._is_closing = True
+        self._executor.wake()
+        self._thread.join()
         self._executor.shutdown()
-        self._thread.join(timeout=2.0)
         self.node.destroy_node()
 
     def prepare(self, has_tracker: bool) -> None:
@@ -103,10 +106,8 @@ class Receiver:
         self._trajectory.publish(Path(header=header, poses=[pose]))
 
     def _spin(self) -> None:
-        try:
-            self._executor.spin()
-        except ExternalShutdownException:
-            return
+        while not self._is_closing:
+            self._executor.spin_once(timeout_sec=0.1)
 
     def _listen(self) -> None:
         node = self.node

@@ -21,16 +21,19 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Bool, Header
 from unitree_go.msg import BmsState, LowState, SportModeState, TimeSpec
+from vision_msgs.msg import Detection2DArray
 
+from evt_bench.faults.cases import SET_BACK
 from track_common.ros import qos
 from track_common.ros.conversions import (
+    detections_from_sighting,
     image_from_rgb,
     info_from_camera,
     message_from_odometry,
     points_from_array,
     stamp_from_seconds,
 )
-from track_common.types import Array, Camera, Odometry
+from track_common.types import Array, Box, Camera, Odometry, Sighting
 
 LATE = 5.0  # s; how old a stale stamp is
 JUMP = 40.0  # m
@@ -59,6 +62,23 @@ class Camera30:
         self._images.publish(self._picture)
 
 
+class Boxes30:
+    """Stands for camera and tracker where neither is looked at: the figure's box at 30 Hz, and the calibration."""
+
+    rate = 30.0
+
+    def __init__(self, node: Node) -> None:
+        self._boxes = node.create_publisher(Detection2DArray, "target_box", qos.LATEST)
+        self._infos = node.create_publisher(CameraInfo, "camera_info", qos.SENSOR_OUT)
+
+    def publish(self, lie: str) -> None:
+        """One box and one camera_info."""
+        header = Header(stamp=stamp_from_seconds(time.time()), frame_id="camera")
+        self._infos.publish(info_from_camera(CAMERA, header))
+        figure = Box(np.array(FIGURE_XYXY, float))
+        self._boxes.publish(detections_from_sighting(Sighting(0.0, figure), header))
+
+
 class Lidar15:
     """Sweeps of 4,200 returns at 15 Hz: a wall 5 m away all round."""
 
@@ -70,7 +90,7 @@ class Lidar15:
 
     def publish(self, lie: str) -> None:
         """One sweep."""
-        seconds = time.time() - (LATE if lie == "clouds stamped 5 s ago" else 0.0)
+        seconds = time.time() - (LATE if lie == SET_BACK else 0.0)
         factor = {"clouds of zeros": 0.0, "clouds of NaN": math.nan}.get(lie, 1.0)
         header = Header(stamp=stamp_from_seconds(seconds), frame_id="lidar")
         message = points_from_array(factor * self._wall, header)
@@ -91,7 +111,7 @@ class Odometry100:
     def publish(self, lie: str) -> None:
         """One pose."""
         if lie != "the same stamp again and again":
-            self._seconds = time.time() - (LATE if lie == "stamped 5 s ago" else 0.0)
+            self._seconds = time.time() - (LATE if lie == SET_BACK else 0.0)
         x = {"NaN": math.nan, "a jump of 40 m": JUMP}.get(lie, 0.0)
         self._publisher.publish(message_from_odometry(Odometry(self._seconds, x, 0.0, 0.0), "odom", "base_link"))
 
@@ -129,6 +149,7 @@ class Deadman20:
 
 SOURCES: dict[str, Callable[[Node], Any]] = {
     "camera": Camera30,
+    "boxes": Boxes30,
     "lidar": Lidar15,
     "odometry": Odometry100,
     "robot state": State20,
