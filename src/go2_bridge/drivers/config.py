@@ -13,7 +13,7 @@ class BridgeConfig:
     """Settings of ``CommandGate`` and the drivers; the defaults suit a GO2 near people."""
 
     driver: str = setting(
-        "sport_topics", "how the robot is reached", choices=("sport_topics", "sdk2", "fake"), runtime=False
+        "sport_topics", "how the robot is reached", choices=("sport_topics", "sdk2", "webrtc", "fake"), runtime=False
     )
     network_interface: str = setting(
         "", "network card towards the robot, as in `ip link` (driver sdk2); empty: DDS chooses", runtime=False
@@ -30,6 +30,10 @@ class BridgeConfig:
     rate: float = setting(
         50.0, "Moves a second; a GO2 walks unevenly below 20", unit="Hz", low=20.0, high=50.0, runtime=False
     )
+    robot_address: str = setting(
+        "", "the robot's IP (driver webrtc); empty: this computer is in the robot's own Wi-Fi", runtime=False
+    )
+    robot_key: str = setting("", "its AES key, 32 hex digits: firmware 1.1.15 and later (driver webrtc)", runtime=False)
     use_stamped: bool = setting(
         False, "cmd_vel is a TwistStamped, as Nav2 sends from Jazzy on; its stamp is not looked at", runtime=False
     )
@@ -84,6 +88,8 @@ class BridgeConfig:
         """What no single range can say."""
         numbers(self.ready_states, "ready_states")
         numbers(self.ready_modes, "ready_modes")
+        if self.driver == "webrtc" and self.odometry_source != "sport_state":
+            raise ConfigError("driver webrtc has no odometry topic: set odometry_source to sport_state")
         if self.command_timeout < 2.0 / self.rate:
             raise ConfigError(
                 f"command_timeout {self.command_timeout} s is shorter than two periods of rate {self.rate} Hz: "

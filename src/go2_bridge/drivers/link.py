@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
+from go2_bridge.drivers.robot_state import Health, RobotState
 from go2_bridge.drivers.sport_api import SportRequest
+
+
+@dataclass(frozen=True)
+class Stick:
+    """Largest deflection of the robot's own remote, 0..1; infinite where it is not finite."""
+
+    deflection: float
 
 
 class Link(Protocol):
@@ -14,6 +24,10 @@ class Link(Protocol):
 
     def transmit(self, request: SportRequest) -> None:
         """Send one request; must not block for longer than a period or two of the bridge."""
+        ...
+
+    def news(self) -> Iterable[RobotState | Health | Stick]:
+        """What the robot has said by this way since the last call; empty where it says it on ROS topics."""
         ...
 
     def close(self) -> None:

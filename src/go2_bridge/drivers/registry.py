@@ -25,6 +25,7 @@ DRIVERS: dict[str, Callable[[ControllerConfig, Transmit | None], RobotDriver]] =
     "fake": _fake,
     "sdk2": _sport,
     "sport_topics": _sport,
+    "webrtc": _sport,
 }
 
 

@@ -59,5 +59,9 @@ class Sdk2Link:
         if not self._stub.Send(Request_(header, request.parameter, no_binary), READER_TIMEOUT):
             logger.warning("no robot reads the requests of driver sdk2")
 
+    def news(self) -> tuple[()]:
+        """Nothing: what the robot says comes on ROS topics."""
+        return ()
+
     def close(self) -> None:
         """Nothing: the SDK keeps its participant until the process ends."""

@@ -22,6 +22,7 @@ from unitree_go.msg import LowState, SportModeState, WirelessController
 from go2_bridge.drivers.command_gate import CommandGate
 from go2_bridge.drivers.config import BridgeConfig
 from go2_bridge.drivers.registry import make_driver
+from go2_bridge.drivers.robot_state import Health, RobotState
 from go2_bridge.drivers.sport_api import CODES, REQUEST_TOPIC, RESPONSE_TOPIC, Api, SportRequest
 from go2_bridge.drivers.sport_topics import STOP_REPEAT
 from go2_bridge.nodes.robot_sensors import RobotSensors
@@ -130,7 +131,9 @@ class BridgeNode(Node):
         self._gate.arming.on_deadman(is_held, time.monotonic())
 
     def _on_state(self, message: SportModeState) -> None:
-        state = state_from_message(message)
+        self._take_state(state_from_message(message))
+
+    def _take_state(self, state: RobotState) -> None:
         self._gate.on_state(state, time.monotonic())
         self._sensors.on_state(state)
         self._diagnostics.set("error_code", state.error_code)
@@ -138,13 +141,25 @@ class BridgeNode(Node):
         self._diagnostics.count("states")
 
     def _on_low_state(self, message: LowState) -> None:
-        health = health_from_message(message)
+        self._take_health(health_from_message(message))
+
+    def _take_health(self, health: Health) -> None:
         self._gate.on_health(health, time.monotonic())
         self._diagnostics.set("battery", f"{health.battery:.0f} %")
         self._diagnostics.set("motor_temperature", f"{health.motor_temperature:.0f} degC")
 
     def _on_stick(self, message: WirelessController) -> None:
         self._gate.on_stick(deflection_from_message(message), time.monotonic())
+
+    def _take_news(self) -> None:
+        """What the robot says by the driver's own link, where that is not ROS."""
+        for news in () if self._link is None else self._link.news():
+            if isinstance(news, RobotState):
+                self._take_state(news)
+            elif isinstance(news, Health):
+                self._take_health(news)
+            else:
+                self._gate.on_stick(news.deflection, time.monotonic())
 
     def _on_response(self, message: Response) -> None:
         if message.header.status.code != 0:
@@ -197,6 +212,7 @@ class BridgeNode(Node):
         self._tick()
 
     def _tick(self) -> None:
+        self._take_news()
         now = time.monotonic()
         decision = self._gate.decide(now)
         self._is_moving = not decision.command.is_stop

@@ -27,6 +27,10 @@ class TopicLink:
         """Publish one request under an id of its own."""
         self._publisher.publish(request_message(request, time.monotonic_ns()))
 
+    def news(self) -> tuple[()]:
+        """Nothing: what the robot says comes on ROS topics."""
+        return ()
+
     def close(self) -> None:
         """Withdraw the publisher."""
         self._node.destroy_publisher(self._publisher)
@@ -44,4 +48,8 @@ def open_link(node: Node, config: BridgeConfig) -> Link | None:
         from go2_bridge.drivers.sdk2 import Sdk2Link
 
         return Sdk2Link(config.network_interface, node.context.get_domain_id())
+    if config.driver == "webrtc":
+        from go2_bridge.drivers.webrtc import WebRtcLink
+
+        return WebRtcLink(config.robot_address, config.robot_key)
     return TopicLink(node)

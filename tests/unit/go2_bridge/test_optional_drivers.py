@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from go2_bridge.drivers.config import BridgeConfig
+from go2_bridge.drivers.webrtc import WebRtcLink
 from track_common.config import ConfigError, override
 
 
@@ -15,6 +16,12 @@ def test_a_missing_package_is_named_with_what_to_type(monkeypatch, driver, packa
     monkeypatch.delitem(sys.modules, f"go2_bridge.drivers.{driver}", raising=False)
     with pytest.raises(ConfigError, match=f"driver '{driver}' needs {package} .*; type .*pip install .*{driver}.txt"):
         importlib.import_module(f"go2_bridge.drivers.{driver}")
+
+
+def test_webrtc_without_its_package_says_so_too(monkeypatch):
+    monkeypatch.setitem(sys.modules, "unitree_webrtc_connect", None)
+    with pytest.raises(ConfigError, match=r"driver 'webrtc' needs .*; type .*webrtc.txt"):
+        WebRtcLink("127.0.0.1")
 
 
 @pytest.mark.parametrize("driver", ["sdk2", "sport_topics", "fake"])
