@@ -157,7 +157,7 @@ def test_waypoints_are_gone_to_one_by_one_then_home(peer, start, nav2):
 
 
 def test_without_a_navigator_it_turns_and_looks_round_only(peer, start):
-    scene = start(wait_time=0.0, sweep_timeout=7.0)
+    scene = start(wait_time=0.0)
     scene.see()
     scene.yaw = math.radians(60)  # the target is 60 degrees to the right by now
     scene.run("lost", lambda: any(w.angular.z < -0.5 for w in scene.wishes))

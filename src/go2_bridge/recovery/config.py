@@ -17,11 +17,24 @@ class RecoveryConfig:
     wait_time: float = setting(
         0.5, "stand this long before anything is begun: trackers miss single frames", unit="s", low=0.0, high=5.0
     )
+    policy_search_time: float = setting(
+        3.0,
+        "a policy that searched this long has been there and looked round: not done again",
+        unit="s",
+        low=0.0,
+        high=60.0,
+    )
     turn_timeout: float = setting(5.0, "at most this long to turn to the last bearing", unit="s", low=0.0, high=30.0)
     approach_timeout: float = setting(
         25.0, "at most this long to where the target was last seen", unit="s", low=0.0, high=300.0
     )
-    sweep_timeout: float = setting(12.0, "at most this long to look all round", unit="s", low=0.0, high=60.0)
+    sweep_timeout: float = setting(18.0, "at most this long to look round", unit="s", low=0.0, high=120.0)
+    sweep_turns: float = setting(
+        2.0,
+        "turns where it was lost: one that passes behind the back comes into view; one at a waypoint",
+        low=1.0,
+        high=5.0,
+    )
     waypoint_timeout: float = setting(45.0, "at most this long to each waypoint", unit="s", low=0.0, high=600.0)
     home_timeout: float = setting(120.0, "at most this long home", unit="s", low=0.0, high=1800.0)
     turn_rate: float = setting(1.2, "fastest turn to the last bearing", unit="rad/s", low=0.1, high=3.0)
@@ -35,12 +48,12 @@ class RecoveryConfig:
     odom_frame: str = setting("odom", "frame of the odometry, in which the last seen place is kept")
 
     def check(self) -> None:
-        """A sweep must have the time for a full turn; places must be readable."""
-        needed = 2.0 * math.pi / self.sweep_rate
+        """A sweep must have the time for its turns; places must be readable."""
+        needed = 2.0 * math.pi * self.sweep_turns / self.sweep_rate
         if 0.0 < self.sweep_timeout < needed:
             raise ConfigError(
-                f"sweep_timeout {self.sweep_timeout} s is too short for a turn at {self.sweep_rate} rad/s; "
-                f"give {needed:.1f} s or more, or 0 for no sweep"
+                f"sweep_timeout {self.sweep_timeout} s is too short for {self.sweep_turns} turns "
+                f"at {self.sweep_rate} rad/s; give {needed:.1f} s or more, or 0 for no sweep"
             )
         places_of(self.waypoints)
         if len(places_of(self.home)) > 1:

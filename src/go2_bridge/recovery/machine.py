@@ -128,7 +128,7 @@ def advance(state: State, view: View, config: RecoveryConfig) -> State:
         return _blind(state, view)
     state = replace(state, blind_since=None)
     if view.status is TargetStatus.SEARCHING:
-        return replace(state, stage=Stage.LEFT_TO_POLICY, legs=(), since=view.now, was_searched=True)
+        return _leave_to_policy(state, view.now, config)
     if not state.has_seen or state.stage is Stage.GIVEN_UP:
         return state
     if state.stage in (Stage.FOLLOWING, Stage.LEFT_TO_POLICY):
@@ -167,6 +167,12 @@ def _blind(state: State, view: View) -> State:
     if view.now - since > BLIND_TIME or view.now < max(state.since, since):
         return State(has_seen=state.has_seen, goals=state.goals, blind_since=view.now)
     return replace(state, blind_since=since)
+
+
+def _leave_to_policy(state: State, now: float, config: RecoveryConfig) -> State:
+    since = state.since if state.stage is Stage.LEFT_TO_POLICY else now
+    was_searched = state.was_searched or now - since >= config.policy_search_time
+    return replace(state, stage=Stage.LEFT_TO_POLICY, legs=(), since=since, was_searched=was_searched)
 
 
 def _begin(state: State, view: View, pose: Array, config: RecoveryConfig) -> State:
@@ -227,7 +233,8 @@ def _walk_on(state: State, view: View, pose: Array, config: RecoveryConfig) -> S
 def _is_turned(state: State, leg: Leg, view: View, pose: Array, config: RecoveryConfig) -> bool:
     if leg.stage is Stage.TURNING:
         return view.last_seen is None or abs(bearing_to(view.last_seen, pose)) < config.bearing_tolerance
-    return leg.stage in LOOKS_ROUND and state.turned >= 2.0 * math.pi
+    turns = config.sweep_turns if leg.stage is Stage.SWEEPING else 1.0
+    return leg.stage in LOOKS_ROUND and state.turned >= 2.0 * math.pi * turns
 
 
 def _enter(state: State, legs: tuple[Leg, ...], now: float, pose: Array) -> State:
