@@ -30,10 +30,9 @@ link = WebRtcLink("{ADDRESS}")
 driver = make_driver("webrtc", BridgeConfig().limits, link.transmit)
 news = []
 for tick in range(100):
-    now = time.monotonic()
-    driver.send(VelocityCommand(0.4, -0.1, 0.2), now) if tick < 50 else driver.stop(now)
+    driver.send(VelocityCommand(0.4, -0.1, 0.2), 0.02 * tick) if tick < 50 else driver.stop(0.02 * tick)
     news += link.news()
-    time.sleep(max(0.0, 0.02 - time.monotonic() + now))
+    time.sleep(0.02)
 link.close()
 states = [item for item in news if isinstance(item, RobotState)]
 health = [item for item in news if isinstance(item, Health)]
@@ -60,7 +59,7 @@ def test_moves_and_stops_arrive_and_the_robots_state_comes_back(robot):
     assert {call["api"] for call in calls} == {MOVE, STOP_MOVE}
     assert all(call["parameter"] == {"x": 0.4, "y": -0.1, "z": 0.2} for call in calls if call["api"] == MOVE)
     assert sum(call["api"] == MOVE for call in calls) == 50, "an ordered, reliable channel loses none"
-    assert 10 <= sum(call["api"] == STOP_MOVE for call in calls) <= 17, "StopMove for 0.3 s, then silence"
+    assert 15 <= sum(call["api"] == STOP_MOVE for call in calls) <= 16, "StopMove for 0.3 s, then silence"
     assert len({call["id"] for call in calls}) == len(calls)
     count, code, battery = done.stdout.rsplit("SEEN", 1)[1].split()
     assert int(count) > 5 and (code, battery) == ("1013", "77.0")
