@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from track_common.geometry import arc_lengths
@@ -51,11 +52,16 @@ def stretch(line: Array, obstacles: KDTree | None, config: BandConfig) -> Band:
     points = resampled(line, config)
     if obstacles is None:
         return Band(points, np.full(len(points), config.cap))
+    radii, away = clearance(points, obstacles, config)
     for _ in range(ITERATIONS):
-        radii, away = clearance(points, obstacles, config)
         points = _moved(points, radii, away, config)
-        points = _thinned(_filled(points, obstacles, config), obstacles, config)
-    radii, _ = clearance(points, obstacles, config)
+        radii, away = clearance(points, obstacles, config)
+        gaps = _gaps(points, radii, config)
+        if len(gaps):
+            points = np.insert(points, gaps + 1, 0.5 * (points[gaps] + points[gaps + 1]), axis=0)
+            radii, away = clearance(points, obstacles, config)
+        keep = _needed(points, radii, config)
+        points, radii, away = points[keep], radii[keep], away[keep]
     return _cut(points, radii, config)
 
 
@@ -89,41 +95,41 @@ def sampled(line: Array, spacing: float) -> Array:
 
 def _moved(points: Array, radii: Array, away: Array, config: BandConfig) -> Array:
     """One step of the inner bubbles under both forces; repulsion along the band is dropped, it only bunches them."""
-    back, ahead = points[:-2] - points[1:-1], points[2:] - points[1:-1]
-    back_length = np.maximum(np.linalg.norm(back, axis=1, keepdims=True), 1e-6)
-    ahead_length = np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-6)
-    pull = CONTRACTION * (back / back_length + ahead / ahead_length)
+    legs = np.diff(points, axis=0)
+    ahead = legs / np.maximum(_lengths(legs), 1e-6)[:, None]
+    pull = CONTRACTION * (ahead[1:] - ahead[:-1])
     shortfall = np.maximum(config.soft - radii[1:-1], 0.0) / config.soft
     push = REPULSION * shortfall[:, None] * away[1:-1]
     along = points[2:] - points[:-2]
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-6)
-    push -= np.sum(push * along, axis=1, keepdims=True) * along
+    along /= np.maximum(_lengths(along), 1e-6)[:, None]
+    push -= (push[:, 0] * along[:, 0] + push[:, 1] * along[:, 1])[:, None] * along
     moved = points.copy()
     moved[1:-1] += STEP * (pull + push)
     return moved
 
 
-def _filled(points: Array, obstacles: KDTree, config: BandConfig) -> Array:
-    """The chain with a bubble put in wherever two neighbours do not overlap."""
-    radii, _ = clearance(points, obstacles, config)
+def _gaps(points: Array, radii: Array, config: BandConfig) -> NDArray[np.intp]:
+    """Bubbles that do not overlap the next one, where one more is to be put in; none once the chain is full."""
     reach = OVERLAP * (np.maximum(radii[:-1], config.hard) + np.maximum(radii[1:], config.hard))
-    gaps = np.flatnonzero(np.linalg.norm(np.diff(points, axis=0), axis=1) > reach)
-    if not len(gaps) or len(points) + len(gaps) > MAX_BUBBLES:
-        return points
-    return np.insert(points, gaps + 1, 0.5 * (points[gaps] + points[gaps + 1]), axis=0)
+    gaps = np.flatnonzero(_lengths(np.diff(points, axis=0)) > reach)
+    return gaps if len(points) + len(gaps) <= MAX_BUBBLES else gaps[:0]
 
 
-def _thinned(points: Array, obstacles: KDTree, config: BandConfig) -> Array:
-    """The chain without bubbles whose two neighbours overlap by themselves; never two in a row."""
-    if len(points) < 4:
-        return points
-    radii, _ = clearance(points, obstacles, config)
-    reach = OVERLAP * (np.maximum(radii[:-2], config.hard) + np.maximum(radii[2:], config.hard))
-    is_spare = np.linalg.norm(points[2:] - points[:-2], axis=1) < reach
+def _needed(points: Array, radii: Array, config: BandConfig) -> NDArray[np.bool_]:
+    """(M,) False for bubbles whose two neighbours overlap by themselves; never two in a row."""
     keep = np.ones(len(points), bool)
+    if len(points) < 4:
+        return keep
+    reach = OVERLAP * (np.maximum(radii[:-2], config.hard) + np.maximum(radii[2:], config.hard))
+    is_spare = _lengths(points[2:] - points[:-2]) < reach
     for index in np.flatnonzero(is_spare) + 1:
         keep[index] = not keep[index - 1]
-    return points[keep]
+    return keep
+
+
+def _lengths(steps: Array) -> Array:
+    """(M,) lengths of (M, 2); quicker than np.linalg.norm for so few."""
+    return np.sqrt(steps[:, 0] ** 2 + steps[:, 1] ** 2)
 
 
 def _cut(points: Array, radii: Array, config: BandConfig) -> Band:
