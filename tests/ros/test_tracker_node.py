@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,10 +18,13 @@ from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
 from std_msgs.msg import Header, String  # noqa: E402
 from vision_msgs.msg import Detection2D, Detection2DArray  # noqa: E402
 
+from track_common.boxes import iou  # noqa: E402
 from track_common.ros import qos  # noqa: E402
+from track_common.ros.conversions import box_from_detection  # noqa: E402
 from track_common.ros.images import compressed_from_rgb, image_from_pixels  # noqa: E402
 
 ATTEMPTS = 5
+STARTED = 60.0  # s; a node that makes a network ready takes a while on a busy machine
 SIZE = (120, 160)
 SQUARE = np.array([60.0, 40.0, 100.0, 90.0])
 
@@ -37,9 +43,9 @@ def image(rgb: np.ndarray, sec: int, nanosec: int = 0) -> Image:
     return image_from_pixels(rgb, "rgb8", Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id="camera"))
 
 
-def first_box() -> Detection2D:
+def first_box(shift: int = 0) -> Detection2D:
     message = Detection2D()
-    message.bbox.center.position.x, message.bbox.center.position.y = 80.0, 65.0
+    message.bbox.center.position.x, message.bbox.center.position.y = 80.0 + shift, 65.0
     message.bbox.size_x, message.bbox.size_y = 40.0, 50.0
     return message
 
@@ -47,13 +53,10 @@ def first_box() -> Detection2D:
 class Tracker:
     """The node in its own process and the topics around it."""
 
-    def __init__(self, peer, environment, *settings: str, compressed: bool = False) -> None:
-        command = [sys.executable, "-m", "vlt_ros.nodes.tracker_node", "--ros-args"]
-        arguments = [part for setting in settings for part in ("-p", setting)]
-        self.process = subprocess.Popen(command + arguments, env={**os.environ, **environment})
-        self._peer = peer
+    def __init__(self, process: subprocess.Popen, peer, compressed: bool = False) -> None:
+        self.process, self._peer = process, peer
         kind, topic = (CompressedImage, "image_raw/compressed") if compressed else (Image, "image_raw")
-        self.images = peer.publisher(kind, topic, qos.SENSOR_OUT)
+        self.images = peer.publisher(kind, topic, qos.SENSOR_OUT, timeout=STARTED)
         self.answers = peer.collect(Detection2DArray, "target_box", qos.LATEST)
 
     def ask(self, message) -> Detection2DArray:
@@ -70,9 +73,9 @@ class Tracker:
     def _answer(self, message, before: int) -> Detection2DArray | None:
         return next((a for a in self.answers[before:] if a.header.stamp == message.header.stamp), None)
 
-    def start_at_square(self) -> None:
+    def start_at_square(self, shift: int = 0) -> None:
         publisher = self._peer.publisher(Detection2D, "init_box", qos.RELIABLE)
-        publisher.publish(first_box())
+        publisher.publish(first_box(shift))
         self._peer.spin(0.5)
 
     def is_alive(self) -> bool:
@@ -84,13 +87,15 @@ def make_tracker(peer, ros_environment):
     started = []
 
     def make(*settings: str, compressed: bool = False) -> Tracker:
-        started.append(Tracker(peer, ros_environment, *settings, compressed=compressed))
-        return started[-1]
+        command = [sys.executable, "-m", "vlt_ros.nodes.tracker_node", "--ros-args"]
+        arguments = [part for setting in settings for part in ("-p", setting)]
+        started.append(subprocess.Popen(command + arguments, env={**os.environ, **ros_environment}))
+        return Tracker(started[-1], peer, compressed)
 
     yield make
-    for tracker in started:
-        tracker.process.terminate()
-        assert tracker.process.wait(timeout=10) == 0
+    for process in started:
+        process.terminate()
+        assert process.wait(timeout=10) == 0
 
 
 def target(answer: Detection2DArray) -> Detection2D | None:
@@ -143,6 +148,70 @@ def test_swap_to_csrt_is_refused_without_a_target_and_keeps_the_old_tracker(make
     unknown = peer.set_parameters("tracker", tracker="csrd")[0]
     assert not unknown.successful and "csrt" in unknown.reason and "grounded" in unknown.reason
     assert tracker.ask(image(scene(), 2)).header.stamp.sec == 2
+
+
+def nano_file(folder: Path) -> Path:
+    """The weights that come with the package; where they are missing, untrained ones of the same sizes."""
+    torch = pytest.importorskip("torch")
+    from vlt_ros.model import checkpoint, zoo
+    from vlt_ros.model.paths import NetworkPath
+    from vlt_ros.siamese.tracker import NANO_WEIGHTS
+
+    if NANO_WEIGHTS.is_file():
+        return NANO_WEIGHTS
+    backbone = {"stem": 12, "widths": [24, 48, 96, 160], "depths": [2, 2, 3, 2], "has_classifier": False}
+    torch.manual_seed(0)
+    path = NetworkPath.random(np.random.default_rng(0), backbone["depths"])
+    network = zoo.build("vlt_scar", {"backbone": backbone, "width": 64, "groups": 8, "tower": 2})
+    checkpoint.save(network, path, folder / "nano.safetensors")
+    return folder / "nano.safetensors"
+
+
+def slowness() -> float:
+    """How much longer than on an idle machine things take now, 1 or more."""
+    began, used = time.perf_counter(), time.process_time()
+    while time.process_time() - used < 0.1:
+        pass
+    return (time.perf_counter() - began) / 0.1
+
+
+def film(tracker: Tracker, peer, is_over, numbers: Iterator[int]) -> list[tuple[float, np.ndarray | None]]:
+    """Play the square at 10 images/s, moving 1 px a second, until it is over; when answers came, their boxes (4,)."""
+    seen, answered, due = [], len(tracker.answers), time.monotonic()
+    for number in numbers:
+        tracker.images.publish(image(scene(number // 10), 100 + number // 10, number % 10 * 100_000_000))
+        due = max(due + 0.1, time.monotonic())
+        while time.monotonic() < due:
+            peer.spin(0.02)
+            for answer in tracker.answers[answered:]:
+                found = target(answer)
+                seen.append((time.monotonic(), None if found is None else box_from_detection(found).xyxy))
+            answered = len(tracker.answers)
+        if is_over(seen):
+            return seen
+    raise AssertionError(f"not over after the whole film; boxes {seen[-3:]}")
+
+
+@pytest.mark.parametrize("prepare", ["vlt_nano", ""])
+def test_a_swap_to_vlt_nano_keeps_the_box_without_a_gap_prepared_in_a_second(make_tracker, peer, tmp_path, prepare):
+    settings = [f"vlt_nano.checkpoint:={nano_file(tmp_path)}", "vlt_nano.engine:=folded"]
+    tracker = make_tracker("tracker:=kcf", f"prepare:='{prepare}'", *settings)
+    tracker.ask(image(scene(), 99))
+    tracker.start_at_square()
+    numbers = iter(range(400))
+    before = film(tracker, peer, lambda seen: sum(box is not None for _, box in seen) >= 5, numbers)
+    slow = slowness()
+    asked, began = peer.ask_parameters("tracker", tracker="vlt_nano"), time.monotonic()
+    done: list[float] = []
+    asked.add_done_callback(lambda _: done.append(time.monotonic()))
+    after = film(tracker, peer, lambda seen: bool(done) and sum(when > done[0] for when, _ in seen) >= 3, numbers)
+    assert asked.result().results[0].successful
+    assert not prepare or done[0] - began < slow
+    assert np.max(np.diff([when for when, _ in before[-1:] + after])) < slow
+    boxes = [box for _, box in before[-1:] + [seen for seen in after if seen[0] < done[0]] + after[-3:-2]]
+    assert all(box is not None for box in boxes)
+    overlaps = [float(iou(one, other)) for one, other in zip(boxes, boxes[1:], strict=False)]
+    assert min(overlaps) > 0.6
 
 
 def test_settings_of_the_tracker_change_at_run_time_within_their_range(make_tracker, peer):

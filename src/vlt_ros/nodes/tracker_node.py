@@ -1,14 +1,17 @@
 """Tracker node: image_raw + instruction or init_box -> target_box, with the image's own header.
 
-The newest image wins: callbacks only keep it, a thread of its own converts, tracks and publishes.
+The newest image wins: callbacks only keep it, a thread of its own converts, tracks and publishes. Another tracker is
+made while the old one goes on; it takes over from the last box.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
@@ -16,7 +19,7 @@ from vision_msgs.msg import Detection2D, Detection2DArray
 
 from track_common.config import ConfigError, lookup, setting
 from track_common.drawing import draw_sighting
-from track_common.interfaces import TargetError
+from track_common.interfaces import TargetError, Tracker
 from track_common.ros import qos
 from track_common.ros.conversions import (
     MessageError,
@@ -31,7 +34,7 @@ from track_common.ros.conversions import (
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
 from track_common.ros.frames import StaticFrames
 from track_common.ros.parameters import declare
-from track_common.ros.run import run_node
+from track_common.ros.run import run_node, settle_memory
 from track_common.types import Camera, Frame, Sighting
 from vlt_ros.registry import TRACKERS, TrackerEntry
 from vlt_ros.session import TrackingSession
@@ -47,6 +50,12 @@ class TrackerNodeConfig:
 
     tracker: str = setting("grounded", "which tracker; may be swapped while the target is in view", choices=TRACKERS)
     instruction: str = setting("", "who to track, in words; the topic of the same name does the same")
+    prepare: str = setting(
+        "",
+        "a tracker made ready at start, so that a swap to it waits for nothing",
+        choices=("", *TRACKERS),
+        runtime=False,
+    )
     image_transport: str = setting("raw", "how images come", choices=("raw", "compressed"), runtime=False)
     max_image_age: float = setting(
         0.0, "images whose stamp is older than this are not tracked; 0 = all are", unit="s", low=0.0, high=60.0
@@ -62,9 +71,11 @@ class TrackerNode(Node):
         super().__init__("tracker")
         self._declared: dict[str, Any] = {}
         self._session: TrackingSession | None = None
+        self._ready: dict[str, tuple[Any, Tracker]] = {}
         self._config = declare(self, TrackerNodeConfig(), on_change=self._on_config)
         self._session = self._make_session(self._config.tracker)
         self._session.instruct(self._config.instruction)
+        self._prepare(self._config.prepare)
         self._diagnostics = Diagnostics(self)
         self._frames = StaticFrames(self)
         self._info: CameraInfo | None = None
@@ -91,7 +102,8 @@ class TrackerNode(Node):
     def _subscribe(self) -> None:
         is_raw = self._config.image_transport == "raw"
         kind, topic = (Image, "image_raw") if is_raw else (CompressedImage, "image_raw/compressed")
-        self.create_subscription(kind, topic, self._on_image, qos.SENSOR)
+        beside = MutuallyExclusiveCallbackGroup()  # images come in also while a parameter's callback makes a tracker
+        self.create_subscription(kind, topic, self._on_image, qos.SENSOR, callback_group=beside)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.SENSOR)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         self.create_subscription(Detection2D, "init_box", self._on_first_box, qos.RELIABLE)
@@ -200,16 +212,35 @@ class TrackerNode(Node):
         entry = lookup("tracker", name, TRACKERS)
         return TrackingSession(entry.make(self._settings(name, entry)), entry.needs_box)
 
-    def _swap(self, name: str) -> None:
-        entry = lookup("tracker", name, TRACKERS)
-        self._go_on_with(entry, self._settings(name, entry))
-        self.get_logger().info(f"tracker is now {name}")
+    def _prepare(self, name: str) -> None:
+        if name and name != self._config.tracker:
+            entry = TRACKERS[name]
+            config = self._settings(name, entry)
+            self._ready[name] = config, entry.make(config)
 
-    def _go_on_with(self, entry: TrackerEntry, config: Any) -> None:
+    def _swap(self, name: str) -> None:
+        began = time.monotonic()
+        entry = lookup("tracker", name, TRACKERS)
+        self._go_on_with(name, entry, self._settings(name, entry))
+        self.get_logger().info(f"tracker is now {name}, after {time.monotonic() - began:.2f} s")
+
+    def _go_on_with(self, name: str, entry: TrackerEntry, config: Any) -> None:
         try:
-            self._running.swap(entry.make(config), entry.needs_box)
+            self._running.swap(self._made(name, entry, config), entry.needs_box)
         except TargetError as error:
             raise ConfigError(f"refused, the tracker stays as it is: {error}") from error
+
+    def _made(self, name: str, entry: TrackerEntry, config: Any) -> Tracker:
+        """The one made ready with these settings, else a new one; ConfigError whatever it is that cannot be loaded."""
+        ready_config, ready = self._ready.pop(name, (None, None))
+        if ready is not None and ready_config == config:
+            return ready
+        try:
+            tracker = entry.make(config)
+        except (OSError, RuntimeError, ValueError) as error:  # a refusal must not end a running node
+            raise ConfigError(f"tracker '{name}' cannot be made: {error}") from error
+        settle_memory()
+        return tracker
 
     def _settings(self, name: str, entry: TrackerEntry) -> Any:
         """The tracker's settings, its parameters declared when it is first used."""
@@ -217,7 +248,7 @@ class TrackerNode(Node):
 
             def keep(config: Any) -> None:
                 if self._session is not None and name == self._config.tracker:
-                    self._go_on_with(entry, config)
+                    self._go_on_with(name, entry, config)
                 self._declared[name] = config
 
             self._declared[name] = declare(self, entry.default_config(), f"{name}.", keep)
@@ -226,7 +257,7 @@ class TrackerNode(Node):
 
 def main() -> None:
     """Entry point of ``ros2 run trackvla_ros tracker_node``."""
-    run_node(TrackerNode)
+    run_node(TrackerNode, threads=2)
 
 
 if __name__ == "__main__":

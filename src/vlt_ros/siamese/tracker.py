@@ -123,7 +123,13 @@ class VltTracker:
 
     def _sentence(self, instruction: str) -> Array | None:
         is_wanted = bool(instruction.strip()) or isinstance(self._encoder, FixedSentence | LookSentence)
-        return self._encoder.encode(instruction) if self._encoder is not None and is_wanted else None
+        if self._encoder is None or not is_wanted:
+            return None
+        try:
+            return self._encoder.encode(instruction)
+        except LanguageError as error:  # the box says whom, words or not
+            log.warning("%s: tracking without language", error)
+            return None
 
     def _search(self, image: Image, target: Target) -> Step:
         """Best answer of the old place and the next few windows of the image; no window favours its middle."""
@@ -138,7 +144,12 @@ class VltTracker:
 
 
 def make_scar(config: VltTrackerConfig) -> VltTracker:
-    """VLT_SCAR from a checkpoint; ConfigError where that or the language model cannot be had."""
+    """VLT_SCAR from a checkpoint, vlt_nano without one; ConfigError where weights or language model cannot be had."""
+    if not config.checkpoint:
+        nano = NanoTrackerConfig()
+        log.warning("no checkpoint given: the small weights of vlt_nano run in the place of VLT_SCAR's")
+        language = nano.language if config.language == "none" else config.language
+        config = dataclasses.replace(config, checkpoint=nano.checkpoint, language=language, path="")
     return _make("vlt_scar", config)
 
 

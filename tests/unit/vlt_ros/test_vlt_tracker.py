@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,6 +18,8 @@ torch = pytest.importorskip("torch")
 from track_common.config import ConfigError, override  # noqa: E402
 from track_common.interfaces import TargetError  # noqa: E402
 from track_common.types import Array, Frame  # noqa: E402
+from vlt_ros.evaluation.datasets import BenchmarkSequence  # noqa: E402
+from vlt_ros.evaluation.run import run_sequence  # noqa: E402
 from vlt_ros.model import checkpoint, zoo  # noqa: E402
 from vlt_ros.model.checkpoint import CheckpointError  # noqa: E402
 from vlt_ros.model.network import eager  # noqa: E402
@@ -25,7 +29,7 @@ from vlt_ros.siamese import tt  # noqa: E402
 from vlt_ros.siamese.follower import RULES, Follower  # noqa: E402
 from vlt_ros.siamese.settings import TT_SETTINGS  # noqa: E402
 from vlt_ros.siamese.state import Image, TemplateCrop  # noqa: E402
-from vlt_ros.siamese.tracker import VltTracker, VltTrackerConfig, make_encoder  # noqa: E402
+from vlt_ros.siamese.tracker import NanoTrackerConfig, VltTracker, VltTrackerConfig, make_encoder  # noqa: E402
 
 SQUARE = 30  # px, side of the white target in a black image
 SMALL = {
@@ -261,7 +265,6 @@ def test_a_missing_name_and_another_shape_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({}, "no weights"),
         ({"path": "[[1]]"}, "four JSON lists"),
         ({"path": json.dumps(SCAR_PATH.to_lists())}, "20 blocks; wanted 8"),
         ({"language": "bert"}, "needs a file"),
@@ -272,9 +275,45 @@ def test_a_missing_name_and_another_shape_are_named(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_settings_say_what_to_type(small_file: Path, values: dict[str, Any], said: str) -> None:
-    params = values and {"checkpoint": str(small_file)} | values
     with pytest.raises(ConfigError, match=said):
-        make_tracker("vlt_scar", params)
+        make_tracker("vlt_scar", {"checkpoint": str(small_file)} | values)
+
+
+def test_without_a_checkpoint_the_small_weights_run_and_it_is_said(
+    small_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ConfigError, match="vlt_tt has no weights"):
+        make_tracker("vlt_tt")
+    monkeypatch.setattr(
+        NanoTrackerConfig,
+        "__init__",
+        lambda self: VltTrackerConfig.__init__(self, checkpoint=str(small_file), language="looks"),
+    )
+    with caplog.at_level(logging.WARNING):
+        made = make_tracker("vlt_scar", {"engine": "eager"})
+    assert "small weights of vlt_nano" in caplog.text
+    assert made.init(frame(100, 0.0), "man in red", np.array([100.0, 100, 130, 130])).box is not None
+
+
+def test_a_sentence_without_words_is_no_language_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    network = WhiteFinder()
+    with caplog.at_level(logging.WARNING):
+        tracker(network).init(frame(100, 0.0), "?!", np.array([100.0, 100, 130, 130]))
+    assert network.sentence is None and "tracking without language" in caplog.text
+
+
+@pytest.mark.parametrize(("kind", "pixels"), [
+    ("grey", np.tile(np.arange(160, dtype=np.uint8), (120, 1))),
+    ("16 bit", np.tile(np.arange(160, dtype=np.uint16)[:, None] * 256, (1, 120, 3)).reshape(120, 160, 3)),
+    ("with alpha", np.full((120, 160, 4), 90, np.uint8)),
+])  # fmt: skip
+def test_files_of_other_kinds_are_read_as_eight_bit_colour(tmp_path: Path, kind: str, pixels: Any) -> None:
+    del kind
+    for index in range(2):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), pixels)
+    sequence = BenchmarkSequence("a", np.array([[40.0, 40, 30, 30]] * 2), np.zeros(2, bool), images=tmp_path)
+    boxes, _ = run_sequence(tracker(WhiteFinder(), lost_below=0.0), sequence)
+    assert boxes.shape == (2, 4) and np.all(np.isfinite(boxes))
 
 
 def test_both_trackers_are_registered_and_need_a_box() -> None:
