@@ -17,7 +17,7 @@ class ControllerConfig:
     # What may be sent
     max_linear_vel: float = setting(2.0, "fastest command forwards (a GO2 takes 3.8)", unit="m/s", low=0.0, high=3.0)
     max_reverse_vel: float = setting(0.8, "fastest command backwards", unit="m/s", low=0.0, high=1.5)
-    max_lateral_vel: float = setting(0.5, "fastest command sideways (a GO2 takes 1.0)", unit="m/s", low=0.0, high=1.0)
+    max_lateral_vel: float = setting(0.7, "fastest command sideways (a GO2 takes 1.0)", unit="m/s", low=0.0, high=1.0)
     max_angular_vel: float = setting(1.8, "fastest turn commanded (a GO2 takes 4.0)", unit="rad/s", low=0.0, high=3.0)
     max_linear_accel: float = setting(2.5, "how fast speed may rise", unit="m/s^2", low=0.1, high=10.0)
     max_linear_decel: float = setting(3.5, "how fast it may fall while following", unit="m/s^2", low=0.1, high=10.0)
@@ -31,8 +31,16 @@ class ControllerConfig:
     min_lookahead_dist: float = setting(0.3, "nearest carrot steered at", unit="m", low=0.05, high=2.0)
     max_lookahead_dist: float = setting(1.5, "farthest carrot steered at", unit="m", low=0.1, high=5.0)
     heading_time: float = setting(0.4, "an error of heading is made good in this time", unit="s", low=0.1, high=2.0)
-    view_weight: float = setting(0.6, "share of the turn that serves the view at bearing 0", low=0.0, high=1.0)
-    view_limit: float = setting(0.5, "bearing from which the whole turn serves the view", unit="rad", low=0.1, high=1.5)
+    view_weight: float = setting(
+        0.6, "share of the heading that faces the target, where there is room", low=0.0, high=1.0
+    )
+    view_limit: float = setting(
+        0.45,
+        "never headed farther off the target than this: half the view, a body and a margin",
+        unit="rad",
+        low=0.1,
+        high=1.5,
+    )
     use_rotate_to_heading: bool = setting(
         True, "turn on the spot where the path leaves sideways and the base cannot crab"
     )
@@ -79,6 +87,7 @@ class ControllerConfig:
 
     # Avoidance
     use_elastic_band: bool = setting(True, "bend the trajectory round what the LiDAR sees")
+    use_yielding: bool = setting(False, "slow down for whoever else walks near and keep a body's width clear")
     band_margin: float = setting(0.25, "room the band keeps beyond half the robot's width", unit="m", low=0.0, high=1.0)
     obstacle_memory: float = setting(0.5, "sweeps are remembered this long", unit="s", low=0.0, high=3.0)
     tight_speed: float = setting(0.5, "speed where the band has no room to spare", unit="m/s", low=0.05, high=2.0)

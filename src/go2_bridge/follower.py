@@ -7,23 +7,21 @@ import numpy as np
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import BandPlanner, ahead_of, length_of
 from go2_bridge.control.elastic_band import Band
-from go2_bridge.control.obstacles import thinned
 from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
+from go2_bridge.control.surroundings import Surroundings
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
 from go2_bridge.safety.limits import clamp, is_sound, limit_change
-from go2_bridge.safety.stop_zone import let_through, solid_points, sound_points
+from go2_bridge.safety.stop_zone import allowed_share, let_through
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
 from track_common.config import validate
-from track_common.deskew import deskewed
-from track_common.geometry import inverse, relative, transform_points
+from track_common.geometry import transform_points
 from track_common.interfaces import Decision
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
 
 REORDER = 1.0  # s; a message this much older than the last is a restarted clock, less is one out of order
 MIN_WAY = 0.05  # m; less way ahead is standing, and standing needs no band
-STOP_VOXEL = 0.02  # m; the stop layer loses no more than the LiDAR's own noise
 ROOM_AHEAD = 0.6  # m of the band whose narrowest place sets the speed
 REVERSE_SLACK = 0.02  # m; the trajectory must lead back by more than this before the robot walks backwards
 
@@ -32,8 +30,9 @@ class Follower:
     """Implements ``track_common.interfaces.Controller``; needs no ROS, takes time as an argument."""
 
     def __init__(self, config: ControllerConfig | None = None) -> None:
-        self.configure(config or ControllerConfig())
+        self.config = config or ControllerConfig()
         self.reset()
+        self.configure(self.config)
 
     def configure(self, config: ControllerConfig) -> None:
         """Take new settings, all or none; may be called while following.
@@ -42,7 +41,7 @@ class Follower:
             ConfigError: naming setting, value and bound.
         """
         validate(config)
-        self.config = config
+        self.config = self._surroundings.config = config
         self._planner = BandPlanner(config)
         self._plant = Plant(config.dead_time, config.time_constant, (config.gain_vx, config.gain_vy, config.gain_wz))
 
@@ -52,10 +51,9 @@ class Follower:
         self._history = CommandHistory()
         self._trajectory: Trajectory | None = None
         self._path: TimedPath | None = None
-        self._cloud: Cloud | None = None
+        self._surroundings = Surroundings(self.config, self._poses)
         self._planner = BandPlanner(self.config)
         self._planned: tuple[float, float] | None = None
-        self._solid = np.zeros((0, 2))
         self._arrived: float | None = None
         self._fault: StopReason | None = None
         self._odometry_fault: StopReason | None = None
@@ -71,12 +69,10 @@ class Follower:
         self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
 
     def on_cloud(self, cloud: Cloud) -> None:
-        """Newest sweep in base_link, made straight by odometry; returns not finite or zero do not count."""
-        if self._cloud is not None and 0.0 < self._cloud.stamp - cloud.stamp < REORDER:
-            return
-        cloud = deskewed(cloud, self._poses)
-        self._cloud = Cloud(sound_points(cloud.points_base), cloud.stamp)
-        self._solid = thinned(solid_points(self._cloud.points_base, self.config)[:, :2], STOP_VOXEL)
+        """Newest sweep in base_link; one slightly out of order is ignored."""
+        newest = self._surroundings.cloud
+        if newest is None or not 0.0 < newest.stamp - cloud.stamp < REORDER:
+            self._surroundings.on_cloud(cloud)
 
     def on_odometry(self, odometry: Odometry) -> None:
         """Newest odometry; where it jumped, the trajectory in hand hangs in the air and is dropped."""
@@ -89,6 +85,7 @@ class Follower:
         if not is_whole:
             self._path, self._fault = None, StopReason.ODOMETRY_JUMP
             self._planner.forget()
+            self._surroundings.forget_movers()
 
     def refuse_trajectory(self) -> None:
         """The newest trajectory could not even be read: stop until one can."""
@@ -143,6 +140,7 @@ class Follower:
         around = self._around(state)
         ramped = limit_change(self._cleared(command, around), self._sent, elapsed, self.config)
         cleared = self._cleared(ramped, around)  # again: the ramp to a free command may lead through one that is not
+        cleared = self._yielding(cleared, state)
         if cleared == STOP and command != STOP:
             return _stop(StopReason.OBSTACLE)
         return Decision(cleared, reason)
@@ -167,7 +165,7 @@ class Follower:
         return StopReason.UNPLACED if self._path is None else None
 
     def _inputs(self) -> Inputs:
-        odometry, cloud, trajectory = self._poses.newest, self._cloud, self._trajectory
+        odometry, cloud, trajectory = self._poses.newest, self._surroundings.cloud, self._trajectory
         return Inputs(
             odometry=None if odometry is None else odometry.stamp,
             cloud=None if cloud is None else cloud.stamp,
@@ -210,10 +208,12 @@ class Follower:
         The band is planned once per input and followed in between.
         """
         assert self._trajectory is not None and self._path is not None
-        stamps = (self._trajectory.stamp, -1.0 if self._cloud is None else self._cloud.stamp)
-        band = self._planner.band
+        cloud, band = self._surroundings.cloud, self._planner.band
+        stamps = (self._trajectory.stamp, -1.0 if cloud is None else cloud.stamp)
         if band is None or stamps != self._planned:
-            self._remember_obstacles()
+            obstacles = self._surroundings.obstacles(self.target_odom())
+            if cloud is not None and obstacles is not None:
+                self._planner.on_sweep(obstacles, cloud.stamp)
             band, self._planned = self._planner.plan(self._towards_target(line)), stamps
         way = ahead_of(band.points, pose[:2])
         if band.is_broken:
@@ -221,17 +221,6 @@ class Follower:
         room = self._planner.room_along(way, ROOM_AHEAD)
         cap = self.config.tight_speed + room * max(self.config.max_linear_vel - self.config.tight_speed, 0.0)
         return way, min(distance, cap * self.config.lookahead_time), room
-
-    def _remember_obstacles(self) -> None:
-        """Give the newest sweep to the band, without the followed person's returns."""
-        place = None if self._cloud is None else self._place(self._cloud.stamp)
-        if self._cloud is None or place is None:
-            return
-        points = transform_points(place, self._solid)
-        target = self.target_odom()
-        if target is not None:
-            points = points[np.sum((points - target) ** 2, axis=1) > self.config.target_radius**2]
-        self._planner.on_sweep(points, self._cloud.stamp)
 
     def _towards_target(self, line: Array) -> Array:
         """The line drawn out to the target: a way round something must end where the way is known to be open."""
@@ -248,17 +237,11 @@ class Follower:
         return VelocityCommand(wanted.vx / gains[0], wanted.vy / gains[1], wanted.wz / gains[2])
 
     def _around(self, state: Odometry) -> tuple[Array, Array] | None:
-        """Newest sweep seen from ``state``, (N, 2), the followed person's returns included, and room (N,) to keep, m.
-
-        None where odometry does not cover the sweep.
-        """
-        if self._cloud is None or not len(self._solid):
-            return np.zeros((0, 2)), np.zeros(0)
-        place = self._place(self._cloud.stamp)
-        if place is None:
-            return None
-        points = transform_points(relative(state.pose, place), self._solid)
-        return points, self._margins(points, state)
+        """What stands around ``state`` and the room to keep; more to the followed person, where one is really seen."""
+        trajectory = self._trajectory
+        is_seen = trajectory is not None and trajectory.status is TargetStatus.TRACKED
+        room = self.config.person_margin if is_seen else 0.0
+        return self._surroundings.seen_from(state.pose, self.target_odom(), room)
 
     def _cleared(self, command: VelocityCommand, around: tuple[Array, Array] | None) -> VelocityCommand:
         """What the stop layer lets through."""
@@ -266,17 +249,16 @@ class Follower:
             return STOP if self.config.require_cloud else command
         return let_through(command, *around, self.config)
 
-    def _margins(self, points: Array, state: Odometry) -> Array:
-        """(N,) room to keep around each return, m; more around the person, where one is really seen."""
-        margins = np.full(len(points), self.config.stop_margin)
-        target = self.target_odom()
-        is_seen = self._trajectory is not None and self._trajectory.status is TargetStatus.TRACKED
-        if target is not None and is_seen:
-            target = transform_points(inverse(state.pose), target)
-            dx, dy = points[:, 0] - target[0], points[:, 1] - target[1]
-            is_target = dx * dx + dy * dy < self.config.target_radius**2
-            margins[is_target] += self.config.person_margin
-        return margins
+    def _yielding(self, command: VelocityCommand, state: Odometry) -> VelocityCommand:
+        """The command slowed for whoever else walks there; it waits rather than dodges, and may turn meanwhile."""
+        if not self.config.use_yielding:
+            return command
+        walkers = self._surroundings.walkers_from(state.pose, state.stamp, self.target_odom())
+        if not len(walkers):
+            return command
+        way = VelocityCommand(command.vx, command.vy)
+        share = allowed_share(way, walkers, np.full(len(walkers), self.config.stop_margin), self.config)
+        return VelocityCommand(share * command.vx, share * command.vy, command.wz)
 
     def target_odom(self) -> Array | None:
         """(2,) the target as the planner saw it, in odom; None where it did not say."""

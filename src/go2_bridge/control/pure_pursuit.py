@@ -1,8 +1,8 @@
 """Pure pursuit: remaining path -> body velocity, with the speed the trajectory's own timing asks for.
 
 R. C. Coulter, Implementation of the Pure Pursuit Path Tracking Algorithm, CMU-RI-TR-92-01 (curvature 2y/L^2); slowing
-in curves and turning on the spot after Macenski et al., Regulated Pure Pursuit, arXiv 2305.20026. Ours: part of the
-turn, all of it at the edge of the view, keeps the target in view; a base that walks sideways crabs to make up for it.
+in curves and turning on the spot after Macenski et al., Regulated Pure Pursuit, arXiv 2305.20026. Ours: the heading
+lies between way and target, never far from the target; a base that walks sideways crabs to make up for it.
 """
 
 from __future__ import annotations
@@ -32,18 +32,33 @@ def pursue(
     speed = min(distance / config.lookahead_time, config.max_linear_vel)
     carrot = carrot_of(line, distance, pose, config)
     bearing = float(wrap_angle(yaw_wanted - pose[2]))
-    view_rate = bearing / config.heading_time
     reach = float(np.linalg.norm(carrot))
     if reach < 1e-6 or speed < 1e-3:
-        return VelocityCommand(0.0, 0.0, view_rate)
+        return VelocityCommand(0.0, 0.0, bearing / config.heading_time)
     direction = carrot / reach
-    weight = view_share(bearing, config, room)
+    turn = heading(direction, bearing, config, room) / config.heading_time
     curve = curvature(carrot, config.min_lookahead_dist) * math.copysign(1.0, direction[0])
-    speed = regulated(speed, curve * (1.0 - weight), config)
-    if not config.is_holonomic:
-        return _without_crabbing(speed, direction, curve, (weight, view_rate), config)
-    turn = (1.0 - weight) * curve * speed * abs(direction[0]) + weight * view_rate
-    return VelocityCommand(float(speed * direction[0]), float(speed * direction[1]), turn)
+    if config.is_holonomic:
+        return VelocityCommand(float(speed * direction[0]), float(speed * direction[1]), turn)
+    return _without_crabbing(regulated(speed, curve, config), direction, curve, bearing, config)
+
+
+def heading(direction: Array, bearing: float, config: ControllerConfig, room: float = 1.0) -> float:
+    """Turn (rad) wanted: from the target towards the way, never leaving the target more than ``view_limit`` aside.
+
+    In open space the way counts by ``1 - view_weight``; where it is tight the robot points along it, its narrow side to
+    what it passes. On a way backwards it faces the target.
+
+    Args:
+        direction: (2,) unit vector of the way in base_link.
+        bearing: rad to the target.
+        room: 0..1, 1 = open space.
+    """
+    if direction[0] < 0.0 and abs(bearing) < 0.5 * math.pi:
+        return bearing
+    aside = float(wrap_angle(math.atan2(direction[1], direction[0]) - bearing))
+    share = 1.0 - config.view_weight * room
+    return bearing + min(max(share * aside, -config.view_limit), config.view_limit)
 
 
 def carrot_of(line: Array, distance: float, pose: Array, config: ControllerConfig) -> Array:
@@ -59,13 +74,6 @@ def curvature(carrot: Array, min_reach: float) -> float:
     return 2.0 * float(carrot[1]) / reach**2
 
 
-def view_share(bearing: float, config: ControllerConfig, room: float = 1.0) -> float:
-    """Share 0..1 of the turn that keeps the target in view: ``view_weight`` ahead (less without room), all of it from
-    ``view_limit`` on."""
-    ahead = config.view_weight * room
-    return ahead + (1.0 - ahead) * min(abs(bearing) / config.view_limit, 1.0)
-
-
 def regulated(speed: float, curve: float, config: ControllerConfig) -> float:
     """Speed (m/s, >= 0) lowered in proportion in curves tighter than the minimum radius, down to a floor."""
     tightness = abs(curve) * config.regulated_linear_scaling_min_radius
@@ -75,12 +83,12 @@ def regulated(speed: float, curve: float, config: ControllerConfig) -> float:
 
 
 def _without_crabbing(
-    speed: float, direction: Array, curve: float, view: tuple[float, float], config: ControllerConfig
+    speed: float, direction: Array, curve: float, bearing: float, config: ControllerConfig
 ) -> VelocityCommand:
     """The same for a base that goes only where it points: what it cannot crab it must turn to."""
-    weight, view_rate = view
     aside = math.atan2(direction[1], abs(direction[0]))
     if config.use_rotate_to_heading and abs(aside) > config.rotate_to_heading_min_angle:
         return VelocityCommand(0.0, 0.0, aside / config.heading_time)
     ahead = speed * float(direction[0])
-    return VelocityCommand(ahead, 0.0, (1.0 - weight) * curve * abs(ahead) + weight * view_rate)
+    weight = config.view_weight + (1.0 - config.view_weight) * min(abs(bearing) / config.view_limit, 1.0)
+    return VelocityCommand(ahead, 0.0, (1.0 - weight) * curve * abs(ahead) + weight * bearing / config.heading_time)

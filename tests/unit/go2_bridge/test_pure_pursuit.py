@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
-from go2_bridge.control.pure_pursuit import curvature, pursue, regulated, view_share
+from go2_bridge.control.pure_pursuit import curvature, heading, pursue, regulated
 
 CONFIG = ControllerConfig()
 WHEELED = dataclasses.replace(CONFIG, is_holonomic=False, view_weight=0.0)
 ORIGIN = np.zeros(3)
+HFOV = math.radians(90.0)
+BODY_ANGLE = math.atan2(0.25, 1.9)  # half a body at the standoff
 
 
 def line_to(x, y):
@@ -49,7 +51,7 @@ def test_wheeled_base_turns_first_where_the_path_leaves_sideways():
 
 
 def test_walking_base_crabs_round_something_and_keeps_the_target_in_view():
-    command = pursue(line_to(1.0, 0.5), 0.5, ORIGIN, -CONFIG.view_limit, CONFIG)
+    command = pursue(line_to(1.0, 0.5), 0.5, ORIGIN, -2.0 * CONFIG.view_limit, CONFIG)
     assert command.vx > 0 and command.vy > 0 and command.wz < -1.0
 
 
@@ -63,9 +65,38 @@ def test_tight_curves_are_slowed_to_the_floor_but_not_below():
     assert regulated(0.1, 1e3, CONFIG) == 0.1
 
 
-def test_edge_of_the_view_takes_the_whole_turn():
-    assert view_share(0.0, CONFIG) == CONFIG.view_weight
-    assert view_share(-CONFIG.view_limit, CONFIG) == pytest.approx(1.0)
+def test_where_it_is_tight_the_robot_points_along_its_way_and_in_the_open_more_at_the_target():
+    way = np.array([math.cos(0.4), math.sin(0.4)])
+    assert heading(way, 0.0, CONFIG, room=0.0) == pytest.approx(0.4)
+    assert heading(way, 0.0, CONFIG, room=1.0) == pytest.approx((1.0 - CONFIG.view_weight) * 0.4)
+
+
+def test_walking_backwards_it_faces_the_target():
+    assert heading(np.array([-1.0, 0.1]), 0.3, CONFIG) == pytest.approx(0.3)
+
+
+@settings(derandomize=True, max_examples=300, deadline=None)
+@given(st.floats(-3.14, 3.14), st.floats(-3.14, 3.14), st.floats(0.0, 1.0))
+def test_the_target_is_kept_in_view_whatever_the_way(way, bearing, room):
+    turn = heading(np.array([math.cos(way), math.sin(way)]), bearing, CONFIG, room)
+    assert abs(bearing - turn) <= CONFIG.view_limit + 1e-9  # once turned, the target is that far aside at most
+    if abs(bearing) > CONFIG.view_limit:
+        assert turn * bearing > 0.0  # at the edge it never turns away
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(st.floats(-1.2, 1.2), st.floats(0.0, 1.0), st.floats(-0.5, 0.5))
+def test_the_view_holds_in_motion_while_the_target_walks_across(way, room, rate):
+    """Turning as told, through the dead time and lag of a GO2, with the target's bearing changing all the while."""
+    dt, bearing, turning, sent = 0.02, 0.0, 0.0, [0.0] * 8
+    for _ in range(200):
+        ahead = np.array([math.cos(way), math.sin(way)])
+        foreseen = bearing + sum((rate - turning) * dt for _ in sent)  # what dead time compensation gives,
+        foreseen += rate * CONFIG.heading_time  # and the trajectory: where the target will be by then
+        sent.append(heading(ahead, foreseen, CONFIG, room) / CONFIG.heading_time)
+        turning += (sent.pop(0) - turning) * dt / CONFIG.time_constant
+        bearing += (rate - turning) * dt
+        assert abs(bearing) < 0.5 * HFOV - BODY_ANGLE
 
 
 @settings(derandomize=True, max_examples=150, deadline=None)

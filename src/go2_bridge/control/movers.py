@@ -1,0 +1,120 @@
+"""People on the move in the LiDAR's returns: small things that change their place steadily.
+
+A LiDAR below the knee sees legs, an obstacle two hands wide; the body round them sways and swings its arms. So what
+walks is taken as a disc of a body's size, where it will be. Small things are followed from sweep to sweep (nearest
+neighbour); one counts as walking once two halves of its latest course agree.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
+
+from go2_bridge.control.obstacles import thinned
+from track_common.types import Array
+
+RANGE = 3.0  # m; farther off returns are too thin to tell one thing from two
+LINK = 0.16  # m; returns nearer than this belong together: the gap between two legs
+MIN_POINTS, MAX_SIZE = 3, 0.55  # returns; m: a pair of legs in full stride
+GATE = 0.35  # m; a walker's step between two sweeps at 15 Hz is 0.1 m
+COURSE = 0.8  # s of course looked at
+MIN_COURSE = 0.5  # s
+MIN_SPEED, MAX_SPEED = 0.32, 2.5  # m/s of each half of the course
+MEMORY = 0.4  # s a thing is kept unseen
+STILL = 1.5  # s for which who walked and stands now is still taken for a person
+
+
+@dataclass(frozen=True, eq=False)
+class Mover:
+    """Somebody walking: position (2,) m and velocity (2,) m/s in odom at ``stamp``."""
+
+    position: Array
+    velocity: Array
+    stamp: float
+
+    def at(self, stamp: float) -> Array:
+        """(2,) where it is expected at ``stamp``."""
+        return self.position + self.velocity * (stamp - self.stamp)
+
+
+@dataclass(eq=False)
+class _Thing:
+    course: deque[tuple[float, Array]] = field(default_factory=deque)  # stamp, position (2,)
+    walked: float = -np.inf  # stamp at which it last walked
+
+    def move(self, stamp: float, position: Array) -> None:
+        self.course.append((stamp, position))
+        while stamp - self.course[0][0] > COURSE:
+            self.course.popleft()
+        if self._is_walking():
+            self.walked = stamp
+
+    @property
+    def last(self) -> tuple[float, Array]:
+        return self.course[-1]
+
+    def velocity(self) -> Array:
+        (begin, first), (end, last) = self.course[0], self.course[-1]
+        return (last - first) / max(end - begin, 1e-6) if end - begin >= 0.5 * MIN_COURSE else np.zeros(2)
+
+    def _is_walking(self) -> bool:
+        (begin, first), (end, last) = self.course[0], self.course[-1]
+        if end - begin < MIN_COURSE:
+            return False
+        time, middle = min(self.course, key=lambda seen: abs(seen[0] - 0.5 * (begin + end)))
+        if not begin < time < end:
+            return False
+        early, late = (middle - first) / (time - begin), (last - middle) / (end - time)
+        slow, fast = sorted((float(np.linalg.norm(early)), float(np.linalg.norm(late))))
+        return slow > MIN_SPEED and fast < MAX_SPEED and float(early @ late) > 0.5 * slow * fast
+
+
+class MoverTracker:
+    """Follows small things from sweep to sweep in odom."""
+
+    def __init__(self) -> None:
+        self._things: list[_Thing] = []
+
+    def on_sweep(self, points_odom: Array, robot: Array, stamp: float) -> None:
+        """Take the solid returns (N, 2) of one sweep in odom, seen from ``robot`` (2,)."""
+        near = points_odom[np.hypot(points_odom[:, 0] - robot[0], points_odom[:, 1] - robot[1]) < RANGE]
+        places = small_things(near)
+        free = list(range(len(places)))
+        for thing in sorted(self._things, key=lambda thing: -len(thing.course)):
+            seen, place = thing.last
+            expected = place + thing.velocity() * (stamp - seen)
+            gaps = [float(np.hypot(*(places[index] - expected))) for index in free]
+            if gaps and min(gaps) < GATE:
+                thing.move(stamp, places[free.pop(int(np.argmin(gaps)))])
+        self._things = [thing for thing in self._things if stamp - thing.last[0] < MEMORY]
+        for index in free:
+            self._things.append(_Thing(deque([(stamp, places[index])])))
+
+    def movers(self, stamp: float) -> list[Mover]:
+        """Everybody who walks, or walked a moment ago."""
+        return [
+            Mover(thing.last[1], thing.velocity(), thing.last[0])
+            for thing in self._things
+            if stamp - thing.walked < STILL
+        ]
+
+
+def small_things(points: Array) -> list[Array]:
+    """(2,) middles of groups of returns (N, 2) no larger than somebody's stride."""
+    points = thinned(points)
+    if len(points) < MIN_POINTS:
+        return []
+    pairs = KDTree(points).query_pairs(LINK, output_type="ndarray")
+    links = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(points), len(points)))
+    count, group = connected_components(links, directed=False)
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(count))
+    low, high = np.minimum.reduceat(points[order], starts), np.maximum.reduceat(points[order], starts)
+    sizes = np.diff(np.append(starts, len(points)))
+    is_small = (sizes >= MIN_POINTS) & (np.hypot(*(high - low).T) < MAX_SIZE)
+    return list(0.5 * (low + high)[is_small])
