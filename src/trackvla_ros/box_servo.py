@@ -36,8 +36,16 @@ class BoxServoConfig:
 
     standoff: float = setting(1.9, "distance kept from the target's axis to base_link", unit="m", low=0.8, high=4.0)
     hold_band: float = setting(
-        0.15, "a standing target this near the standoff is not chased", unit="m", low=0.0, high=1.0
+        0.15, "a robot on the move settles this near the standoff of a standing target", unit="m", low=0.0, high=1.0
     )
+    rest_nearer: float = setting(
+        0.2,
+        "a robot at rest backs off where the target comes nearer than the standoff by this",
+        unit="m",
+        low=0.0,
+        high=1.0,
+    )
+    rest_farther: float = setting(0.4, "and sets off where it stands farther by this", unit="m", low=0.0, high=1.0)
     gain: float = setting(1.2, "speed per metre of distance error", unit="1/s", low=0.1, high=4.0)
     max_speed: float = setting(1.8, "fastest the waypoints move", unit="m/s", low=0.0, high=3.0)
     max_reverse: float = setting(
@@ -62,9 +70,14 @@ class BoxServoConfig:
 
     def check(self) -> None:
         """Standoff and band must leave the robot outside a person's reach."""
-        if self.standoff - self.hold_band < 0.7:
+        if min(self.rest_nearer, self.rest_farther) < self.hold_band:
             raise ConfigError(
-                f"standoff {self.standoff} m less hold_band {self.hold_band} m is under 0.7 m; people need room"
+                f"rest_nearer {self.rest_nearer} m or rest_farther {self.rest_farther} m is under hold_band "
+                f"{self.hold_band} m: the robot would set off again as soon as it has settled"
+            )
+        if self.standoff - self.rest_nearer < 0.7:
+            raise ConfigError(
+                f"standoff {self.standoff} m less rest_nearer {self.rest_nearer} m is under 0.7 m; people need room"
             )
 
     @property
@@ -73,6 +86,8 @@ class BoxServoConfig:
         return Motion(
             standoff=self.standoff,
             hold_band=self.hold_band,
+            rest_nearer=self.rest_nearer,
+            rest_farther=self.rest_farther,
             gain=self.gain,
             max_speed=self.max_speed,
             max_reverse=self.max_reverse,

@@ -11,15 +11,23 @@ from track_common.geometry import wrap_angle
 from track_common.types import Array
 
 HORIZON, STEP = 10, 0.1  # waypoints and seconds between them (TrackVLA, arXiv 2505.23189: 10 is best; step is ours)
+RESTING = 0.1  # m/s; a slower robot counts as standing
+STANDING = 0.15  # m/s along the line between them; a slower target is not chased for its pace
 TIMES = STEP * np.arange(1, HORIZON + 1)  # (H,) s after the image stamp
 
 
 @dataclass(frozen=True)
 class Motion:
-    """How the robot may follow; metres, seconds, radians."""
+    """How the robot may follow; metres, seconds, radians.
+
+    ``rest_nearer`` and ``rest_farther``: how far a standing target may come or shift from the standoff before a robot
+    at rest moves again; one that moves settles within ``hold_band``.
+    """
 
     standoff: float
     hold_band: float
+    rest_nearer: float
+    rest_farther: float
     gain: float
     max_speed: float
     max_reverse: float
@@ -38,10 +46,11 @@ def follow(target_base: Array, target_velocity: Array, robot_velocity: Array, mo
         motion: standoff and limits.
     """
     position, yaw, velocity = np.zeros(2), 0.0, np.asarray(robot_velocity, float)
+    band = _band_of(velocity, motion)
     poses = np.empty((HORIZON, 3))
     for index, time in enumerate(TIMES):
         gap = target_base + target_velocity * (time - STEP) - position
-        wanted = _approach(gap, target_velocity, yaw, motion)
+        wanted = _approach(gap, target_velocity, yaw, motion, band)
         is_slower = float(np.linalg.norm(wanted)) < float(np.linalg.norm(velocity))
         rate = motion.max_decel if is_slower else motion.max_accel
         velocity = _towards(velocity, wanted, rate * STEP)
@@ -66,13 +75,20 @@ def stand() -> Array:
     return np.zeros((HORIZON, 3))
 
 
-def _approach(gap: Array, target_velocity: Array, yaw: float, motion: Motion) -> Array:
+def _band_of(robot_velocity: Array, motion: Motion) -> tuple[float, float]:
+    """How much nearer and farther than the standoff a standing target is left where it is: hysteresis."""
+    if float(np.linalg.norm(robot_velocity)) < RESTING:
+        return motion.rest_nearer, motion.rest_farther
+    return motion.hold_band, motion.hold_band
+
+
+def _approach(gap: Array, target_velocity: Array, yaw: float, motion: Motion, band: tuple[float, float]) -> Array:
     """Wanted velocity (2,): along the line to the target, with its pace, slower while still turning to it."""
     distance = max(float(np.linalg.norm(gap)), 1e-3)
     line = gap / distance
     pace = float(target_velocity @ line)
     error = distance - motion.standoff
-    if abs(error) < motion.hold_band and abs(pace) < 0.15:
+    if -band[0] < error < band[1] and abs(pace) < STANDING:
         return np.zeros(2)
     speed = min(max(motion.gain * error + pace, -motion.max_reverse), motion.max_speed)
     facing = max(math.cos(math.atan2(gap[1], gap[0]) - yaw), 0.0)

@@ -101,7 +101,12 @@ def test_old_sweep_is_not_mixed_with_a_new_image():
 
 def test_standoff_inside_a_persons_reach_is_refused():
     with pytest.raises(ConfigError, match="people need room"):
-        override(BoxServoConfig(), {"standoff": 0.8, "hold_band": 0.5})
+        override(BoxServoConfig(), {"standoff": 0.8, "rest_nearer": 0.5})
+
+
+def test_a_resting_band_inside_the_moving_one_is_refused():
+    with pytest.raises(ConfigError, match="set off again as soon as it has settled"):
+        override(BoxServoConfig(), {"rest_farther": 0.1})
 
 
 def test_unknown_policy_lists_the_known_ones():

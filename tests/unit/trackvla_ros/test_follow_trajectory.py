@@ -39,6 +39,17 @@ def test_target_walking_at_the_standoff_is_matched_in_pace():
     assert poses[-1, 0] == pytest.approx(1.0, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("distance", "speed", "moves"),
+    [(1.72, 0.0, 0), (2.28, 0.0, 0), (1.66, 0.0, -1), (2.34, 0.0, 1), (2.28, 0.5, 1), (1.98, 0.5, 0)],
+)
+def test_a_robot_at_rest_stays_between_1_7_and_2_3_m_and_one_on_the_move_settles_nearer(distance, speed, moves):
+    velocity = np.array([speed, 0.0])
+    way = follow(np.array([distance, 0.0]), np.zeros(2), velocity, MOTION)[-1, 0]
+    coasting = 0.5 * speed**2 / MOTION.max_decel  # what it needs to stand, whatever it wants
+    assert int(way - coasting > 0.03) - int(way - coasting < -0.03) == moves
+
+
 def test_standing_target_inside_the_band_is_left_alone_but_faced():
     poses = follow(np.array([0.0, MOTION.standoff + 0.05]), np.zeros(2), np.zeros(2), MOTION)
     assert not poses[:, :2].any() and poses[-1, 2] == pytest.approx(1.57, abs=0.05)
