@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,10 +14,11 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.follower import Follower
 from track_common.config import override
 from track_common.geometry import inverse, transform_points
-from track_common.types import Array, Sighting, TargetStatus, Trajectory, VelocityCommand
+from track_common.types import STOP, Array, Sighting, TargetStatus, Trajectory, VelocityCommand
 from trackvla_ros.box_servo import BoxServoConfig
 from trackvla_ros.follow_trajectory import TIMES, follow
 
+CONTROL_RATE = 30.0  # Hz; 20-50 is usual
 SPEED = 1.2  # m/s the robot may reach in these runs; its targets walk at up to 1.1
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 
@@ -69,10 +70,11 @@ class TruthAgent:
 
     def start(self, world: World, instruction: str) -> None:
         """A new controller and an empty link."""
-        self._world, self._sweeps = world, -1
+        self._world, self._sweeps, self._cycles = world, -1, -1
+        self._sent = STOP
         self._follower = Follower(self._setup.config())
         self._rng = np.random.default_rng([world.episode.seed, 5])
-        self._under_way: deque[tuple[float, Trajectory]] = deque()
+        self._under_way: list[tuple[float, Trajectory]] = []  # and when each arrives
         self.reasons.clear()
 
     def look(self) -> Sighting | None:
@@ -85,21 +87,27 @@ class TruthAgent:
         return None
 
     def command(self) -> VelocityCommand:
-        """Sensors and trajectories of this instant in, the controller's command out."""
+        """Sensors and trajectories of this instant in; the controller's command, renewed at ``CONTROL_RATE``."""
         now = self._world.time
         self._follower.on_odometry(self._world.odometry())
-        sweeps = int(now * LIDAR_RATE + 1e-6)
-        if self._setup.has_lidar and sweeps > self._sweeps:
+        if self._setup.has_lidar and int(now * LIDAR_RATE + 1e-6) > self._sweeps:
+            self._sweeps = int(now * LIDAR_RATE + 1e-6)
             self._follower.on_cloud(self._world.scan())
-        self._sweeps = sweeps
-        for arrival, trajectory in sorted(self._under_way, key=lambda sent: sent[0]):
-            if arrival <= now + 1e-9:
-                stamp = now if self._setup.forgets_image_time else trajectory.stamp
-                self._follower.on_trajectory(replace(trajectory, stamp=stamp))
-        self._under_way = deque(sent for sent in self._under_way if sent[0] > now + 1e-9)
-        decision = self._follower.control(now)
-        self.reasons[decision.reason] += 1
-        return decision.command
+        self._deliver(now)
+        if int(now * CONTROL_RATE + 1e-6) > self._cycles:
+            self._cycles = int(now * CONTROL_RATE + 1e-6)
+            decision = self._follower.control(now)
+            self._sent = decision.command
+            self.reasons[decision.reason] += 1
+        return self._sent
+
+    def _deliver(self, now: float) -> None:
+        """Hand over the trajectories that have arrived, first come first."""
+        arrived = sorted((sent for sent in self._under_way if sent[0] <= now + 1e-9), key=lambda sent: sent[0])
+        self._under_way = [sent for sent in self._under_way if sent[0] > now + 1e-9]
+        for _, trajectory in arrived:
+            stamp = now if self._setup.forgets_image_time else trajectory.stamp
+            self._follower.on_trajectory(replace(trajectory, stamp=stamp))
 
     def _trajectory(self) -> Trajectory:
         truth = self._world.truth()

@@ -14,7 +14,7 @@ LOOKAHEAD = 0.5  # m ahead on the path a walker heads for
 ARRIVED = 0.2  # m
 TURN_RATE = 2.5  # rad/s; people turn on the spot in about a second
 PERSONAL_SPACE = 0.9  # m between middles at which people begin to make way
-ROBOT_SPACE = 0.9  # m at which everybody, the target too, makes way for the robot: nobody walks into it
+ROBOT_SPACE = 0.9  # m from its nearest end at which everybody, the target too, makes way for the robot
 JITTER = 0.2  # share by which pace varies (EVT-Bench: factor U(0.8, 1.2))
 PACE_TIME = 1.0  # s a pace is kept
 PERSON_CLEARANCE = 0.22  # m from furniture
@@ -72,7 +72,7 @@ def step_walkers(
     time: tuple[float, float],
     rng: np.random.Generator,
 ) -> tuple[Walker, ...]:
-    """Everybody ``time[1]`` s later than ``time[0]``; robot (2,) is where it stands."""
+    """Everybody ``time[1]`` s later than ``time[0]``; robot (K, 2) are places along it: nobody walks into its nose."""
     positions = np.stack([w.position for w in walkers])
     moved = []
     for index, walker in enumerate(walkers):
@@ -94,7 +94,8 @@ def _step(
     wanted = _way(walker)
     if walker.yields:
         wanted = wanted + _make_way(walker.position, others, PERSONAL_SPACE)
-    wanted = wanted + _make_way(walker.position, robot[None], ROBOT_SPACE)
+    nearest = robot[np.hypot(*(robot - walker.position).T).argmin()]
+    wanted = wanted + _make_way(walker.position, nearest[None], ROBOT_SPACE)
     pace = walker.speed * walker.pace[0]
     size = float(np.hypot(*wanted))
     velocity = wanted * (pace / size if size > 1.0 else pace)

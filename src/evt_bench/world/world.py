@@ -180,7 +180,7 @@ class World:
         self._robot = moved
         if not self.people_wait:
             self._walkers = step_walkers(
-                self._walkers, self._robot[:2], self.footprints, (self.time, dt), self._people_rng
+                self._walkers, self.outline(self._robot), self.footprints, (self.time, dt), self._people_rng
             )
         self._steps += 1
         self.time = self._start_time + self._steps * self.config.step.dt

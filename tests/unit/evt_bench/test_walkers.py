@@ -6,7 +6,7 @@ import pytest
 from evt_bench.world.footprints import Footprints
 from evt_bench.world.walkers import PERSON_CLEARANCE, Walker, step_walkers
 
-FAR = np.array([50.0, 50.0])
+FAR = np.array([[50.0, 50.0]])
 FREE = Footprints.from_rows([])
 STRAIGHT = np.array([[0.0, 0.0], [4.0, 0.0]])
 
@@ -43,10 +43,17 @@ def test_two_people_on_one_line_do_not_walk_through_each_other():
 
 
 def test_the_target_goes_round_a_robot_in_its_way():
-    states = walk((Walker.start(STRAIGHT, 0.8, loops=False, yields=False),), 12.0, robot=np.array([2.0, 0.05]))
+    states = walk((Walker.start(STRAIGHT, 0.8, loops=False, yields=False),), 12.0, robot=np.array([[2.0, 0.05]]))
     gaps = [np.hypot(*(s[0].position - [2.0, 0.05])) for s in states]
     assert min(gaps) > 0.5
     assert states[-1][0].has_arrived
+
+
+def test_nobody_walks_into_the_nose_of_a_robot_that_stands_in_the_way():
+    along = np.array([[1.8, 0.02], [2.0, 0.02], [2.2, 0.02]])  # facing whoever comes
+    states = walk((Walker.start(STRAIGHT, 1.0, loops=True, yields=True),), 9.0, robot=along)
+    gaps = [np.hypot(*(along - s[0].position).T).min() for s in states]
+    assert min(gaps) > 0.16 + 0.25  # half the robot's width and a body
 
 
 def test_nobody_is_pushed_into_furniture():
