@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -139,3 +140,49 @@ def test_looks_are_colours_on_garments_and_nothing_else() -> None:
         ("legs", "dark"),
         ("legs", "black"),
     }
+
+
+@pytest.fixture(scope="module")
+def gpt2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GPT-2 of one layer with a vocabulary of bytes."""
+    transformers = pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    tokenizers = pytest.importorskip("tokenizers")
+    folder = tmp_path_factory.mktemp("gpt2")
+    letters = sorted(tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: number for number, letter in enumerate([*letters, "<|endoftext|>"])}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "merges.txt").write_text("#version: 0.2\n")
+    files = {"vocab_file": str(folder / "vocab.json"), "merges_file": str(folder / "merges.txt")}
+    transformers.GPT2Tokenizer(**files).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = transformers.GPT2Config(vocab_size=len(vocabulary), n_embd=768, n_layer=1, n_head=4, n_inner=32)
+    transformers.GPT2Model(config).save_pretrained(folder)
+    return folder
+
+
+def test_gpt2_is_the_mean_over_fifty_positions_padding_included(gpt2_folder: Path) -> None:
+    import torch
+
+    from vlt_ros.model.language import load_transformer
+
+    encoder = load_transformer("gpt2", gpt2_folder)
+    pieces = encoder.tokenizer("red")["input_ids"]
+    assert len(pieces) == 3
+    ids = torch.full((1, 50), encoder.tokenizer.eos_token_id)  # GPT-2 has no padding of its own
+    ids[0, :3] = torch.tensor(pieces)
+    mask = (torch.arange(50) < 3).long()[None]
+    with torch.inference_mode():
+        hidden = encoder.model(input_ids=ids, attention_mask=mask).last_hidden_state
+    vector = encoder.encode("red")
+    assert vector.shape == (768,) and vector == pytest.approx(hidden[0].mean(dim=0).numpy(), abs=1e-5)
+    assert np.abs(vector - encoder.encode("blue")).max() > 1e-3
+
+
+def test_gpt2_truncates_a_long_sentence_with_a_warning(gpt2_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    from vlt_ros.model.language import load_transformer
+
+    encoder = load_transformer("gpt2", gpt2_folder)
+    with caplog.at_level(logging.WARNING):
+        long = encoder.encode("r" * 60)
+    assert "last 10 are dropped" in caplog.text and np.array_equal(long, encoder.encode("r" * 50))
