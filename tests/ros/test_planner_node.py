@@ -1,7 +1,7 @@
 """The planner node over real DDS: a box becomes a trajectory stamped like its image; bad input becomes none."""
 
 import math
-import time
+import threading
 
 import numpy as np
 import pytest
@@ -141,17 +141,29 @@ def test_slow_policy_does_not_hold_up_the_node_and_the_newest_box_wins(peer, sta
     paths = peer.collect(Path, "trajectory", qos.LATEST)
     inputs = Inputs(peer)
     infer = node._worker._policy.infer
+    has_begun, may_answer = threading.Event(), threading.Semaphore(0)
 
     def slow(observation):
-        time.sleep(0.4)
+        has_begun.set()
+        assert may_answer.acquire(timeout=30.0)
         return infer(observation)
 
+    def waits_for(second):
+        request = node._worker._waiting
+        return request is not None and request.header.stamp.sec == second
+
     monkeypatch.setattr(node._worker._policy, "infer", slow)
-    for k in range(8):
+    inputs.send_box(10.0)
+    peer.wait_until(has_begun.is_set, "the first box to be looked at")
+    for k in range(1, 8):
         inputs.send_box(10.0 + k)
         peer.spin(0.03)
-    peer.wait_until(lambda: len(paths) >= 2, "two trajectories")
-    peer.spin(0.5)
+    peer.wait_until(lambda: waits_for(17), "the last box to wait")
+    for count in (1, 2):
+        may_answer.release()
+        peer.wait_until(lambda n=count: len(paths) >= n, f"{count} trajectories")
+    may_answer.release()
+    peer.spin(0.3)
     assert [p.header.stamp.sec for p in paths] == [10, 17]
 
 
