@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from track_common.types import Array
-from vlt_ros.siamese import scar, state, tt
+from vlt_ros.siamese import colour, scar, state, tt
 from vlt_ros.siamese.settings import SCAR_SETTINGS, TT_SETTINGS, Inference
 from vlt_ros.siamese.state import Image, Step, TargetState, TemplateCrop
 
@@ -39,14 +42,15 @@ RULES = {
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """All that belongs to one target: its place and what the network keeps of its first appearance and sentence."""
+    """All that belongs to one target: its place and what is kept of its first appearance and sentence."""
 
     state: TargetState
     template: Any
+    colours: Array | None = None
 
     def at(self, place: TargetState) -> Target:
         """The same target elsewhere."""
-        return Target(place, self.template)
+        return dataclasses.replace(self, state=place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +64,20 @@ class Follower:
     def start(self, image: Image, box_xyxy: Array, sentence: Array | None) -> Target:
         """Target from its first box (4,) in pixels and its sentence vector (768,), None = no language."""
         at, template = state.start(image, box_xyxy, self.rules.template_side)
-        return Target(at, self.network.template(template, sentence))
+        kept = self.network.template(template, sentence)
+        return Target(at, kept, self._colours(image, at) if self.inference.colour_share else None)
 
     def step(self, image: Image, target: Target, inference: Inference | None = None) -> Step:
         """Where the target is in the next image; ``inference`` replaces the settings for this one step."""
-        maps = self.network.search(self.rules.search_crop(image, target.state), target.template)
+        settings, pixels = inference or self.inference, self.rules.search_crop(image, target.state)
+        maps = self.network.search(pixels, target.template)
+        if settings.colour_share and target.colours is not None:
+            sides = target.state.size * pixels.shape[0] / self.rules.search_side(target.state)
+            maps = colour.weighted(maps, colour.likelihood(pixels, target.colours, sides), settings.colour_share)
         size = (image.shape[1], image.shape[0])
-        return self.rules.step(target.state, maps, size, inference or self.inference)
+        return self.rules.step(target.state, maps, size, settings)
+
+    def _colours(self, image: Image, at: TargetState) -> Array | None:
+        pixels = self.rules.search_crop(image, at)
+        middle, half = pixels.shape[0] // 2, at.size * pixels.shape[0] / self.rules.search_side(at) / 2
+        return colour.colour_table(pixels, np.concatenate([middle - half, middle + half]))

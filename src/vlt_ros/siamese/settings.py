@@ -15,6 +15,12 @@ class Inference:
     penalty_k: float = setting(0.04, "how strongly a change of size or shape is punished", low=0.0)
     lr: float = setting(0.33, "share of the new size in the update, before the score", low=0.0, high=1.0)
     window_influence: float = setting(0.3, "weight of the Hann window about the old place", low=0.0, high=1.0)
+    colour_share: float = setting(
+        0.0,
+        "how much the first frame's colours decide (siamese/colour.py, VLT_SCAR only); authors: 0",
+        low=0.0,
+        high=1.0,
+    )
 
 
 SCAR_SETTINGS = {

@@ -51,6 +51,12 @@ class VltTrackerConfig:
     window_influence: float = setting(
         -1.0, "weight of the window about the old place; below 0 = the benchmark's", low=-1.0, high=1.0
     )
+    colour_share: float = setting(
+        -1.0,
+        "how much the first frame's colours decide, VLT_SCAR only; below 0 = the benchmark's, 0",
+        low=-1.0,
+        high=1.0,
+    )
     engine: str = setting("auto", "how the network runs (docs/vlt.md, Speed)", choices=ENGINES)
     device: str = setting("cpu", "torch device of the eager engine", runtime=False)
     threads: int = setting(1, "threads of the network", low=1, high=64, runtime=False)
@@ -66,6 +72,11 @@ class NanoTrackerConfig(VltTrackerConfig):
 
     checkpoint: str = setting(str(NANO_WEIGHTS), "weight file: .safetensors; the default is the one shipped here")
     language: str = setting("looks", "sentence encoder; the shipped weights know looks", choices=LANGUAGES)
+    penalty_k: float = setting(0.2, "punishes changes of size and shape", low=-1.0)
+    lr: float = setting(0.2, "share of a new size in the update", low=-1.0, high=1.0)
+    window_influence: float = setting(0.3, "weight of the window about the old place", low=-1.0, high=1.0)
+    colour_share: float = setting(0.7, "how much the first frame's colours decide", low=-1.0, high=1.0)
+    lost_below: float = setting(0.05, "confidence below which the target is unseen; 0 = never lost", low=0.0, high=1.0)
 
 
 class VltTracker:
@@ -190,7 +201,9 @@ def _make(name: str, config: VltTrackerConfig) -> VltTracker:
 
 
 def _inference(rules: Rules, config: VltTrackerConfig) -> Inference:
-    """The benchmark's row with the settings that were given over it."""
+    """The benchmark's row with the settings that were given over it; ConfigError where VLT_TT is to see colours."""
+    if config.colour_share > 0.0 and rules is not RULES["vlt_scar"]:
+        raise ConfigError(f"colour_share is {config.colour_share}, but only VLT_SCAR's maps can be weighted by colours")
     row = settings_row(rules.settings, config.benchmark)
     given = {name: getattr(config, name) for name in vars(row)}
     return dataclasses.replace(row, **{name: value for name, value in given.items() if value >= 0.0})
