@@ -64,7 +64,7 @@ class Controller:
         if SOUND[topic](message):
             self.sound[topic] = [*past[-40:], (stamp_of(message), self.now)]
             self.last_sound[topic] = self.count
-        elif not (topic == "trajectory" and past and 0.0 < past[-1][0] - stamp_of(message) < REORDER):
+        elif not (topic == "trajectory" and any(0.0 < stamp - stamp_of(message) < REORDER for stamp, _ in past[-5:])):
             self.last_unsound[topic] = self.count  # a trajectory slightly out of order is ignored, sound or not
 
     def tick(self):
