@@ -61,6 +61,7 @@ __all__ = [
 ]
 
 MAX_PLACE, MAX_SPEED = 1e6, 100.0  # m; m/s and rad/s: beyond what any robot's odometry says
+MIN_FOCAL, MAX_PIXELS = 1.0, 1e5  # px; a number outside these is of no camera
 TARGET_ID = "target"  # Detection2D.id of the followed one in target_box
 
 
@@ -86,9 +87,10 @@ def camera_from_info(message: CameraInfo, T_base_camera: Array) -> Camera:
         MessageError: no size or a focal length that is not positive (an uncalibrated driver sends zeros).
     """
     k = message.k
-    if message.width == 0 or message.height == 0 or not (k[0] > 0.0 and k[4] > 0.0) or not np.all(np.isfinite(k)):
+    is_lens = MIN_FOCAL < k[0] < MAX_PIXELS and MIN_FOCAL < k[4] < MAX_PIXELS and np.all(np.abs(k) < MAX_PIXELS)
+    if not (0 < message.width < MAX_PIXELS and 0 < message.height < MAX_PIXELS and is_lens):
         raise MessageError(
-            f"camera_info has size {message.width}x{message.height}, fx {k[0]}, fy {k[4]}; wanted all > 0"
+            f"camera_info has size {message.width}x{message.height}, fx {k[0]}, fy {k[4]}; wanted a camera's"
         )
     return Camera(
         int(message.width), int(message.height), float(k[0]), float(k[4]), float(k[2]), float(k[5]), T_base_camera
