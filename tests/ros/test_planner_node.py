@@ -2,6 +2,7 @@
 
 import math
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -176,6 +177,31 @@ def test_failing_policy_asks_for_a_stop_and_the_node_lives_on(peer, start, monke
         inputs.send_box(10.0)
         peer.wait_until(lambda: bool(paths), "an empty trajectory")
         assert not paths[0].poses
+    inputs.send_box(11.0)
+    peer.wait_until(lambda: len(paths) == 2, "a trajectory again")
+    assert len(paths[1].poses) == 10
+
+
+def test_policy_that_answers_nan_is_stopped_and_begun_anew(peer, start, monkeypatch):
+    node = start()
+    paths = peer.collect(Path, "trajectory", qos.LATEST)
+    inputs = Inputs(peer)
+    policy = node._worker._policy
+    infer, reset, begun = policy.infer, policy.reset, []
+
+    def spoilt(observation):
+        trajectory = infer(observation)
+        return trajectory if begun else replace(trajectory, poses_base=np.full((10, 3), np.nan))
+
+    def begin(instruction):
+        begun.append(instruction)
+        reset(instruction)
+
+    monkeypatch.setattr(policy, "infer", spoilt)
+    monkeypatch.setattr(policy, "reset", begin)
+    inputs.send_box(10.0)
+    peer.wait_until(lambda: bool(paths) and bool(begun), "an empty trajectory and a new beginning")
+    assert not paths[0].poses
     inputs.send_box(11.0)
     peer.wait_until(lambda: len(paths) == 2, "a trajectory again")
     assert len(paths[1].poses) == 10

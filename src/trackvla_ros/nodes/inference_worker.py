@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
 from std_msgs.msg import Header
 
 from track_common.interfaces import Observation, Policy
@@ -79,12 +80,12 @@ class InferenceWorker:
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        policy: Policy | None = None
+        start: _Start | None = None
         while (work := self._next()) is not None:
             if isinstance(work, _Start):
-                policy = self._begin(work)
-            elif policy is not None:
-                self._infer(policy, work)
+                start = self._begin(work)
+            elif start is not None and not self._infer(start.policy, work):
+                start = self._begin(start)
 
     def _next(self) -> _Start | Request | None:
         """What to do next, a start before a request; None at the end."""
@@ -98,19 +99,24 @@ class InferenceWorker:
                 work, self._waiting = self._waiting, None
             return work
 
-    def _begin(self, start: _Start) -> Policy | None:
+    def _begin(self, start: _Start) -> _Start | None:
         try:
             start.policy.reset(start.instruction)
         except Exception as error:  # noqa: BLE001 - as below
             self._on_error(error)
             return None
-        return start.policy
+        return start
 
-    def _infer(self, policy: Policy, request: Request) -> None:
+    def _infer(self, policy: Policy, request: Request) -> bool:
+        """False where the policy's state is spoilt: it must begin anew."""
         try:
             trajectory = policy.infer(request.observe())
         except Exception as error:  # noqa: BLE001 - whatever a policy raises, the robot must be told to stop
             self._on_error(error)
-            return
+            return True
+        if not np.isfinite(trajectory.poses_base).all():
+            self._on_error(ValueError("a trajectory with numbers that are not finite; the policy begins anew"))
+            return False
         if self._start is None:  # else it answers a sentence no longer meant
             self._on_done(trajectory, request)
+        return True
