@@ -33,7 +33,15 @@ from track_common.ros.run import run_node
 
 IMAGE, JPEG = "image_raw", "image_raw/compressed"
 ABSOLUTE = ("/tf", "/tf_static", "/clock")  # where tf2 and rclpy look for them, whatever the namespace
-EXTRA = ("init_box", "trajectory/candidates", "obstacles", "tf", *ABSOLUTE)  # recorded, though no score looks at them
+SAID = ("stop_reason", "recovery/stage", "recovery/cmd_vel")  # why the robot stands, how a lost target is looked for
+EXTRA = (
+    "init_box",
+    "trajectory/candidates",
+    "obstacles",
+    *SAID,
+    "tf",
+    *ABSOLUTE,
+)  # recorded, though no score looks at them
 DEFAULT_TOPICS = (*ROLES, *EXTRA)  # docs/architecture.md without image_annotated, which can be drawn again
 DISCOVERY_PERIOD = 0.25  # s between two looks at who publishes
 DEEP = 500  # messages a subscription may hold while the node is busy
