@@ -72,11 +72,11 @@ class NanoTrackerConfig(VltTrackerConfig):
 
     checkpoint: str = setting(str(NANO_WEIGHTS), "weight file: .safetensors; the default is the one shipped here")
     language: str = setting("looks", "sentence encoder; the shipped weights know looks", choices=LANGUAGES)
-    penalty_k: float = setting(0.2, "punishes changes of size and shape", low=-1.0)
-    lr: float = setting(0.2, "share of a new size in the update", low=-1.0, high=1.0)
-    window_influence: float = setting(0.3, "weight of the window about the old place", low=-1.0, high=1.0)
+    penalty_k: float = setting(0.5, "punishes changes of size and shape", low=-1.0)
+    lr: float = setting(0.15, "share of a new size in the update", low=-1.0, high=1.0)
+    window_influence: float = setting(0.5, "weight of the window about the old place", low=-1.0, high=1.0)
     colour_share: float = setting(0.7, "how much the first frame's colours decide", low=-1.0, high=1.0)
-    lost_below: float = setting(0.05, "confidence below which the target is unseen; 0 = never lost", low=0.0, high=1.0)
+    lost_below: float = setting(0.1, "confidence below which the target is unseen; 0 = never lost", low=0.0, high=1.0)
 
 
 class VltTracker:
