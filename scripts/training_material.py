@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -35,7 +36,8 @@ def photographs(folder: Path) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         image = _shrunk(image, LONGEST)
         small = cv2.resize(image, (16, 10), interpolation=cv2.INTER_AREA).astype(float)
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-        detail = float(np.std(cv2.GaussianBlur(grey, (0, 0), 1) - cv2.GaussianBlur(grey, (0, 0), 8)))
+        fine, coarse = (np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma), np.float32) for sigma in (1, 8))
+        detail = float((fine - coarse).std())
         if detail >= DETAIL and all(np.abs(small - other).mean() >= ALIKE for other in seen):
             seen.append(small)
             yield "_".join(file.relative_to(folder).with_suffix(".jpg").parts), image
@@ -58,7 +60,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
 
 
-def _shrunk(image: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+def _shrunk(image: Any, longest: int) -> NDArray[np.uint8]:
     scale = min(1.0, longest / max(image.shape[:2]))
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # pyright: ignore[reportReturnType]
 

@@ -41,7 +41,7 @@ def likelihood(pixels: Image, table: Array, size: Array) -> Array:
     width, height = (max(3, int(side * share)) for side, share in zip(size, AVERAGED, strict=True))
     mean = cv2.blur(table[_codes(pixels)], (width, height))
     at = FIRST_CELL + STRIDE * np.arange(CELLS)
-    cells = np.asarray(mean)[np.ix_(at, at)]
+    cells = np.asarray(mean, np.float32)[np.ix_(at, at)]
     return cells / max(float(cells.max()), 1e-6)
 
 

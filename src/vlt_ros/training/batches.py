@@ -82,7 +82,7 @@ class TrainingNetwork(nn.Module):
 
     def __init__(self, network: zoo.Network, without_language: str, hard_share: float = 1.0) -> None:
         super().__init__()
-        self.network = network.to(memory_format=torch.channels_last)  # a step takes a fifth less on a CPU
+        self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue] (a fifth less a step on a CPU)
         self._is_template_token = without_language == "template"
         self._hard_share = hard_share
 

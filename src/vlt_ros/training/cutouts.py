@@ -123,11 +123,12 @@ def make_shape(photograph: Image, rng: np.random.Generator) -> Cutout:
 
 def turned(cutout: Cutout, rng: np.random.Generator) -> Cutout:
     """A few poses of a thing that has one: turned by small angles; upright ones stay as they are."""
-    if cutout.is_upright or len(cutout.poses) > 1:
+    if cutout.is_upright or len(cutout.poses) != 1:
         return cutout
+    (pose,) = cutout.poses
     reach = rng.uniform(0.0, 25.0)
     angles = reach * np.sin(2 * np.pi * np.arange(POSES) / POSES)
-    return Cutout(tuple(_rotated(cutout.poses[0], float(angle)) for angle in angles), cutout.sentence, False)
+    return Cutout(tuple(_rotated(pose, float(angle)) for angle in angles), cutout.sentence, False)
 
 
 def dyed(cutout: Cutout, rng: np.random.Generator) -> Cutout:
@@ -209,7 +210,7 @@ def _cloth(photograph: Image, name: str, is_named: bool, rng: np.random.Generato
     return tinted(part, tuple(colour), float(rng.uniform(5.0, 35.0)))
 
 
-def _blob(width: int, height: int, rng: np.random.Generator) -> Array:
+def _blob(width: int, height: int, rng: np.random.Generator) -> NDArray[np.int32]:
     angles = np.linspace(0.0, 2 * np.pi, 48, endpoint=False)
     radius = np.ones_like(angles)
     for waves in (2, 3, 4, 5):
@@ -231,7 +232,7 @@ def _dyed(picture: NDArray[np.uint8], turn: int, fade: float) -> NDArray[np.uint
     hsv = cv2.cvtColor(picture[..., :3], cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.int16) + turn) % 180
     hsv[..., 1] = (hsv[..., 1] * fade).astype(np.uint8)
-    return np.concatenate([cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), picture[..., 3:]], axis=2)
+    return np.concatenate([np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8), picture[..., 3:]], axis=2)
 
 
 def _with_mask(pixels: Array, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

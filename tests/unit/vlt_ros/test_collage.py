@@ -111,7 +111,9 @@ def test_walkers_have_sides_and_things_are_turned(cutouts: Path) -> None:
 
 
 def test_a_person_wears_what_the_sentence_says() -> None:
-    person = make_person(cv2.blur(noise(300, 300), (5, 5)), ("red", "blue"), True, np.random.default_rng(1))
+    person = make_person(
+        np.asarray(cv2.blur(noise(300, 300), (5, 5)), np.uint8), ("red", "blue"), True, np.random.default_rng(1)
+    )
     pose = person.poses[0].astype(float)
     height = pose.shape[0]
     chest, legs = (pose[int(a * height) : int(b * height)] for a, b in ((0.25, 0.4), (0.6, 0.7)))
