@@ -35,7 +35,7 @@ STAGES = ("image_callback", "infer", "image_to_trajectory")
 
 def main() -> int:
     """Run node and robot, print the figures, return 1 where a goal is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--core", default="0", help="core the node is bound to; any: not bound")
     parser.add_argument("--json", type=Path)
@@ -72,7 +72,7 @@ def planner_process(core: str, settings: Sequence[str], environment: dict[str, s
             process.wait()
 
 
-def measure(planner: subprocess.Popen, seconds: float) -> dict[str, object]:
+def measure(planner: subprocess.Popen, seconds: float) -> dict[str, float | str]:
     """Feed the node until it plans, then count for ``seconds``."""
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
@@ -184,7 +184,7 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def report(figures: dict[str, object]) -> bool:
+def report(figures: dict[str, float | str]) -> bool:
     """Print all figures and whether the goals are met."""
     for name, value in figures.items():
         print(f"{name:32s} {value:.2f}" if isinstance(value, float) else f"{name:32s} {value}")
