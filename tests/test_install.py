@@ -20,6 +20,7 @@ EXECUTABLES = [
     "planner_node",
     "recorder_node",
     "recovery_node",
+    "robot_state_node",
     "sim_node",
     "tracker_node",
     "trackvla",

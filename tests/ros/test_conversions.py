@@ -233,7 +233,7 @@ def test_odometry_that_was_never_filled_or_is_nan_is_refused():
     broken = OdometryMessage()
     broken.pose.pose.position.x = math.nan
     for message in (unfilled, broken):
-        with pytest.raises(MessageError, match="not finite"):
+        with pytest.raises(MessageError, match="wanted finite"):
             convert.odometry_from_message(message)
 
 

@@ -54,7 +54,7 @@ def given_parameters(tmp_path, environment) -> dict[str, set[str]]:
             given.setdefault(process.ros.name, set()).update(names)
     for path in (SHARE / "config/follow.yaml", *(SHARE / "config/robots").glob("*.yaml")):
         for node, block in yaml.safe_load(path.read_text()).items():
-            given[node.removeprefix("/**/")] |= set(flat(block["ros__parameters"]))
+            given.setdefault(node.removeprefix("/**/"), set()).update(flat(block["ros__parameters"]))
     return given
 
 

@@ -12,6 +12,8 @@ from track_common.config import ConfigError, override
 
 @pytest.mark.parametrize(("driver", "package"), [("sdk2", "unitree_sdk2py")])
 def test_a_missing_package_is_named_with_what_to_type(monkeypatch, driver, package):
+    for module in [name for name in sys.modules if name.startswith(f"{package}.")]:
+        monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(sys.modules, f"go2_bridge.drivers.{driver}", raising=False)
     with pytest.raises(ConfigError, match=f"driver '{driver}' needs {package} .*; type .*pip install .*{driver}.txt"):
