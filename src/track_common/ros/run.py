@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -25,15 +25,14 @@ USAGE_ERROR = 2
 INTERRUPTED = 130
 
 
-def run_node(make_node: Callable[[], Node], threads: int = 1) -> None:
+def run_node(make_node: Callable[[], Node]) -> None:
     """``run_to_end``, then exit the process with its code."""
-    sys.exit(run_to_end(make_node, threads))
+    sys.exit(run_to_end(make_node))
 
 
-def run_to_end(make_node: Callable[[], Node], threads: int = 1) -> int:
+def run_to_end(make_node: Callable[[], Node]) -> int:
     """Spin one node until a signal comes or it sets ``exit_code``; then call its ``on_shutdown`` and return that code.
 
-    With more than one of ``threads`` the node's callback groups run side by side.
     A ConfigError while the node is made is printed in one line and ends the process with code 2.
     """
     try:
@@ -47,7 +46,7 @@ def run_to_end(make_node: Callable[[], Node], threads: int = 1) -> int:
     except KeyboardInterrupt:  # Ctrl-C while a model loads
         rclpy.try_shutdown()
         sys.exit(INTERRUPTED)
-    _spin(node, threads)
+    _spin(node)
     code = int(getattr(node, "exit_code", None) or 0)
     node.destroy_node()
     rclpy.try_shutdown()
@@ -71,8 +70,8 @@ def _refuse(reason: object) -> NoReturn:
     sys.exit(USAGE_ERROR)
 
 
-def _spin(node: Node, threads: int) -> None:
-    executor = SingleThreadedExecutor() if threads == 1 else MultiThreadedExecutor(threads)
+def _spin(node: Node) -> None:
+    executor = SingleThreadedExecutor()
     executor.add_node(node)
     settle_memory()
     stopping: list[int] = []

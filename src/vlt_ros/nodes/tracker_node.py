@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from concurrent import futures
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
@@ -42,6 +44,7 @@ from vlt_ros.session import TrackingSession
 WARN_PERIOD = 2.0  # s between two equal warnings
 BASE_FRAME = "base_link"
 WAIT = 0.2  # s; how often the thread looks whether the node ends
+LOOK = 0.01  # s; how often images are looked for while a tracker is made
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,7 @@ class TrackerNode(Node):
     def _subscribe(self) -> None:
         is_raw = self._config.image_transport == "raw"
         kind, topic = (Image, "image_raw") if is_raw else (CompressedImage, "image_raw/compressed")
-        beside = MutuallyExclusiveCallbackGroup()  # images come in also while a parameter's callback makes a tracker
-        self.create_subscription(kind, topic, self._on_image, qos.SENSOR, callback_group=beside)
+        self._images = self.create_subscription(kind, topic, self._on_image, qos.SENSOR)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.SENSOR)
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         self.create_subscription(Detection2D, "init_box", self._on_first_box, qos.RELIABLE)
@@ -221,6 +223,7 @@ class TrackerNode(Node):
     def _swap(self, name: str) -> None:
         began = time.monotonic()
         entry = lookup("tracker", name, TRACKERS)
+        self._while_images_come(entry.default_config)  # the module is imported, torch with some: a second
         self._go_on_with(name, entry, self._settings(name, entry))
         self.get_logger().info(f"tracker is now {name}, after {time.monotonic() - began:.2f} s")
 
@@ -236,11 +239,26 @@ class TrackerNode(Node):
         if ready is not None and ready_config == config:
             return ready
         try:
-            tracker = entry.make(config)
+            tracker = self._while_images_come(partial(entry.make, config))
         except (OSError, RuntimeError, ValueError) as error:  # a refusal must not end a running node
             raise ConfigError(f"tracker '{name}' cannot be made: {error}") from error
         settle_memory()
         return tracker
+
+    def _while_images_come(self, make: Callable[[], Any]) -> Any:
+        """What ``make`` answers, run in a thread of its own; this one, the executor's, takes images in meanwhile.
+
+        An executor of several threads would do as much, but takes a third longer over every image.
+        """
+        with futures.ThreadPoolExecutor(1, thread_name_prefix="make") as maker:
+            made = maker.submit(make)
+            while not made.done():
+                with self._images.handle:
+                    taken = self._images.handle.take_message(self._images.msg_type, self._images.raw)
+                if taken is not None:
+                    self._on_image(taken[0])
+                futures.wait([made], timeout=LOOK)
+            return made.result()
 
     def _settings(self, name: str, entry: TrackerEntry) -> Any:
         """The tracker's settings, its parameters declared when it is first used."""
@@ -257,7 +275,7 @@ class TrackerNode(Node):
 
 def main() -> None:
     """Entry point of ``ros2 run trackvla_ros tracker_node``."""
-    run_node(TrackerNode, threads=2)
+    run_node(TrackerNode)
 
 
 if __name__ == "__main__":
