@@ -6,8 +6,9 @@ own rate.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from track_common.types import Array, Cloud, Frame, Odometry, Sighting, Trajectory, VelocityCommand
 
@@ -46,7 +47,20 @@ class Policy(Protocol):
         ...
 
     def infer(self, observation: Observation) -> Trajectory:
-        """Trajectory in base_link at the observation's image stamp."""
+        """Trajectory in base_link at the observation's image stamp.
+
+        Raises:
+            NoAnswerError: none came in time; what it said before holds until the controller's watchdog ends it.
+        """
+        ...
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A policy that knows where the time of its last answer went."""
+
+    def timings(self) -> Mapping[str, float]:
+        """Seconds by stage."""
         ...
 
 
@@ -82,3 +96,7 @@ class RobotDriver(Protocol):
 
 class TargetError(RuntimeError):
     """A tracker cannot start from the sentence or box it was given; the message says what it needs."""
+
+
+class NoAnswerError(RuntimeError):
+    """A policy has nothing to say to this observation, and nothing against what it said before."""

@@ -21,6 +21,7 @@ from trackvla_cli.commands import (
     model,
     param,
     score,
+    serve,
     track,
     vlt,
 )
@@ -45,6 +46,7 @@ app.command("demo")(demo.demo)
 app.command("launch")(launch.launch)
 app.command("track")(track.track)
 app.command("score")(score.score)
+app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
 app.command("info")(info.info)
 bench.app.command("control")(bench_control.control)

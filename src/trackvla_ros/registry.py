@@ -54,6 +54,11 @@ POLICIES: dict[str, PolicyEntry] = {
         config="trackvla_ros.open_vla.config:TviPolicyConfig",
         needs_image=True,
     ),
+    "remote": PolicyEntry(
+        policy="trackvla_ros.remote.policy:RemotePolicy",
+        config="trackvla_ros.remote.config:RemotePolicyConfig",
+        needs_image=True,
+    ),
 }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from std_msgs.msg import Header
 
-from track_common.interfaces import Observation, Policy
+from track_common.interfaces import Observation, Policy, Timed
 from track_common.types import Trajectory
 
 
@@ -71,6 +71,10 @@ class InferenceWorker:
             self._policy = policy
             self._start, self._waiting = _Start(policy, instruction), None
             self._changed.notify()
+
+    def timings(self) -> Mapping[str, float]:
+        """Where the time of the policy's last answer went, s by stage; empty where it does not know."""
+        return self._policy.timings() if isinstance(self._policy, Timed) else {}
 
     def close(self, timeout: float = 2.0) -> None:
         """End the thread; a policy that does not return in ``timeout`` seconds is left behind."""

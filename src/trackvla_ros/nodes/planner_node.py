@@ -19,7 +19,7 @@ from vision_msgs.msg import Detection2DArray
 from visualization_msgs.msg import MarkerArray
 
 from track_common.config import ConfigError, setting
-from track_common.interfaces import Observation, Policy
+from track_common.interfaces import NoAnswerError, Observation, Policy
 from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
 from track_common.ros.conversions import (
@@ -196,6 +196,8 @@ class PlannerNode(Node):
             self._candidates_publisher.publish(markers_from_candidates(trajectory, header))
         self._diagnostics.count("trajectories")
         self._diagnostics.record("infer", time.monotonic() - request.since)
+        for stage, seconds in self._worker.timings().items():
+            self._diagnostics.record(stage, seconds)
         self._diagnostics.record("image_to_trajectory", self.get_clock().now().nanoseconds * 1e-9 - trajectory.stamp)
         self._diagnostics.set("target", trajectory.status.value)
         self._diagnostics.level(OK, f"{self._config.policy}: {trajectory.status.value}")
@@ -207,6 +209,10 @@ class PlannerNode(Node):
     def _on_policy_error(self, error: Exception) -> None:
         if isinstance(error, MessageError):
             self._warn(f"image refused: {error}")
+            return
+        if isinstance(error, NoAnswerError):
+            self._diagnostics.count("unanswered")
+            self._warn(f"{self._config.policy}: {error}")
             return
         self._publish_stop()
         self._diagnostics.level(ERROR, f"{self._config.policy}: {type(error).__name__}: {error}")

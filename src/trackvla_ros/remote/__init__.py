@@ -1,0 +1,1 @@
+"""A policy on another computer: ``trackvla serve`` there, ``policy:=remote`` on the robot (docs/remote.md)."""
