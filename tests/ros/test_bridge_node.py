@@ -249,3 +249,14 @@ def test_stamped_commands_as_nav2_sends_them_reach_the_robot(start, peer):
 
 def calls_of(traces):
     return [call for message in traces for call in json.loads(message.data)["requests"]]
+
+
+def test_a_neighbour_that_is_frozen_or_killed_cannot_hold_the_bridge_up_for_they_share_no_memory(start):
+    operator = start()
+    operator.run_until(lambda: operator.robot.calls or reason_of(operator).message, "a bridge that talks")
+
+    def segments(process):
+        return [line for line in Path(f"/proc/{process}/maps").read_text().splitlines() if "/dev/shm/fastrtps_" in line]
+
+    assert segments("self"), "this process uses Fast DDS's shared memory"
+    assert segments(operator.process.pid) == []

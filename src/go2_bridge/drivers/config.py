@@ -13,7 +13,10 @@ class BridgeConfig:
     """Settings of ``CommandGate`` and the drivers; the defaults suit a GO2 near people."""
 
     driver: str = setting(
-        "sport_topics", "how the robot is reached", choices=("sport_topics", "sdk2", "webrtc", "fake"), runtime=False
+        "sport_topics",
+        "how the robot is reached",
+        choices=("sport_topics", "sdk2", "webrtc", "fake", "simulator"),
+        runtime=False,
     )
     network_interface: str = setting(
         "", "network card towards the robot, as in `ip link` (driver sdk2); empty: DDS chooses", runtime=False

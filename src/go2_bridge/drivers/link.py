@@ -18,8 +18,14 @@ class Stick:
 
 
 class Link(Protocol):
-    """One way to a robot. ``writers``: publishers of the request topic it adds, which are not somebody else's."""
+    """One way to a robot.
 
+    Attributes:
+        topic: where whoever commands this robot publishes; another publisher there is another owner.
+        writers: publishers that the link itself has there.
+    """
+
+    topic: str
     writers: int
 
     def transmit(self, request: SportRequest) -> None:

@@ -24,6 +24,7 @@ def _sport(limits: ControllerConfig, transmit: Transmit | None) -> RobotDriver:
 DRIVERS: dict[str, Callable[[ControllerConfig, Transmit | None], RobotDriver]] = {
     "fake": _fake,
     "sdk2": _sport,
+    "simulator": _sport,
     "sport_topics": _sport,
     "webrtc": _sport,
 }

@@ -9,7 +9,7 @@ import logging
 import time
 from typing import Any
 
-from go2_bridge.drivers.sport_api import SportRequest
+from go2_bridge.drivers.sport_api import REQUEST_TOPIC, SportRequest
 from track_common.config import ConfigError
 
 try:
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 class Sdk2Link:
     """Implements ``link.Link``. One a process: the SDK keeps a single DDS participant."""
 
-    writers = 1
+    topic, writers = REQUEST_TOPIC, 1
 
     def __init__(self, interface: str, domain: int) -> None:
         """``interface``: network card towards the robot as in `ip link`, "" = DDS chooses; ``domain``: 0 on a GO2.

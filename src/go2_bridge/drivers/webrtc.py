@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from go2_bridge.drivers.sport_api import REQUEST_TOPIC as ROS_TOPIC
 from go2_bridge.drivers.sport_api import SportRequest
 from go2_bridge.drivers.webrtc_messages import REQUEST_TOPIC, TOPICS, News, news_from_message, request_data
 from track_common.config import ConfigError
@@ -57,7 +58,7 @@ def load_package() -> Any:
 class WebRtcLink:
     """Implements ``link.Link``; the connection lives in a thread of its own."""
 
-    writers = 0
+    topic, writers = ROS_TOPIC, 0
 
     def __init__(self, address: str, key: str = "") -> None:
         """``address``: the robot's IP, "" = it is the access point; ``key``: 32 hex digits, from firmware 1.1.15 on.

@@ -36,6 +36,7 @@ from track_common.interfaces import Decision, RobotDriver
 from track_common.ros import qos
 from track_common.ros.conversions import MessageError, command_from_twist
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
+from track_common.ros.environment import leave_shared_memory
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 from track_common.types import VelocityCommand
@@ -55,12 +56,13 @@ class BridgeNode(Node):
         self._requests: list[SportRequest] = []
         self._is_moving = False
         self._diagnostics = Diagnostics(self, hardware_id="go2")
-        self._sensors = RobotSensors(self, self._diagnostics, self._config.odometry_source, self._config.clock_jump)
+        self._sensors: RobotSensors | None = None
         self._trace = self.create_publisher(String, "bridge_trace", qos.RELIABLE)
         self._link = open_link(self, self._config)
         self._driver = self._new_driver()
         self._subscribe_operator()
-        self._subscribe_robot()
+        if self._config.driver != "simulator":  # which speaks ROS itself, on its own clock
+            self._subscribe_robot()
         self._make_services()
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / self._config.rate, self._tick, clock=steady)
@@ -89,6 +91,7 @@ class BridgeNode(Node):
             self.create_subscription(Joy, "joy", self._on_joy, qos.SENSOR)
 
     def _subscribe_robot(self) -> None:
+        self._sensors = RobotSensors(self, self._diagnostics, self._config.odometry_source, self._config.clock_jump)
         self.create_subscription(SportModeState, "/lf/sportmodestate", self._on_state, qos.SENSOR)
         self.create_subscription(LowState, "/lf/lowstate", self._on_low_state, qos.SENSOR)
         self.create_subscription(WirelessController, "/wirelesscontroller", self._on_stick, qos.SENSOR)
@@ -135,7 +138,8 @@ class BridgeNode(Node):
 
     def _take_state(self, state: RobotState) -> None:
         self._gate.on_state(state, time.monotonic())
-        self._sensors.on_state(state)
+        if self._sensors is not None:
+            self._sensors.on_state(state)
         self._diagnostics.set("error_code", state.error_code)
         self._diagnostics.set("mode", state.mode)
         self._diagnostics.count("states")
@@ -201,8 +205,8 @@ class BridgeNode(Node):
         return on_call
 
     def _look_for_owners(self) -> None:
-        own = 0 if self._link is None else self._link.writers
-        others = max(0, self.count_publishers(REQUEST_TOPIC) - own)  # ours may not have been found yet
+        topic, own = (REQUEST_TOPIC, 0) if self._link is None else (self._link.topic, self._link.writers)
+        others = max(0, self.count_publishers(topic) - own)  # ours may not have been found yet
         self._gate.on_owners(others)
         self._diagnostics.set("other_owners", others)
 
@@ -242,4 +246,5 @@ class BridgeNode(Node):
 
 def main() -> None:
     """Entry point ``bridge_node``."""
+    leave_shared_memory()
     run_node(BridgeNode)

@@ -10,6 +10,7 @@ from unitree_api.msg import Request
 from go2_bridge.drivers.config import BridgeConfig
 from go2_bridge.drivers.link import Link
 from go2_bridge.drivers.sport_api import REQUEST_TOPIC, SportRequest
+from go2_bridge.nodes.simulator_link import SimulatorLink
 from go2_bridge.nodes.unitree_messages import request_message
 from track_common.ros import qos
 
@@ -17,7 +18,7 @@ from track_common.ros import qos
 class TopicLink:
     """Implements ``drivers.link.Link`` on the request topic, as unitree_ros2 does."""
 
-    writers = 1
+    topic, writers = REQUEST_TOPIC, 1
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -52,4 +53,6 @@ def open_link(node: Node, config: BridgeConfig) -> Link | None:
         from go2_bridge.drivers.webrtc import WebRtcLink
 
         return WebRtcLink(config.robot_address, config.robot_key)
+    if config.driver == "simulator":
+        return SimulatorLink(node)
     return TopicLink(node)

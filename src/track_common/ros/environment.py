@@ -9,6 +9,8 @@ from pathlib import Path
 from track_common.share import share_directory
 
 FAST_DDS_PROFILE = "fastdds_local.xml"  # a 32 MB shared-memory segment: the default 512 kB loses raw images
+UDP_PROFILE, LOCAL_UDP_PROFILE = "fastdds_udp.xml", "fastdds_udp_local.xml"  # Fast DDS without shared memory
+PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 FOREIGN = ("_ROS_WHEELS_BOOTSTRAP_COMPLETE",)  # set by the wheels of another venv; inherited, it breaks `import rclpy`
 
 
@@ -25,7 +27,33 @@ def ros_environment() -> dict[str, str]:
         environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     profile = Path(share_directory()) / "config" / FAST_DDS_PROFILE
     if profile.is_file():
-        environment.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(profile))
+        environment.setdefault(PROFILE_VARIABLE, str(profile))
     environment.setdefault("OMP_NUM_THREADS", "1")  # one thread a process, or the nodes fight over the cores
     environment.setdefault("PYTHONUNBUFFERED", "1")
     return environment
+
+
+def leave_shared_memory() -> bool:
+    """For a process that must be able to stop the robot, before its first participant: Fast DDS by UDP alone.
+
+    Who writes into the shared memory of a process that was frozen or killed while it held a lock there waits: as long
+    as the other is frozen, or a second. What the user chose is kept: another middleware, a profile or transports that
+    are not ours, and other computers named in ROS_STATIC_PEERS, which the range SYSTEM_DEFAULT would leave out.
+
+    Returns:
+        Whether the environment of this process now says so.
+    """
+    chosen = Path(os.environ.get(PROFILE_VARIABLE, FAST_DDS_PROFILE)).name
+    is_fast_dds = os.environ.get("RMW_IMPLEMENTATION", "rmw_fastrtps").startswith("rmw_fastrtps")
+    if not is_fast_dds or chosen != FAST_DDS_PROFILE or "FASTDDS_BUILTIN_TRANSPORTS" in os.environ:
+        return False
+    is_local = os.environ.get("ROS_LOCALHOST_ONLY") == "1"  # of Humble, and obeyed by the later ones
+    is_local |= os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"
+    profile = Path(share_directory()) / "config" / (LOCAL_UDP_PROFILE if is_local else UDP_PROFILE)
+    if not profile.is_file() or (is_local and os.environ.get("ROS_STATIC_PEERS")):
+        return False
+    os.environ[PROFILE_VARIABLE] = str(profile)
+    if is_local:
+        os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "SYSTEM_DEFAULT"
+        os.environ.pop("ROS_LOCALHOST_ONLY", None)
+    return True

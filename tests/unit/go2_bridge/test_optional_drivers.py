@@ -26,6 +26,6 @@ def test_webrtc_without_its_package_says_so_too(monkeypatch):
         WebRtcLink("127.0.0.1")
 
 
-@pytest.mark.parametrize("driver", ["sdk2", "sport_topics", "fake"])
+@pytest.mark.parametrize("driver", ["sdk2", "sport_topics", "fake", "simulator"])
 def test_every_driver_can_be_chosen_by_parameter(driver):
     assert override(BridgeConfig(), {"driver": driver}).driver == driver

@@ -58,6 +58,14 @@ def test_sim_starts_the_loop_and_nothing_else(started):
     assert list(started("sim")) == ["tracker", "planner", "controller", "simulator"]
 
 
+def test_a_bridge_before_the_simulated_robot_comes_on_request_and_takes_the_command(started):
+    assert ("cmd_vel", "cmd_vel") in started("sim")["simulator"].ros.remaps
+    processes = started("sim", driver="simulator", deadman="none", cmd_vel="wanted")
+    assert parameters(processes["bridge"]) == {"driver": "simulator", "deadman": "none"}
+    assert ("cmd_vel", "wanted") in processes["bridge"].ros.remaps
+    assert ("cmd_vel", "simulator/cmd_vel") in processes["simulator"].ros.remaps
+
+
 def test_recorder_and_rviz_come_on_request(started):
     assert {"recorder", "rviz"} <= set(started("sim", record="true", rviz="true"))
 
