@@ -3,7 +3,7 @@
 import pytest
 
 from evt_bench.faults.cases import Action, Fault, Proof, all_faults
-from evt_bench.faults.fleet import BOXES, PARTS
+from evt_bench.faults.fleet import BOXES, PARTS, SERVER
 from evt_bench.faults.report import FaultRow, is_held, markdown
 from evt_bench.faults.run import run_faults, staged
 from evt_bench.faults.trial import Trial
@@ -51,7 +51,7 @@ def test_a_dead_driver_counts_if_nothing_moves_any_more(values, held):
 
 def test_every_part_of_the_graph_is_killed_and_frozen():
     done = {(fault.part, fault.action) for fault in all_faults()}
-    assert {(part, action) for part in PARTS for action in (Action.KILL, Action.FREEZE)} <= done
+    assert {(part, action) for part in (*PARTS, SERVER) for action in (Action.KILL, Action.FREEZE)} <= done
     assert len({fault.name for fault in all_faults()}) == len(all_faults())
 
 

@@ -19,6 +19,7 @@ CONTROLLER, BRIDGE = ControllerConfig(), BridgeConfig()
 SET_BACK = "stamps set back by 5 s"  # the bridge believes a robot's clock that was set after 0.5 s, and goes on
 
 Reason = StopReason | HoldReason
+_SILENT_PLANNER = ("trajectory_timeout", CONTROLLER.trajectory_timeout, (StopReason.STALE_TRAJECTORY,))
 _AFTER_A_FREEZE = (HoldReason.DEADMAN_SILENT, HoldReason.STALE_STATE, HoldReason.HELD_UP)  # whichever is asked first
 
 
@@ -71,20 +72,19 @@ class Fault:
 
 def all_faults() -> list[Fault]:
     """Every row, in the order of the flow."""
-    return [*_perception(), *_sensors(), *_robot_side(), *_drivers()]
+    return [*_perception(), *_sensors(), *_robot_side(), *_drivers(), *_server()]
 
 
 def _perception() -> list[Fault]:
-    silent = ("trajectory_timeout", CONTROLLER.trajectory_timeout, (StopReason.STALE_TRAJECTORY,))
     dead = [
-        Fault(part, action, *silent, watched="trajectory")
+        Fault(part, action, *_SILENT_PLANNER, watched="trajectory")
         for part in ("camera", "tracker", "planner")
         for action in (Action.KILL, Action.FREEZE)
     ]
     lies = ["images with rows cut short", "images stamped 5 s ago"]
     return [
         *dead,
-        *(Fault("camera", Action.LIE, *silent, lie=lie, watched="trajectory") for lie in lies),
+        *(Fault("camera", Action.LIE, *_SILENT_PLANNER, lie=lie, watched="trajectory") for lie in lies),
         _at_once("trajectory", "NaN", StopReason.BAD_TRAJECTORY, Proof.PAUSES),
     ]
 
@@ -138,6 +138,11 @@ def _drivers() -> list[Fault]:
         Fault("driver", Action.THAW, "none: at once", 0.0, _AFTER_A_FREEZE),
         Fault("driver", Action.KILL, *silence, proof=Proof.SILENCE),
     ]
+
+
+def _server() -> list[Fault]:
+    """With policy:=remote: the planner has nothing to say and leaves the stop to the controller's watchdog."""
+    return [Fault("server", action, *_SILENT_PLANNER, watched="trajectory") for action in (Action.KILL, Action.FREEZE)]
 
 
 def _at_once(part: str, lie: str, reason: Reason, proof: Proof = Proof.STOPS) -> Fault:

@@ -19,12 +19,15 @@ NODES = {  # part of the table: module, parameters
 }
 SOURCES = ("camera", "lidar", "odometry", "robot state", "deadman")
 PARTS = (*SOURCES, *NODES)
+SERVER = "server"  # of the policy; where it runs, the planner asks it
+SERVED = ("--policy", "box_servo")
+FIRST_PORT = 8800  # and the number of the ROS domain: runs in two domains do not meet here either
 BOXES = "boxes"  # stands for camera and tracker where a quick look is enough
 SECOND_CTRL_C = 0.005  # s after the first
 
 
 class Fleet:
-    """A context manager; ``parts`` are those of ``PARTS`` that run, or ``BOXES``."""
+    """A context manager; ``parts`` are those of ``PARTS`` that run, ``BOXES`` and ``SERVER``."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, parts: Iterable[str] = PARTS) -> None:
         self._environment, self._log_path = dict(environment), log
@@ -55,7 +58,7 @@ class Fleet:
                 self._processes[part] = self._start(part)
                 continue
             process.send_signal(signal.SIGCONT)
-            if part not in NODES:
+            if part not in (*NODES, SERVER):
                 self.lie(part, "")
 
     def lie(self, part: str, lie: str) -> None:
@@ -88,12 +91,24 @@ class Fleet:
         self._processes[part].send_signal(signal.SIGINT)
 
     def _start(self, part: str) -> subprocess.Popen[str]:
-        if part not in NODES:
-            command = [sys.executable, "-m", "evt_bench.faults.ros.source", part]
-        else:
-            module, parameters = NODES[part]
-            words = [word for parameter in parameters for word in ("-p", parameter)]
-            command = [sys.executable, "-c", f"from {module} import main; main()", "--ros-args", *words]
         return subprocess.Popen(
-            command, env=self._environment, stdin=subprocess.PIPE, stdout=self._log, stderr=self._log, text=True
+            [sys.executable, *self._words(part)],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=self._log,
+            stderr=self._log,
+            text=True,
         )
+
+    def _words(self, part: str) -> list[str]:
+        """What Python is to run."""
+        port = FIRST_PORT + int(self._environment["ROS_DOMAIN_ID"])
+        if part == SERVER:
+            return ["-m", "trackvla_cli.main", "serve", *SERVED, "--port", str(port)]
+        if part not in NODES:
+            return ["-m", "evt_bench.faults.ros.source", part]
+        module, parameters = NODES[part]
+        if part == "planner" and SERVER in self._parts:
+            parameters = (*parameters, "policy:=remote", f"remote.url:=ws://127.0.0.1:{port}")
+        words = [word for parameter in parameters for word in ("-p", parameter)]
+        return ["-c", f"from {module} import main; main()", "--ros-args", *words]

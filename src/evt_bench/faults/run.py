@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 from evt_bench.faults.cases import Fault
-from evt_bench.faults.fleet import PARTS, Fleet
+from evt_bench.faults.fleet import PARTS, SERVER, Fleet
 from evt_bench.faults.report import FaultRow, write_json
 from evt_bench.faults.ros.receiver import receiving
 from evt_bench.faults.trial import Stage
@@ -31,14 +32,16 @@ def run_faults(
     """
     load, rows = os.getloadavg(), []
     json_file.parent.mkdir(parents=True, exist_ok=True)
-    with staged(domain, json_file.with_suffix(".log")) as stage:
-        for number, fault in enumerate(faults):
-            trials = []
-            for repeat in range(repeats):
-                trials.append(stage.run(fault))
-                on_trial(number * repeats + repeat + 1, len(faults) * repeats)
-            rows.append(FaultRow(fault, tuple(trials)))
-            write_json(rows, json_file, load)
+    for has_server, group in groupby(faults, lambda fault: fault.part == SERVER):
+        parts = (*PARTS, SERVER) if has_server else PARTS
+        with staged(domain, json_file.with_suffix(".log"), parts) as stage:
+            for fault in group:
+                trials = []
+                for repeat in range(repeats):
+                    trials.append(stage.run(fault))
+                    on_trial(len(rows) * repeats + repeat + 1, len(faults) * repeats)
+                rows.append(FaultRow(fault, tuple(trials)))
+                write_json(rows, json_file, load)
     return rows
 
 

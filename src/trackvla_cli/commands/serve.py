@@ -19,6 +19,7 @@ def serve(
     """Run a policy here and let robots ask it over the network, as policy:=remote does (docs/remote.md)."""
     import asyncio
     import logging
+    import socket
 
     from track_common.config import override
     from trackvla_ros.registry import make_policy
@@ -33,7 +34,8 @@ def serve(
     server = PolicyServer(policy, [make_policy(policy, values) for _ in range(sessions)], config)
 
     def say_ready(address: str) -> None:
-        print(f"{policy} answers on {address}; on the robot: policy:=remote, remote.url:={address}", flush=True)
+        url = address.replace("//0.0.0.0:", f"//{socket.gethostname()}:")
+        print(f"{policy} answers on {address}; on the robot: policy:=remote, remote.url:={url}", flush=True)
         if not token_file and not host.startswith("127."):
             print("anyone who reaches this port may use it: --token-file lets in only who knows the token", flush=True)
 

@@ -20,6 +20,9 @@ class RemotePolicyConfig:
     token_file: str = setting("", "file with the server's token; empty: it asks for none")
     ca_file: str = setting("", "certificate that the server's must be signed by; empty: those this system trusts")
     jpeg_quality: int = setting(80, "of the images sent: lower is smaller", low=10, high=100)
+    max_width: int = setting(
+        0, "wider images are made so narrow before they are sent; 0: sent as they are", unit="px", low=0, high=10000
+    )
     deadline: float = setting(
         0.4,
         "longest wait for an answer; beyond the controller's trajectory_timeout the robot stands before it comes",

@@ -165,7 +165,7 @@ class Link:
             self._settle(None, RefusedError(f"unsound answer: {error}"))
             return
         if isinstance(message, Answer):
-            self._reason = f"the last answer's policy took {message.seconds.infer:.2f} s"
+            self._reason = f"its policy took {1e3 * message.seconds.infer:.0f} ms for the last answer"
             self._settle(message.number, message)
         elif isinstance(message, Refusal):
             self._settle(message.number, RefusedError(message.reason))

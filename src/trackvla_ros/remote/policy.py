@@ -7,9 +7,12 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 
+import cv2
+import numpy as np
+
 from track_common.config import validate
 from track_common.interfaces import Observation
-from track_common.types import Trajectory
+from track_common.types import Box, Camera, Frame, Trajectory
 from trackvla_ros.remote.config import RemotePolicyConfig
 from trackvla_ros.remote.images import encode_jpeg
 from trackvla_ros.remote.link import Link
@@ -45,6 +48,7 @@ class RemotePolicy:
             RefusedError: the server or its policy refused, or its answer was unsound.
         """
         start = time.monotonic()
+        observation = narrowed(observation, self._config.max_width)
         jpeg = encode_jpeg(observation.frame.rgb, self._config.jpeg_quality)
         encoded = time.monotonic()
         self._number += 1
@@ -58,3 +62,27 @@ class RemotePolicy:
     def timings(self) -> Mapping[str, float]:
         """Seconds of the last answer's stages: encode, link (both ways), server_wait, server_decode, server_infer."""
         return self._timings
+
+
+def narrowed(observation: Observation, max_width: int) -> Observation:
+    """The same with an image at most ``max_width`` pixels wide (0: any); camera and boxes go with it."""
+    frame, sighting = observation.frame, observation.sighting
+    height, width = frame.rgb.shape[:2]
+    if not 0 < max_width < width:
+        return observation
+    size = max_width, max(round(height * max_width / width), 1)
+    x, y = size[0] / width, size[1] / height
+    rgb = cv2.resize(frame.rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    camera = None if frame.camera is None else _scaled_camera(frame.camera, size, x, y)
+    if sighting is not None:
+        box = None if sighting.box is None else _scaled_box(sighting.box, x, y)
+        sighting = replace(sighting, box=box, others=tuple(_scaled_box(other, x, y) for other in sighting.others))
+    return replace(observation, frame=Frame(rgb, frame.stamp, camera), sighting=sighting)
+
+
+def _scaled_camera(camera: Camera, size: tuple[int, int], x: float, y: float) -> Camera:
+    return Camera(*size, x * camera.fx, y * camera.fy, x * camera.cx, y * camera.cy, camera.T_base_camera)
+
+
+def _scaled_box(box: Box, x: float, y: float) -> Box:
+    return replace(box, xyxy=box.xyxy * (x, y, x, y))

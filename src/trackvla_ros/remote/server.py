@@ -106,13 +106,13 @@ class PolicyServer:
         session = Session(connection, seat)
         try:
             await _send(connection, Welcome(VERSION, self._name))
-            _log.info("%s: begins", connection.remote_address)
+            _log.info("%s: begins", session.name)
             await session.run()
         finally:
             self._seats.put_nowait(seat)
             if self._sessions.get(hello.client) is connection:
                 del self._sessions[hello.client]
-            _log.info("%s: ends; %s", connection.remote_address, session.summary())
+            _log.info("%s: ends; %s", session.name, session.summary())
 
     async def _take_seat(self, client: str, connection: ServerConnection) -> Seat:
         former = self._sessions.get(client)
@@ -166,6 +166,7 @@ class Session:
 
     def __init__(self, connection: ServerConnection, seat: Seat) -> None:
         self._connection, self._seat = connection, seat
+        self.name = ":".join(map(str, connection.remote_address[:2]))
         self._changed = asyncio.Event()
         self._begin: Begin | None = None
         self._waiting: _Waiting | None = None
@@ -243,7 +244,7 @@ class Session:
     async def _refuse(self, number: int, reason: str) -> None:
         self._refused += 1
         if self._refused == 1:  # the summary counts the rest
-            _log.warning("%s: refused: %s", self._connection.remote_address, reason)
+            _log.warning("%s: refused: %s", self.name, reason)
         await _send(self._connection, Refusal(number, reason[:MAX_TEXT]))
 
 
