@@ -92,7 +92,8 @@ def robot(peer, ros_context):
         settings = {"policy": "remote", "remote.url": url, "remote.reconnect": 0.05}
         overrides = [Parameter(name, value=value) for name, value in settings.items()]
         nodes.append(PlannerNode(context=ros_context, parameter_overrides=overrides))
-        nodes.append(ControllerNode(context=ros_context))
+        patient = [Parameter(name, value=1.5) for name in ("odometry_timeout", "cloud_timeout")]  # not the subject here
+        nodes.append(ControllerNode(context=ros_context, parameter_overrides=patient))
         for node in nodes:
             peer.add(node)
         return Robot(peer)
@@ -116,7 +117,7 @@ def stop_after(robot, process, how):
     return zero - max(t for t, _ in robot.trajectories if t < zero)
 
 
-def test_trajectories_come_from_the_server_and_stop_with_it(peer, robot):
+def test_trajectories_come_from_the_server_and_stop_with_it(peer, robot, capfd):
     with running([*SERVE, "0"]) as process:
         url = process.stdout.readline().split()[3].rstrip(";")
         robot = robot(url)
@@ -124,6 +125,7 @@ def test_trajectories_come_from_the_server_and_stop_with_it(peer, robot):
         robot.walk()
         stamps = [message.header.stamp for _, message in robot.trajectories if message.poses]
         assert stamps and {(s.sec, s.nanosec) for s in stamps} <= robot.stamps
+        assert f"connected to {url}, which runs box_servo" in capfd.readouterr().err  # the core's words by the node
 
         assert stop_after(robot, process, signal.SIGSTOP) <= LIMIT + LOADED
         robot.run(1.2)

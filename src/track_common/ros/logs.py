@@ -14,6 +14,8 @@ class NodeLog(logging.Handler):
         super().__init__(level)
         self._logger, self._package = node.get_logger(), logging.getLogger(package)
         self._package.addHandler(self)
+        if self._package.level == logging.NOTSET:  # else Python holds back all below a warning
+            self._package.setLevel(level)
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line at the record's own severity (rclpy ties a severity to its line of source)."""

@@ -85,13 +85,14 @@ class Link:
             NoAnswerError: none came in time, or the connection broke.
             RefusedError: the server or its policy refused, or its answer was unsound.
         """
-        asked = time.monotonic()
         future = asyncio.run_coroutine_threadsafe(self._exchange(begin, look), self._loop)
         try:
-            return future.result(max(until - asked, 0.0))
+            return future.result(max(until - time.monotonic(), 0.0))
         except concurrent.futures.TimeoutError:
             future.cancel()
-            raise NoAnswerError(f"no answer of {self._config.url} in {until - asked:.2f} s; {self._reason}") from None
+            raise NoAnswerError(
+                f"no answer of {self._config.url} in {self._config.deadline:.2f} s; {self._reason}"
+            ) from None
         except (WebSocketException, OSError, concurrent.futures.CancelledError) as error:
             raise NoAnswerError(f"the connection to {self._config.url} broke: {_cause(error)}") from error
 
