@@ -100,7 +100,8 @@ class Link:
         """Say farewell and end the thread; nobody may ask any more."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._keeping.cancel)
-            self._thread.join(2.0 * CLOSE_TIMEOUT)
+            if threading.current_thread() is not self._thread:  # garbage may be collected there too
+                self._thread.join(2.0 * CLOSE_TIMEOUT)
 
     async def _exchange(self, begin: Begin, look: Look) -> Answer:
         await self._is_connected.wait()
@@ -128,7 +129,7 @@ class Link:
             started = time.monotonic()
             try:
                 await self._talk()
-            except (OSError, WebSocketException, ProtocolError, RefusedError, asyncio.TimeoutError) as error:
+            except (OSError, WebSocketException, ValueError, RefusedError, asyncio.TimeoutError) as error:
                 self._on_lost(_cause(error))
             if time.monotonic() - started > MAX_PAUSE:  # it held for a while: this is a new trouble
                 pause = self._config.reconnect

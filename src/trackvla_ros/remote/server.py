@@ -7,11 +7,12 @@ answer or with what was wrong; the server goes on.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import logging
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -95,26 +96,18 @@ class PolicyServer:
         return connection.respond(HTTPStatus.UNAUTHORIZED, "wanted the header Authorization: Bearer TOKEN\n")
 
     async def _serve(self, connection: ServerConnection) -> None:
-        try:
-            hello = _hello(unpack(await asyncio.wait_for(connection.recv(), HELLO_TIMEOUT)))
-            seat = await self._take_seat(hello.client, connection)
-        except (ProtocolError, asyncio.TimeoutError) as error:
-            await _send(connection, Refusal(NO_NUMBER, str(error) or "got nothing; wanted a Hello"))
-            return
-        except ConnectionClosed:
-            return
-        session = Session(connection, seat)
-        try:
-            await _send(connection, Welcome(VERSION, self._name))
-            _log.info("%s: begins", session.name)
-            await session.run()
-        finally:
-            self._seats.put_nowait(seat)
-            if self._sessions.get(hello.client) is connection:
-                del self._sessions[hello.client]
-            _log.info("%s: ends; %s", session.name, session.summary())
+        with contextlib.suppress(ConnectionClosed):  # clients come and go
+            try:
+                hello = _hello(unpack(await asyncio.wait_for(connection.recv(), HELLO_TIMEOUT)))
+                async with self._seated(hello.client, connection) as seat:
+                    await _send(connection, Welcome(VERSION, self._name))
+                    await Session(connection, seat).run()
+            except (ProtocolError, asyncio.TimeoutError) as error:
+                await _send(connection, Refusal(NO_NUMBER, str(error) or "got nothing; wanted a Hello"))
 
-    async def _take_seat(self, client: str, connection: ServerConnection) -> Seat:
+    @contextlib.asynccontextmanager
+    async def _seated(self, client: str, connection: ServerConnection) -> AsyncIterator[Seat]:
+        """A policy for as long as the block lasts; a session that this client left behind is ended."""
         former = self._sessions.get(client)
         if former is not None:  # the robot came back before we noticed that it had gone
             former.transport.abort()
@@ -123,7 +116,12 @@ class PolicyServer:
         except asyncio.TimeoutError:
             raise ProtocolError("all policies are in use; start the server with more --sessions") from None
         self._sessions[client] = connection
-        return seat
+        try:
+            yield seat
+        finally:
+            self._seats.put_nowait(seat)
+            if self._sessions.get(client) is connection:
+                del self._sessions[client]
 
 
 class Seat:
@@ -166,7 +164,6 @@ class Session:
 
     def __init__(self, connection: ServerConnection, seat: Seat) -> None:
         self._connection, self._seat = connection, seat
-        self.name = ":".join(map(str, connection.remote_address[:2]))
         self._changed = asyncio.Event()
         self._begin: Begin | None = None
         self._waiting: _Waiting | None = None
@@ -176,20 +173,18 @@ class Session:
 
     async def run(self) -> None:
         """Listen and work until the connection ends."""
+        name = self._connection.remote_address
+        _log.info("%s: begins", name)
         tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._work())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
-        except ConnectionClosed:
-            pass
         finally:
             for task in tasks:
                 task.cancel()
-
-    def summary(self) -> str:
-        """What became of this session's frames."""
-        return f"{self._answered} answered, {self._dropped} dropped for newer ones, {self._refused} refused"
+            counts = self._answered, self._dropped, self._refused
+            _log.info("%s: ends; %d answered, %d dropped for newer ones, %d refused", name, *counts)
 
     async def _listen(self) -> None:
         async for data in self._connection:
@@ -244,7 +239,7 @@ class Session:
     async def _refuse(self, number: int, reason: str) -> None:
         self._refused += 1
         if self._refused == 1:  # the summary counts the rest
-            _log.warning("%s: refused: %s", self.name, reason)
+            _log.warning("%s: refused: %s", self._connection.remote_address, reason)
         await _send(self._connection, Refusal(number, reason[:MAX_TEXT]))
 
 
