@@ -50,6 +50,7 @@ READY_AFTER = 20.0  # s of commands that are all zero (a tracker may still load)
 FINAL_WAIT = 1.0  # s the target stands at its goal before the episode ends (EVT-Bench: 5-15 steps of 0.1 s)
 MOVED_BY = 1e-3  # any larger component makes a command one that moves
 MAX_CATCH_UP = 3  # steps in a row without looking at subscriptions
+NANO = 1e-9
 STEPS_PER_IMAGE, STEPS_PER_SWEEP = 2, 4  # 30 Hz and 15 Hz at 60 steps a second
 
 
@@ -97,8 +98,11 @@ class SimNode(Node):
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
         kind = TwistStamped if self._config.use_stamped else Twist
-        self.create_subscription(kind, "cmd_vel", self._on_command, qos.COMMAND)
+        # a robot hears every command when it comes, however long we are drawing: none may be overwritten by the next
+        on_command: Any = self._on_command  # rclpy's stubs know of one argument only
+        self.create_subscription(kind, "cmd_vel", on_command, qos.RELIABLE)
         self._publish_once()
+        self._world.render()  # the first takes most of a second, in which a robot would seem to have died
         self._wall, self._lag_start = time.monotonic(), START
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(0.002, self._on_timer, clock=self._steady)
@@ -145,7 +149,7 @@ class SimNode(Node):
         self._config = config
         self._wall, self._lag_start = time.monotonic(), self._world.time
 
-    def _on_command(self, message: Any) -> None:
+    def _on_command(self, message: Any, info: dict[str, int]) -> None:
         try:
             command = command_from_twist(message.twist if self._config.use_stamped else message)
         except MessageError as error:
@@ -153,7 +157,7 @@ class SimNode(Node):
             self.get_logger().warning(f"command dropped: {error}", throttle_duration_sec=1.0)
             return
         self._diagnostics.count("commands")
-        self._world.command(command)
+        self._world.command(command, self._time_at(info["received_timestamp"] * NANO))
         now = self._last_command = self._world.time
         self._first_command = now if self._first_command is None else self._first_command
         is_moving = max(abs(command.vx), abs(command.vy), abs(command.wz)) > MOVED_BY
@@ -161,6 +165,18 @@ class SimNode(Node):
             self._world.people_wait = False
             self._started = now
             self.get_logger().info("the follower is ready: people walk")
+
+    def _time_at(self, received: float) -> float:
+        """Simulated time at which a message arrived (s, wall clock), which may have waited while we drew an image.
+
+        That is now where ``received`` is 0, as CycloneDDS says, or time passes as fast as it goes.
+        """
+        ago, factor = time.time() - received, self._config.real_time_factor
+        if factor == 0.0 or received == 0.0:
+            return self._world.time
+        arrived = self._lag_start + factor * (time.monotonic() - self._wall - ago)
+        oldest = self._world.time - (MAX_CATCH_UP + 1) * self._world.config.step.dt
+        return min(max(arrived, oldest), self._world.time)
 
     def _on_timer(self) -> None:
         """Catch up with the wall clock, but not for long: what cannot be caught up is dropped and time runs slower."""

@@ -103,9 +103,12 @@ class World:
         self._is_posed = False
         self._view: TargetView | None = None
 
-    def command(self, command: VelocityCommand) -> None:
-        """Take a command now; it takes effect after the robot's dead time and is held for a second."""
-        self._plant.command(command, self.time)
+    def command(self, command: VelocityCommand, given: float | None = None) -> None:
+        """Take a command, now or as of a moment ``given`` shortly before (s).
+
+        It takes effect after the robot's dead time and is held for a second.
+        """
+        self._plant.command(command, self.time if given is None else given)
 
     def step(self, command: VelocityCommand | None = None) -> None:
         """Advance by one step of the configuration, after taking a command where one is given."""

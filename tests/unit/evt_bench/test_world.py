@@ -138,3 +138,16 @@ def test_people_wait_until_they_may_walk(world):
     world.people_wait = False
     drive(world, None, 1.0)
     assert np.any(world.truth().people[0].pose != start)
+
+
+def test_a_command_told_late_counts_from_when_it_was_given():
+    prompt, late = (World(draw_episode("STT", 0, EMPTY), EXACT) for _ in range(2))
+    given = prompt.time
+    prompt.command(VelocityCommand(wz=0.5))
+    for step in range(15):
+        if step == 3:
+            late.command(VelocityCommand(wz=0.5), given)
+        prompt.step()
+        late.step()
+    assert late.odometry() == prompt.odometry()
+    assert late.odometry().wz > 0.1
