@@ -2,13 +2,14 @@
 
     python benchmarks/vlt_memory.py [--checkpoint FILE] [--tracker vlt_scar] [--frames 30]
 
-Without a checkpoint the full-size network gets made-up weights. Every engine runs twice: OpenVINO converts a network
-the first time only (and keeps it in ~/.cache/trackvla), which needs more. The goal is 600 MB while tracking.
+Without a checkpoint the full-size network gets made-up weights. Every engine runs twice, with a cache of its own: the
+first OpenVINO run has the graphs written by another process, whose memory is not counted. The goal is 600 MB at most.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -29,14 +30,20 @@ def main() -> None:
     parser.add_argument("--engine", choices=ENGINES, help="measure this process only, with this engine")
     options = parser.parse_args()
     if options.engine:
-        print(track(options.tracker, options.checkpoint, options.engine, options.frames))
+        print(*track(options.tracker, options.checkpoint, options.engine, options.frames))
         return
+    most = 0
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CACHE_HOME"] = folder
         file = options.checkpoint or made_up(options.tracker, Path(folder) / "made_up.safetensors")
         for engine in ENGINES:
             for time in ("first", "again"):
-                print(f"{options.tracker} {engine:14} {time}: {_in_own_process(options, engine, file)}", flush=True)
-    print(f"goal: under {GOAL} MB while tracking, after the run that converts")
+                held, peak = _in_own_process(options, engine, file)
+                most = max(most, peak)
+                print(
+                    f"{options.tracker} {engine:14} {time:5}: {held} MB while tracking, {peak} MB at most", flush=True
+                )
+    print(f"largest {most} MB, goal under {GOAL} MB: {'held' if most < GOAL else 'missed'}")
 
 
 def made_up(tracker: str, file: Path) -> Path:
@@ -50,8 +57,8 @@ def made_up(tracker: str, file: Path) -> Path:
     return file
 
 
-def track(tracker: str, file: Path, engine: str, frames: int) -> str:
-    """Follow something through noise of 640 x 480, then say what this process holds."""
+def track(tracker: str, file: Path, engine: str, frames: int) -> tuple[int, int]:
+    """Follow something through noise of 640 x 480; what this process holds then and the most it ever held, MB."""
     from track_common.types import Frame
     from vlt_ros.registry import make_tracker
 
@@ -62,7 +69,7 @@ def track(tracker: str, file: Path, engine: str, frames: int) -> str:
     for number in range(frames):
         made.update(Frame(images[number % 2], 0.1 * (number + 1)))
     held = _status()
-    return f"{held['VmRSS']} MB resident while tracking, {held['VmHWM']} MB at most"
+    return held["VmRSS"], held["VmHWM"]
 
 
 def _status() -> dict[str, int]:
@@ -71,10 +78,11 @@ def _status() -> dict[str, int]:
     return {words[0].rstrip(":"): int(words[1]) // 1024 for words in lines if words[-1] == "kB"}
 
 
-def _in_own_process(options: argparse.Namespace, engine: str, file: Path) -> str:
+def _in_own_process(options: argparse.Namespace, engine: str, file: Path) -> tuple[int, int]:
     arguments = ["--tracker", options.tracker, "--engine", engine, "--checkpoint", str(file)]
     command = [sys.executable, "-W", "ignore", __file__, *arguments, "--frames", str(options.frames)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return int(answer[0]), int(answer[1])
 
 
 if __name__ == "__main__":

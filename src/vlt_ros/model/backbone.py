@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from track_common.config import setting
 from vlt_ros.model.blocks import choices, plain_norm
 from vlt_ros.model.paths import DEPTHS, BranchPath
-from vlt_ros.model.roi_align import roi_align
+from vlt_ros.model.roi_align import Regions, pool, roi_align
 
 STAGE_STRIDES = (2, 2, 1, 1)  # of each stage's first block; with the stem the maps are at 1/4, 1/8, 1/8, 1/8
 TOKEN_SCALE = 1.0 / 8.0  # map cells per pixel the authors use for the template token of every stage
@@ -81,7 +81,7 @@ class Backbone(nn.Module):
         images: Tensor,
         path: BranchPath,
         tokens: Sequence[Tensor] | None = None,
-        boxes_xyxy: Tensor | None = None,
+        boxes_xyxy: Tensor | Regions | None = None,
     ) -> Features:
         """Run one branch.
 
@@ -89,7 +89,7 @@ class Backbone(nn.Module):
             images: (B, 3, H, W) in the tracker's own channel order and range.
             path: choices of this branch.
             tokens: of language, or those the template gave; None makes them from the image ("template-embedding").
-            boxes_xyxy: (B, 4) target in image pixels; wanted where ``tokens`` is None.
+            boxes_xyxy: (B, 4) target in image pixels, or its regions in the stages' maps; wanted without ``tokens``.
         """
         path.check(self.config.depths)
         x, index = self.first_conv(images), 0
@@ -108,19 +108,26 @@ class Backbone(nn.Module):
             used.append(token)
         return Features(tuple(outputs), tuple(used))
 
+    @property
+    def token_scales(self) -> tuple[float, ...]:
+        """Map cells per pixel by which the template token of each stage is read."""
+        first = 2 * TOKEN_SCALE if self.config.is_roi_exact else TOKEN_SCALE
+        return (first, *[TOKEN_SCALE] * (len(self.config.widths) - 1))
+
     def _block(self, index: int, path: BranchPath) -> nn.Module:
         return cast(nn.ModuleList, self.features[index])[path.blocks[index]]
 
-    def _token(self, x: Tensor, stage: int, tokens: Sequence[Tensor] | None, boxes: Tensor | None) -> Tensor:
+    def _token(self, x: Tensor, stage: int, tokens: Sequence[Tensor] | None, boxes: Tensor | Regions | None) -> Tensor:
         if tokens is not None:
             return tokens[stage]
         if boxes is None:
             raise ValueError("tokens and boxes_xyxy are both None; give language tokens or the target's boxes")
         return self._template_token(x, boxes, stage)
 
-    def _template_token(self, x: Tensor, boxes_xyxy: Tensor, stage: int) -> Tensor:
-        scale = 2 * TOKEN_SCALE if stage == 0 and self.config.is_roi_exact else TOKEN_SCALE
-        return self.vistoken_layers[stage](roi_align(x, boxes_xyxy, scale, TOKEN_BINS))
+    def _template_token(self, x: Tensor, boxes: Tensor | Regions, stage: int) -> Tensor:
+        if isinstance(boxes, Regions):
+            return self.vistoken_layers[stage](pool(x, boxes.rows[stage], boxes.columns[stage]))
+        return self.vistoken_layers[stage](roi_align(x, boxes, self.token_scales[stage], TOKEN_BINS))
 
 
 def copy_mixers(backbone: Backbone) -> None:

@@ -14,17 +14,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from track_common.config import ConfigError, suggest
+from track_common.config import suggest
 from vlt_ros.model import zoo
 from vlt_ros.model.paths import NetworkPath
+from vlt_ros.model.weight_file import CheckpointError, check_architecture
 
 LANGUAGE = "bert_model."  # frozen sentence encoder inside the authors' files; not part of our network
 WRAPPER = "module."  # left by data-parallel training
 SHOWN = 5  # names listed in an error
-
-
-class CheckpointError(ConfigError):
-    """A file that cannot be loaded; the message says what is wrong with it and what was wanted."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,7 @@ def read(file: Path, wanted: str | None = None) -> Checkpoint:
     found = notes.get("architecture") or zoo.recognise(named)
     if found is None:
         raise CheckpointError(f"{file} holds no VLT tracker (first names: {sorted(named)[:SHOWN]})")
-    if wanted is not None and found != wanted:
-        raise CheckpointError(f"{file} is a {found} checkpoint; wanted {wanted}; type tracker:={found} or give another")
+    check_architecture(file, found, wanted)
     kind = zoo.architecture(found)
     path = NetworkPath.from_lists(json.loads(notes["path"])) if "path" in notes else kind.path
     language = {n.split(LANGUAGE, 1)[1]: t for n, t in named.items() if LANGUAGE in n}

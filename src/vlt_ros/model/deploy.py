@@ -6,16 +6,21 @@ All that belongs to a target is an input, so one exported network serves any num
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vlt_ros.model import zoo
 from vlt_ros.model.folded import FoldedBackbone, fold_pair, read_permuted
 from vlt_ros.model.fusion import EncoderLayer, TokenMap, sine_positions
 from vlt_ros.model.paths import NetworkPath
-from vlt_ros.model.scar import LEVELS, TRACKING_CUT, VltScar
+from vlt_ros.model.roi_align import Regions
+from vlt_ros.model.scar import LEVELS, TRACKING_CUT, ScarTemplate, VltScar, correlate
 from vlt_ros.model.tt import VltTt
+
+Prepare = Callable[[Sequence[Tensor]], tuple[Tensor, ...]]  # what a folded backbone takes, from tokens
 
 
 class ScarFeatures(nn.Module):
@@ -59,6 +64,18 @@ class ScarHead(nn.Module):
         return self.cls_logits(cls), torch.exp(self.bbox_pred(self.bbox_tower(fused))), self.centerness(cls)
 
 
+class CorrelatedHead(nn.Module):
+    """Three maps (1, width, 31, 31) and three kernels (1, width, 7, 7) to cls, reg, cen."""
+
+    def __init__(self, model: VltScar) -> None:
+        super().__init__()
+        self.head = ScarHead(model)
+
+    def forward(self, *values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        half = len(values) // 2
+        return self.head(*[correlate(x, z) for x, z in zip(values[:half], values[half:], strict=True)])
+
+
 class TtSearch(nn.Module):
     """Search image (1, 3, 256, 256), eight token tensors, the attended template (1, 256, width) to scores and boxes."""
 
@@ -87,3 +104,26 @@ def attended_template(model: VltTt, template: TokenMap) -> Tensor:
     """The template after its first self-attention, which depends on the target only: computed once."""
     first: EncoderLayer = model.neck.encoder.layers[0]  # pyright: ignore[reportAssignmentType]
     return first.attend_template(template)
+
+
+def kept_of_target(
+    model: zoo.Network,
+    path: NetworkPath,
+    prepare: Prepare,
+    image: Tensor,
+    tokens: Sequence[Tensor] | None,
+    boxes_xyxy: Tensor | Regions | None = None,
+) -> tuple[Tensor, ...]:
+    """Prepared tokens of the search branch, then VLT_SCAR's three kernels or VLT_TT's attended template.
+
+    Args:
+        model: either network.
+        path: choices.
+        prepare: of the search branch's folded backbone.
+        image: (1, 3, T, T) template.
+        tokens: of language; None makes them from the box.
+        boxes_xyxy: (1, 4) or regions; wanted where ``tokens`` is None.
+    """
+    made = model.template(image, path, tokens, boxes_xyxy)
+    rest = made.kernels if isinstance(made, ScarTemplate) else (attended_template(model, made.map),)  # pyright: ignore[reportArgumentType]
+    return (*prepare(made.tokens), *rest)

@@ -1,36 +1,66 @@
 """Ways to run a network on a CPU: eager, folded (torch only), OpenVINO in float32 or bfloat16.
 
-Measured ratios and how to measure them: docs/vlt.md, "Speed".
+OpenVINO's need no torch in the process that tracks: the graphs are written by another one, once for a file. Measured
+ratios and how to measure them: docs/vlt.md, "Speed".
 """
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor, nn
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from track_common.config import ConfigError, lookup
-from track_common.types import Array
-from vlt_ros.model import zoo
-from vlt_ros.model.deploy import ScarFeatures, ScarHead, TtSearch, attended_template
-from vlt_ros.model.network import ScarNetwork, TtNetwork, eager, scar_input, tt_input
 from vlt_ros.model.paths import NetworkPath
-from vlt_ros.model.scar import LEVELS, VltScar, correlate
-from vlt_ros.model.tt import VltTt
-from vlt_ros.siamese import scar, tt
 from vlt_ros.siamese.follower import SiameseNetwork
-from vlt_ros.siamese.state import Image, TemplateCrop
+
+if TYPE_CHECKING:
+    from vlt_ros.model import zoo
 
 PRECISIONS = {"openvino": "f32", "openvino-bf16": "bf16"}
-HEAD_PRECISION = "f32"  # of VLT_SCAR in every engine: bfloat16 there moves its peaks, and it is a third of the time
 ENGINES = ("auto", "eager", "folded", *PRECISIONS)
-TT_TEMPLATE_CELLS = 16
 
-Runner = Callable[[Sequence[Tensor]], list[Tensor]]
-Maker = Callable[[nn.Module, Sequence[Tensor]], Runner]  # from a module and example inputs
+
+@dataclass(frozen=True)
+class Source:
+    """A network in a file.
+
+    Attributes:
+        file: its weights.
+        architecture: "vlt_scar" or "vlt_tt".
+        path: choices to run; None = those the file says.
+    """
+
+    file: Path
+    architecture: str
+    path: NetworkPath | None = None
+
+
+def load_engine(
+    name: str, source: Source, device: str = "cpu", threads: int = 1, is_told: bool = True
+) -> SiameseNetwork:
+    """The engine of that name with a file's weights; ``is_told``: sentences are to be expected.
+
+    Raises:
+        ConfigError: unknown engine, OpenVINO asked for and not installed, or a file or path that does not fit.
+    """
+    name = _chosen(name, device)
+    if name in PRECISIONS:
+        from vlt_ros.model.exported import open_exported, written_apart
+
+        folder = written_apart(source.file, source.architecture, source.path, PRECISIONS[name])
+        return open_exported(folder, source.architecture, PRECISIONS[name], threads, is_told)
+    import torch
+
+    from vlt_ros.model import checkpoint, zoo
+
+    torch.set_num_threads(threads)
+    network, stored = checkpoint.load(source.file, source.architecture)
+    path = source.path or stored.path
+    for branch in (path.template, path.search):
+        branch.check(zoo.backbone(network).config.depths)
+    return make_engine(name, network, path, device, threads)
 
 
 def make_engine(
@@ -41,96 +71,28 @@ def make_engine(
     Raises:
         ConfigError: unknown engine, or OpenVINO asked for and not installed.
     """
+    name = _chosen(name, device)
+    if name == "eager":
+        from vlt_ros.model.network import eager
+
+        return eager(network, path, device)
+    if name == "folded":
+        from vlt_ros.model.folded_engine import folded
+
+        return folded(network, path)
+    from vlt_ros.model.export import architecture_of, written_here
+    from vlt_ros.model.exported import open_exported
+
+    folder = written_here(network, path, PRECISIONS[name])
+    return open_exported(folder, architecture_of(network), PRECISIONS[name], threads)
+
+
+def _chosen(name: str, device: str) -> str:
+    """The engine meant by a name; ConfigError where there is none, or it cannot run here."""
     lookup("engine", name, dict.fromkeys(ENGINES))
     has_openvino = importlib.util.find_spec("openvino") is not None
-    if name == "auto":
-        name = "eager" if device != "cpu" else "openvino" if has_openvino else "folded"
-    if name == "eager":
-        return eager(network, path, device)
     if name in PRECISIONS and not has_openvino:
         raise ConfigError(f"engine '{name}' needs the package 'openvino'; type `make setup-models` or engine:=folded")
-    network = network.to("cpu").eval()
-    make = _torch_runner if name == "folded" else _openvino_maker(PRECISIONS[name], threads)
-    if not isinstance(network, VltScar):
-        return _tt(network, path, make)
-    return _scar(network, path, make, make if name == "folded" else _openvino_maker(HEAD_PRECISION, threads))
-
-
-@dataclass(frozen=True, eq=False)
-class ScarEngine:
-    """VLT_SCAR in two parts about the correlation, whose kernels belong to the target."""
-
-    plain: ScarNetwork
-    tokens: Callable[[Sequence[Tensor]], tuple[Tensor, ...]]
-    features: Runner
-    head: Runner
-
-    @torch.inference_mode()
-    def template(self, target: TemplateCrop, sentence: Array | None) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """Prepared tokens and kernels of a target."""
-        made = self.plain.template(target, sentence)
-        return self.tokens(made.tokens), made.kernels
-
-    @torch.inference_mode()
-    def search(self, pixels: Image, template: tuple[tuple[Tensor, ...], tuple[Tensor, ...]]) -> scar.Maps:
-        """Maps of one search crop (255, 255, 3)."""
-        tokens, kernels = template
-        maps = self.features([scar_input(pixels), *tokens])
-        cls, reg, cen = self.head([correlate(x, z) for x, z in zip(maps, kernels, strict=True)])
-        return scar.Maps(cls[0].numpy(), reg[0].numpy(), cen[0, 0].numpy())
-
-
-@dataclass(frozen=True, eq=False)
-class TtEngine:
-    """VLT_TT in one part; the template's first self-attention is done once per target."""
-
-    plain: TtNetwork
-    tokens: Callable[[Sequence[Tensor]], tuple[Tensor, ...]]
-    run: Runner
-
-    @torch.inference_mode()
-    def template(self, target: TemplateCrop, sentence: Array | None) -> tuple[Tensor, ...]:
-        """Prepared tokens and the attended template of a target."""
-        made = self.plain.template(target, sentence)
-        return (*self.tokens(made.tokens), attended_template(self.plain.model, made.map))
-
-    @torch.inference_mode()
-    def search(self, pixels: Image, template: tuple[Tensor, ...]) -> tt.Maps:
-        """Scores and boxes of one search crop (256, 256, 3)."""
-        cls, reg = self.run([tt_input(pixels), *template])
-        return tt.Maps(cls[0].numpy(), reg[0].numpy())
-
-
-@torch.no_grad()
-def _scar(network: VltScar, path: NetworkPath, make_features: Maker, make_head: Maker) -> ScarEngine:
-    features, head = ScarFeatures(network, path).eval(), ScarHead(network).eval()
-    image = torch.zeros(1, 3, scar.SEARCH, scar.SEARCH)
-    maps = [torch.zeros(1, network.config.width, scar.CELLS, scar.CELLS) for _ in LEVELS]
-    prepare = features.backbone.tokens
-    tokens = prepare(_no_tokens(network))
-    made = make_features(features, [image, *tokens]), make_head(head, maps)
-    return ScarEngine(ScarNetwork(network, path), prepare, *made)
-
-
-@torch.no_grad()
-def _tt(network: VltTt, path: NetworkPath, make: Maker) -> TtEngine:
-    search = TtSearch(network, path).eval()
-    image = torch.zeros(1, 3, tt.SEARCH, tt.SEARCH)
-    prepare = search.backbone.tokens
-    attended = torch.zeros(1, TT_TEMPLATE_CELLS**2, network.config.fusion.width)
-    return TtEngine(TtNetwork(network, path), prepare, make(search, [image, *prepare(_no_tokens(network)), attended]))
-
-
-def _no_tokens(network: zoo.Network) -> list[Tensor]:
-    return [torch.zeros(1, width, 1, 1) for width in network.config.backbone.widths]
-
-
-def _torch_runner(module: nn.Module, examples: Sequence[Tensor]) -> Runner:
-    del examples
-    return lambda inputs: list(module(*inputs))
-
-
-def _openvino_maker(precision: str, threads: int) -> Maker:
-    from vlt_ros.model.openvino_runner import OpenVinoRunner
-
-    return lambda module, examples: OpenVinoRunner(module, examples, precision, threads)
+    if name != "auto":
+        return name
+    return "eager" if device != "cpu" else "openvino" if has_openvino else "folded"

@@ -68,12 +68,12 @@ def eager(model: zoo.Network, path: NetworkPath, device: str = "cpu") -> ScarNet
 
 def scar_input(pixels: Image, device: str = "cpu") -> Tensor:
     """(1, 3, H, W) float32 BGR 0..255 from RGB bytes (H, W, 3)."""
-    return torch.from_numpy(np.ascontiguousarray(pixels[..., ::-1].transpose(2, 0, 1))).to(device).float()[None]
+    return torch.from_numpy(scar.network_input(pixels)).to(device)
 
 
 def tt_input(pixels: Image, device: str = "cpu") -> Tensor:
     """(1, 3, H, W) float32 ImageNet-normalised RGB from RGB bytes (H, W, 3)."""
-    return torch.from_numpy(np.ascontiguousarray(tt.normalise(pixels).transpose(2, 0, 1))).to(device)[None]
+    return torch.from_numpy(tt.network_input(pixels)).to(device)
 
 
 def scar_arrays(maps: ScarMaps) -> scar.Maps:

@@ -5,10 +5,20 @@ The weight of a map cell is a product of a row part and a column part, also at t
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from vlt_ros.model.roi_weights import axis_weights
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Boxes as ``pool`` takes them, for the map of every stage: rows (B, bins, H) and columns (B, bins, W)."""
+
+    rows: tuple[Tensor, ...]
+    columns: tuple[Tensor, ...]
 
 
 def roi_align(features: Tensor, boxes_xyxy: Tensor, scale: float, bins: int = 3) -> Tensor:
@@ -24,25 +34,12 @@ def roi_align(features: Tensor, boxes_xyxy: Tensor, scale: float, bins: int = 3)
         (B, C, bins, bins). Samples more than one cell outside the map count as 0 and stay in the divisor.
     """
     height, width = features.shape[-2:]
-    boxes = boxes_xyxy.detach().to("cpu", torch.float32) * scale
-    rows = torch.stack([_axis_weights(box[1], box[3], height, bins) for box in boxes])  # (B, bins, H)
-    columns = torch.stack([_axis_weights(box[0], box[2], width, bins) for box in boxes])  # (B, bins, W)
-    rows, columns = rows.to(features), columns.to(features)
+    boxes = (boxes_xyxy.detach().to("cpu", torch.float32) * scale).numpy()
+    rows = [torch.from_numpy(axis_weights(box[1], box[3], height, bins)) for box in boxes]
+    columns = [torch.from_numpy(axis_weights(box[0], box[2], width, bins)) for box in boxes]
+    return pool(features, torch.stack(rows).to(features), torch.stack(columns).to(features))
+
+
+def pool(features: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """(B, C, bins, bins) of features (B, C, H, W) by weights (B, bins, H) and (B, bins, W)."""
     return torch.einsum("bph,bchw,bqw->bcpq", rows, features, columns)
-
-
-def _axis_weights(low: Tensor, high: Tensor, cells: int, bins: int) -> Tensor:
-    """(bins, cells) share of each cell in each bin along one axis."""
-    side = (high - low).clamp(min=1.0) / bins
-    samples = math.ceil(float(side))
-    steps = (torch.arange(samples, dtype=torch.float32) + 0.5) * side / samples
-    at = low + torch.arange(bins, dtype=torch.float32)[:, None] * side + steps  # (bins, samples)
-    is_inside = (at >= -1.0) & (at <= cells)
-    at = at.clamp(0.0, cells - 1.0)
-    below = at.floor().long().clamp(max=cells - 1)
-    above = (below + 1).clamp(max=cells - 1)
-    share = at - below
-    weights = torch.zeros(bins, cells)
-    weights.scatter_add_(1, below, torch.where(is_inside, 1.0 - share, torch.zeros_like(share)))
-    weights.scatter_add_(1, above, torch.where(is_inside, share, torch.zeros_like(share)))
-    return weights / samples

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from track_common.config import setting
 from vlt_ros.model.backbone import Backbone, BackboneConfig, Features
 from vlt_ros.model.paths import NetworkPath
+from vlt_ros.model.roi_align import Regions
 
 LEVELS = (1, 2, 3)  # stages used (counted from 0)
 NECK_CROP_BELOW = 20  # maps narrower than this are templates and are cropped
@@ -119,7 +120,7 @@ class VltScar(nn.Module):
         images: Tensor,
         path: NetworkPath,
         tokens: Sequence[Tensor] | None = None,
-        boxes_xyxy: Tensor | None = None,
+        boxes_xyxy: Tensor | Regions | None = None,
         cut: int = TRACKING_CUT,
     ) -> ScarTemplate:
         """Template images (B, 3, 127, 127) to what is kept of the targets; ``tokens`` None: made from the boxes."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from vlt_ros.model.backbone import Backbone, BackboneConfig
 from vlt_ros.model.fusion import Decoder, Encoder, FusionConfig, TokenMap, sine_positions
 from vlt_ros.model.paths import NetworkPath
+from vlt_ros.model.roi_align import Regions
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class VltTt(nn.Module):
         images: Tensor,
         path: NetworkPath,
         tokens: Sequence[Tensor] | None = None,
-        boxes_xyxy: Tensor | None = None,
+        boxes_xyxy: Tensor | Regions | None = None,
     ) -> TtTemplate:
         """Template images (B, 3, 128, 128) to what is kept of the targets; ``tokens`` None: made from the boxes."""
         features = self.body(images, path.template, tokens, boxes_xyxy)

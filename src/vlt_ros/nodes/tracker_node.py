@@ -223,7 +223,7 @@ class TrackerNode(Node):
     def _swap(self, name: str) -> None:
         began = time.monotonic()
         entry = lookup("tracker", name, TRACKERS)
-        self._while_images_come(entry.default_config)  # the module is imported, torch with some: a second
+        self._while_images_come(entry.default_config)  # the module is imported: a second where it needs torch
         self._go_on_with(name, entry, self._settings(name, entry))
         self.get_logger().info(f"tracker is now {name}, after {time.monotonic() - began:.2f} s")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from track_common.types import Array
 from vlt_ros.siamese.penalty import penalty
@@ -42,6 +43,11 @@ def search_side(state: TargetState) -> int:
 def search_crop(image: Image, state: TargetState) -> Image:
     """(255, 255, 3) crop about the last known place."""
     return crop(image, state.centre, search_side(state), SEARCH, state.padding)
+
+
+def network_input(pixels: Image) -> NDArray[np.float32]:
+    """(1, 3, H, W) BGR 0..255 from RGB bytes (H, W, 3)."""
+    return np.ascontiguousarray(pixels[..., ::-1].transpose(2, 0, 1), np.float32)[None]
 
 
 def step(state: TargetState, maps: Maps, image_size: tuple[int, int], settings: Inference) -> Step:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from track_common.boxes import is_usable
 from track_common.config import ConfigError, setting
@@ -22,9 +21,7 @@ from track_common.types import Array, Box, Frame, Sighting
 from vlt_ros.language.looks import LookSentence
 from vlt_ros.language.sentence import FixedSentence, LanguageError, SentenceEncoder
 from vlt_ros.language.words import WordSentence
-from vlt_ros.model import checkpoint, zoo
-from vlt_ros.model.engine import ENGINES, make_engine
-from vlt_ros.model.language import load_transformer
+from vlt_ros.model.engine import ENGINES, Source, load_engine
 from vlt_ros.model.paths import NetworkPath
 from vlt_ros.siamese.follower import RULES, Follower, Rules, Target
 from vlt_ros.siamese.settings import SCAR_SETTINGS, Inference, settings_row
@@ -183,18 +180,20 @@ def make_encoder(language: str, place: str = "") -> SentenceEncoder | None:
         return LookSentence() if language == "looks" else WordSentence()
     if not place:
         raise LanguageError(f"language '{language}' needs a file; type language_path:=FOLDER (vector: a .npy file)")
-    return FixedSentence.from_file(Path(place)) if language == "vector" else load_transformer(language, Path(place))
+    if language == "vector":
+        return FixedSentence.from_file(Path(place))
+    from vlt_ros.model.language import load_transformer
+
+    return load_transformer(language, Path(place))
 
 
 def _make(name: str, config: VltTrackerConfig) -> VltTracker:
     if not config.checkpoint:
         raise ConfigError(f"{name} has no weights; type checkpoint:=FILE (made by `trackvla vlt convert`)")
-    torch.set_num_threads(config.threads)
-    network, stored = checkpoint.load(Path(config.checkpoint), name)
-    path = _path(config.path, network) if config.path else stored.path
     encoder = make_encoder(config.language, config.language_path)
     rules = RULES[name]
-    engine = make_engine(config.engine, network, path, config.device, config.threads)
+    source = Source(Path(config.checkpoint), name, _path(config.path))
+    engine = load_engine(config.engine, source, config.device, config.threads, encoder is not None)
     follower = Follower(engine, rules, _inference(rules, config))
     log.info("%s with language '%s', engine '%s'", name, config.language, config.engine)
     return VltTracker(follower, encoder, config)
@@ -209,14 +208,14 @@ def _inference(rules: Rules, config: VltTrackerConfig) -> Inference:
     return dataclasses.replace(row, **{name: value for name, value in given.items() if value >= 0.0})
 
 
-def _path(text: str, network: zoo.Network) -> NetworkPath:
+def _path(text: str) -> NetworkPath | None:
+    """Choices from four JSON lists; None where nothing is written."""
+    if not text:
+        return None
     try:
-        path = NetworkPath.from_lists(json.loads(text))
+        return NetworkPath.from_lists(json.loads(text))
     except (json.JSONDecodeError, TypeError, ValueError) as error:
         raise ConfigError(f"path '{text}' is not four JSON lists of choices: {error}") from error
-    for branch in (path.template, path.search):
-        branch.check(zoo.backbone(network).config.depths)
-    return path
 
 
 def _image(frame: Frame) -> Image:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from track_common.types import Array
 from vlt_ros.siamese.penalty import penalty
@@ -53,6 +54,11 @@ def step(state: TargetState, maps: Maps, image_size: tuple[int, int], settings: 
     centre = state.centre + boxes[best, :2] - side / 2
     new = state.moved(centre, lr * boxes[best, 2:] + (1 - lr) * state.size, image_size)
     return Step(new, float(scored[best]), float(target[best]))
+
+
+def network_input(pixels: Image) -> NDArray[np.float32]:
+    """(1, 3, H, W) normalised RGB from RGB bytes (H, W, 3)."""
+    return np.ascontiguousarray(normalise(pixels).transpose(2, 0, 1), np.float32)[None]
 
 
 def normalise(pixels: Image) -> Array:

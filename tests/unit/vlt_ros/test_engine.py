@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from vlt_ros.model import zoo  # noqa: E402
-from vlt_ros.model.engine import make_engine  # noqa: E402
+from vlt_ros.model import checkpoint, zoo  # noqa: E402
+from vlt_ros.model.checkpoint import CheckpointError  # noqa: E402
+from vlt_ros.model.engine import Source, load_engine, make_engine  # noqa: E402
 from vlt_ros.model.folded import FoldedBackbone, route  # noqa: E402
 from vlt_ros.model.network import eager  # noqa: E402
 from vlt_ros.model.paths import NetworkPath  # noqa: E402
+from vlt_ros.model.rounding import rounded  # noqa: E402
 from vlt_ros.siamese.state import TemplateCrop  # noqa: E402
 
 BACKBONE = {"stem": 4, "widths": [8, 16, 24, 32], "depths": [2, 3, 5, 4], "has_classifier": False}
@@ -69,6 +73,36 @@ def test_openvino_answers_as_the_plain_network_also_from_its_cache(
         quick = answers(make_engine(engine, network, path), name)
         for wanted, got in zip(plain, quick, strict=True):
             assert np.all(np.abs(got - wanted) <= limit * (1 + np.abs(wanted))), engine
+
+
+@pytest.mark.slow
+def test_a_file_runs_without_torch_and_what_does_not_fit_is_refused_by_the_process_that_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    network, path = trained("vlt_scar"), NetworkPath.random(np.random.default_rng(7), BACKBONE["depths"])
+    file = tmp_path / "small.safetensors"
+    checkpoint.save(network, path, file)
+    plain = answers(eager(network, path), "vlt_scar")
+    quick = answers(load_engine("openvino", Source(file, "vlt_scar")), "vlt_scar")
+    assert all(np.all(np.abs(a - b) <= FLOAT32 * (1 + np.abs(a))) for a, b in zip(plain, quick, strict=True))
+    again = "import sys; from pathlib import Path; from vlt_ros.model.engine import Source, load_engine; "
+    again += f"load_engine('openvino', Source(Path({str(file)!r}), 'vlt_scar')); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", again], check=False).returncode == 0
+    torch.save({"weights": torch.zeros(3)}, tmp_path / "other.pth")
+    with pytest.raises(CheckpointError, match="holds no VLT tracker"):
+        load_engine("openvino", Source(tmp_path / "other.pth", "vlt_scar"))
+
+
+def test_weights_rounded_together_keep_their_sums_where_single_ones_do_not() -> None:
+    torch.manual_seed(0)
+    inputs = torch.rand(500, 1) * torch.rand(1, 40) + 0.05 * torch.rand(500, 40)  # neighbours are much the same
+    weights = torch.randn(1, 8, 40)
+    made = rounded(weights, (inputs.T @ inputs)[None] / len(inputs))
+    assert torch.equal(made, made.bfloat16().float())
+    together, alone = ((inputs @ (w - weights)[0].T).square().mean().sqrt() for w in (made, weights.bfloat16().float()))
+    assert together < 0.35 * alone
 
 
 def test_folding_leaves_the_network_as_it_was() -> None:
