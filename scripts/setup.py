@@ -98,8 +98,8 @@ def run(plan: Plan) -> bool:
     did_work = _make_venv(plan)
     did_work |= _install_pins(plan)
     if "dev" in plan.groups:
-        did_work |= _install_old_setuptools()
-        did_work |= _install_drivers()
+        did_work |= _install_apart("humble", "--upgrade", "--target", str(VENV / "humble"))  # a setuptools as Humble's
+        did_work |= _install_apart("sdk2", "--no-deps")  # what Unitree's SDK asks for would replace our OpenCV
     if not plan.is_apt:
         did_work |= _build_interfaces()
     return _install_project() or did_work
@@ -166,15 +166,7 @@ def _install_pins(plan: Plan) -> bool:
         + ", ".join(f"{group} ({SIZES[group]} on disk)" for group in stale)
         + "; one to five minutes"
     )
-    command = [
-        str(VENV / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "--disable-pip-version-check",
-        "-c",
-        str(constraints),
-    ]
+    command = [*_pip_install(), "-c", str(constraints)]
     for group in plan.groups:  # all of them, so that pip keeps them compatible
         command += ["-r", str(folder / f"{group}.txt")]
     _call(
@@ -185,26 +177,14 @@ def _install_pins(plan: Plan) -> bool:
     return True
 
 
-def _install_old_setuptools() -> bool:
-    pins = ROOT / "requirements" / "humble.txt"
+def _install_apart(name: str, *options: str) -> bool:
+    """Pins that cannot stand beside the others: requirements/NAME.txt, with further options of pip."""
+    pins = ROOT / "requirements" / f"{name}.txt"
     digest = _hash([pins])
-    if _is_fresh("humble", digest):
+    if _is_fresh(name, digest):
         return False
-    command = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--upgrade"]
-    _call([*command, "--target", str(VENV / "humble"), "-r", str(pins)], "pip failed")
-    (STAMPS / "humble").write_text(digest)
-    return True
-
-
-def _install_drivers() -> bool:
-    """Unitree's SDK for the tests of its driver; without what it asks for: that would replace our OpenCV."""
-    pins = ROOT / "requirements" / "sdk2.txt"
-    digest = _hash([pins])
-    if _is_fresh("sdk2", digest):
-        return False
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
-    _call([*pip, "-r", str(pins)], "pip failed")
-    (STAMPS / "sdk2").write_text(digest)
+    _call([*_pip_install(), *options, "-r", str(pins)], "pip failed")
+    (STAMPS / name).write_text(digest)
     return True
 
 
@@ -227,10 +207,13 @@ def _install_project() -> bool:
     if _is_fresh("project", digest):
         return False
     say("this project, editable")
-    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
-    _call([*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)], "could not install the project")
+    _call([*_pip_install(), "--no-deps", "--no-build-isolation", "-e", str(ROOT)], "could not install the project")
     (STAMPS / "project").write_text(digest)
     return True
+
+
+def _pip_install() -> list[str]:
+    return [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
 
 
 def _call(command: list[str], failure: str, show: re.Pattern[str] | None = None) -> None:

@@ -38,6 +38,7 @@ from track_common.ros.diagnostics import OK, WARN, Diagnostics
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 from track_common.ros.sensor_intake import SensorIntake
+from track_common.ros.stamps import now_of
 from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, VelocityCommand
 
 STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
@@ -97,7 +98,7 @@ class ControllerNode(Node):
         self.create_subscription(String, "target_status", self._on_target_status, qos.LATEST)
         self.create_subscription(Path, "trajectory", self._on_trajectory, qos.LATEST)
         self.create_subscription(Twist, "recovery/cmd_vel", self._on_wish, qos.COMMAND)
-        intake = SensorIntake(self, self._config.base_frame, self._warn)
+        intake = SensorIntake(self, self._config.base_frame, self._diagnostics.refuse)
         intake.listen_to_points(self._on_cloud)
         intake.listen_to_odometry(self._on_odometry, self._follower.refuse_odometry)
         self.create_service(SetBool, "enable", self._on_enable)
@@ -124,15 +125,15 @@ class ControllerNode(Node):
         try:
             self._status = TargetStatus(message.data)
         except ValueError:
-            self._warn(f"target_status '{message.data[:40]}' unknown; taken as lost")
+            self._diagnostics.refuse(f"target_status '{message.data[:40]}' unknown; taken as lost")
             self._status = TargetStatus.LOST
 
     def _on_wish(self, message: Twist) -> None:
         try:
-            self._follower.on_wish(self._now(), command_from_twist(message))
+            self._follower.on_wish(now_of(self), command_from_twist(message))
         except MessageError as error:
-            self._warn(f"recovery/cmd_vel refused: {error}")
-            self._follower.on_wish(self._now(), STOP)
+            self._diagnostics.refuse(f"recovery/cmd_vel refused: {error}")
+            self._follower.on_wish(now_of(self), STOP)
 
     def _on_target_point(self, message: PointStamped) -> None:
         point = np.array([message.point.x, message.point.y, message.point.z])
@@ -144,13 +145,13 @@ class ControllerNode(Node):
         try:
             trajectory = trajectory_from_path(message, self._status, target)
         except MessageError as error:
-            self._warn(f"trajectory refused: {error}")
+            self._diagnostics.refuse(f"trajectory refused: {error}")
             self._follower.refuse_trajectory()
             return
         self._follower.on_trajectory(trajectory)
         self._diagnostics.count("trajectories")
         self._control()
-        self._diagnostics.record("image_to_command", self._now() - stamp)
+        self._diagnostics.record("image_to_command", now_of(self) - stamp)
 
     def _on_cloud(self, cloud: Cloud) -> None:
         self._follower.on_cloud(cloud)
@@ -163,7 +164,7 @@ class ControllerNode(Node):
         self._diagnostics.count("odometry")
 
     def _tick(self) -> None:
-        now, last = self._now(), self._ticked
+        now, last = now_of(self), self._ticked
         self._ticked = now
         if last is not None:
             self._diagnostics.record("jitter", abs(now - last - 1.0 / self._config.control_rate))
@@ -171,9 +172,9 @@ class ControllerNode(Node):
 
     def _control(self) -> None:
         with self._diagnostics.stage("control"):
-            decision = self._follower.control(self._now())
+            decision = self._follower.control(now_of(self))
         if not self._is_armed:
-            self._follower.note_sent(self._now(), STOP)
+            self._follower.note_sent(now_of(self), STOP)
             decision = Decision(STOP, StopReason.NOT_ARMED.value)
         self._send(decision)
 
@@ -195,13 +196,6 @@ class ControllerNode(Node):
             return twist_from_command(command)
         stamp = self.get_clock().now().to_msg()
         return twist_stamped_from_command(command, Header(stamp=stamp, frame_id=self._config.base_frame))
-
-    def _now(self) -> float:
-        return self.get_clock().now().nanoseconds * 1e-9
-
-    def _warn(self, text: str) -> None:
-        self._diagnostics.set("refused", text)
-        self.get_logger().warning(text, throttle_duration_sec=2.0)
 
 
 def main() -> None:

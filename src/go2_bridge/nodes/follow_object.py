@@ -15,7 +15,7 @@ from rclpy.node import Node
 
 from go2_bridge.recovery.machine import Stage
 from go2_bridge.recovery.mission import End, Mission, end_of, follow_up, start
-from track_common.ros.stamps import seconds_from_stamp, stamp_from_seconds
+from track_common.ros.stamps import now_of, seconds_from_stamp, stamp_from_seconds
 from track_common.types import TargetStatus
 
 TARGET = "target"  # what ``tracked_frame`` says for whom the instruction describes already
@@ -89,7 +89,7 @@ class FollowObjectServer:
         return GoalResponse.REJECT if why else GoalResponse.ACCEPT
 
     def _on_accepted(self, goal: Any) -> None:
-        now = self._now()
+        now = now_of(self._node)
         if self._goal is not None:
             self._finish(now, "UNKNOWN", "replaced by a newer goal")
         sentence = "" if goal.request.tracked_frame in ("", TARGET) else goal.request.tracked_frame
@@ -120,9 +120,6 @@ class FollowObjectServer:
         else:
             goal.abort()
         return result
-
-    def _now(self) -> float:
-        return self._node.get_clock().now().nanoseconds * 1e-9
 
 
 def make_follow_object(node: Node, switch: Switch, patience: float) -> FollowObjectServer | None:

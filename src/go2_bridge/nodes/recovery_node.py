@@ -22,11 +22,11 @@ from go2_bridge.recovery.machine import Goal, Order, Stage
 from go2_bridge.recovery.recovery import Navigation, Recovery
 from track_common.config import setting
 from track_common.ros import qos
-from track_common.ros.conversions import seconds_from_stamp
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 from track_common.ros.sensor_intake import SensorIntake
+from track_common.ros.stamps import now_of, seconds_from_stamp
 from track_common.types import Odometry, TargetStatus
 
 REPORT_PERIOD = 0.25  # s between feedbacks of follow_object
@@ -88,7 +88,7 @@ class RecoveryNode(Node):
         self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
         kind = TwistStamped if self._config.use_stamped else Twist
         self.create_subscription(kind, "nav_cmd_vel", self._on_nav_command, qos.COMMAND)
-        SensorIntake(self, self._config.base_frame, self._warn).listen_to_odometry(self._on_odometry)
+        SensorIntake(self, self._config.base_frame, self._diagnostics.refuse).listen_to_odometry(self._on_odometry)
         self.create_service(SetBool, "follow", self._on_follow)
         self.create_service(Trigger, "search", self._on_search)
 
@@ -108,9 +108,9 @@ class RecoveryNode(Node):
         try:
             status = TargetStatus(message.data)
         except ValueError:
-            self._warn(f"target_status '{message.data[:40]}' unknown; left out")
+            self._diagnostics.refuse(f"target_status '{message.data[:40]}' unknown; left out")
             return
-        self._recovery.on_status(self._now(), status)
+        self._recovery.on_status(now_of(self), status)
         if status is not TargetStatus.LOST:
             self._tick()  # a target in sight does not wait for the timer
 
@@ -119,14 +119,14 @@ class RecoveryNode(Node):
 
     def _on_instruction(self, message: String) -> None:
         if self._sentence is not None and message.data != self._sentence:
-            self._recovery.forget(self._now())
+            self._recovery.forget(now_of(self))
         self._sentence = message.data
 
     def _on_odometry(self, odometry: Odometry) -> None:
         try:
             self._recovery.on_odometry(odometry)
         except ValueError as error:
-            self._warn(f"odom refused: {error}")
+            self._diagnostics.refuse(f"odom refused: {error}")
 
     def _on_nav_command(self, message: Any) -> None:
         if self._order.goal is not None and self._navigator is not None and self._navigator.is_driving:
@@ -145,7 +145,7 @@ class RecoveryNode(Node):
         return response
 
     def _on_search(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success = self._recovery.has_seen and self._recovery.status(self._now()) is TargetStatus.LOST
+        response.success = self._recovery.has_seen and self._recovery.status(now_of(self)) is TargetStatus.LOST
         response.message = "searching" if response.success else "no target is lost"
         if response.success:
             self._recovery.search_again()
@@ -172,7 +172,7 @@ class RecoveryNode(Node):
 
     def _tick(self) -> None:
         if self._is_following:
-            self._carry_out(self._recovery.decide(self._now(), self._navigation()))
+            self._carry_out(self._recovery.decide(now_of(self), self._navigation()))
         text = self._recovery.stage.value if self._is_following else "standing"
         if text != self._told:
             self._told = text
@@ -208,15 +208,8 @@ class RecoveryNode(Node):
         if self._navigator is not None:
             self._diagnostics.set("navigator", self._navigator.reason or "ready")
         if self._follow_object is not None:
-            now = self._now()
+            now = now_of(self)
             self._follow_object.tick(now, self._recovery.status(now), stage)
-
-    def _now(self) -> float:
-        return self.get_clock().now().nanoseconds * 1e-9
-
-    def _warn(self, text: str) -> None:
-        self._diagnostics.set("refused", text)
-        self.get_logger().warning(text, throttle_duration_sec=2.0)
 
 
 def main() -> None:

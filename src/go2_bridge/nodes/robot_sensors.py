@@ -22,6 +22,7 @@ from track_common.ros.conversions import (
     stamp_from_seconds,
 )
 from track_common.ros.diagnostics import Diagnostics
+from track_common.ros.stamps import now_of
 
 ODOM_FRAME, BASE_FRAME = "odom", "base_link"
 
@@ -91,9 +92,9 @@ class RobotSensors:
         self._diagnostics.record(f"{stream}_age", age)
         self._diagnostics.set(f"{stream}_clock_resets", clock.resets)
         self._diagnostics.set(f"{stream}_clock_offset", f"{self._offset(clock):.3f} s")
-        return self._node.get_clock().now().nanoseconds * 1e-9 - age
+        return now_of(self._node) - age
 
     def _offset(self, clock: RobotClock) -> float:
         """Our ROS clock minus the robot's, s."""
-        steady_to_ros = self._node.get_clock().now().nanoseconds * 1e-9 - time.monotonic()
+        steady_to_ros = now_of(self._node) - time.monotonic()
         return (clock.offset or 0.0) + steady_to_ros

@@ -28,6 +28,7 @@ from track_common.ros.conversions import (
     twist_from_command,
     twist_stamped_from_command,
 )
+from track_common.ros.stamps import now_of
 from track_common.types import STOP, VelocityCommand
 
 RATE = 50.0  # Hz
@@ -80,7 +81,7 @@ class TrialNode(Node):
         self._command.wait_for_all_acked(Duration(seconds=ACK_TIMEOUT))
 
     def _now(self) -> Instant:
-        return Instant(time.monotonic(), self.get_clock().now().nanoseconds * 1e-9)
+        return Instant(time.monotonic(), now_of(self))
 
     def _on_odometry(self, message: OdometryMessage) -> None:
         try:

@@ -54,6 +54,11 @@ class Diagnostics:
         """A value shown as it is."""
         self._values[key] = str(value)
 
+    def refuse(self, text: str) -> None:
+        """Something that came in is not used: shown, and said on the console at most every two seconds."""
+        self.set("refused", text)
+        self._node.get_logger().warning(text, throttle_duration_sec=2.0)
+
     def level(self, level: bytes, message: str) -> None:
         """How the node is (OK, WARN, ERROR, STALE) and why."""
         self._level, self._message = level, message

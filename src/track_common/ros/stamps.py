@@ -1,8 +1,9 @@
-"""Message stamps and seconds."""
+"""Message stamps, a node's clock, and seconds."""
 
 from __future__ import annotations
 
 from builtin_interfaces.msg import Time
+from rclpy.node import Node
 
 NANO = 1_000_000_000
 
@@ -16,3 +17,8 @@ def stamp_from_seconds(seconds: float) -> Time:
     """Message stamp of seconds (>= 0), rounded to the nanosecond."""
     total = round(float(seconds) * NANO)
     return Time(sec=int(total // NANO), nanosec=int(total % NANO))
+
+
+def now_of(node: Node) -> float:
+    """Seconds of a node's clock: simulated ones with ``use_sim_time``."""
+    return node.get_clock().now().nanoseconds / NANO
