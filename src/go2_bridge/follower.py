@@ -12,7 +12,7 @@ from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.surroundings import Surroundings
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
 from go2_bridge.safety.limits import clamp, is_sound, limit_change
-from go2_bridge.safety.stop_zone import allowed_share, let_through
+from go2_bridge.safety.stop_zone import allowed_share, let_through, step_off
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
 from track_common.config import validate
 from track_common.geometry import transform_points
@@ -23,6 +23,9 @@ from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Traje
 REORDER = 1.0  # s; a message this much older than the last is a restarted clock, less is one out of order
 MIN_WAY = 0.05  # m; less way ahead is standing, and standing needs no band
 ROOM_AHEAD = 0.6  # m of the band whose narrowest place sets the speed
+SAME_COURSE = 0.85  # cosine (32 degrees) up to which a trajectory counts as leading to the target
+PATIENCE = 0.4  # s of standing before something after which the robot steps off it
+BACK = 0.25  # m/s; a way round something may begin backwards, which nobody expects: slowly
 REVERSE_SLACK = 0.02  # m; the trajectory must lead back by more than this before the robot walks backwards
 
 
@@ -58,6 +61,7 @@ class Follower:
         self._fault: StopReason | None = None
         self._odometry_fault: StopReason | None = None
         self._wish, self._wished = STOP, -np.inf
+        self._blocked: float | None = None  # since when the stop layer has let nothing through, s
         self._time: float | None = None
         self._sent = STOP
 
@@ -70,8 +74,7 @@ class Follower:
 
     def on_cloud(self, cloud: Cloud) -> None:
         """Newest sweep in base_link; one slightly out of order is ignored."""
-        newest = self._surroundings.cloud
-        if newest is None or not 0.0 < newest.stamp - cloud.stamp < REORDER:
+        if (newest := self._surroundings.cloud) is None or not 0.0 < newest.stamp - cloud.stamp < REORDER:
             self._surroundings.on_cloud(cloud)
 
     def on_odometry(self, odometry: Odometry) -> None:
@@ -138,12 +141,23 @@ class Follower:
         command = clamp(self._driven(wanted), self.config)
         elapsed = now - self._time if self._time is not None else 0.0
         around = self._around(state)
-        ramped = limit_change(self._cleared(command, around), self._sent, elapsed, self.config)
-        cleared = self._cleared(ramped, around)  # again: the ramp to a free command may lead through one that is not
+        velocity = VelocityCommand(state.vx, state.vy, state.wz)
+        ramped = limit_change(self._cleared(command, around, velocity), self._sent, elapsed, self.config)
+        cleared = self._cleared(
+            ramped, around, velocity
+        )  # again: the ramp to a free command may lead through one that is not
         cleared = self._yielding(cleared, state)
-        if cleared == STOP and command != STOP:
+        if cleared != STOP or command == STOP:
+            self._blocked = None
+            return Decision(cleared, reason)
+        return self._blocked_by(around, now)
+
+    def _blocked_by(self, around: tuple[Array, Array] | None, now: float) -> Decision:
+        """A stop; once it has lasted for a while, slowly off what is nearest where the robot stands in its margin."""
+        self._blocked = now if self._blocked is None else self._blocked
+        if around is None or now - self._blocked < PATIENCE:
             return _stop(StopReason.OBSTACLE)
-        return Decision(cleared, reason)
+        return Decision(self._driven(step_off(*around, self.config)), StopReason.OBSTACLE.value)
 
     def _check(self, now: float) -> StopReason | None:
         """Every reason not to move; afterwards the trajectory lies in odom."""
@@ -193,13 +207,14 @@ class Follower:
         line, distance = remaining(timed, pose[:2], state.stamp + config.lookahead_time)
         yaw = float(pose_at(path, state.stamp + config.heading_time)[2])
         is_back = _leads_back(path, pose)
-        reason, room = "", 1.0
+        reason, room, is_in_sight = "", 1.0, True
         if config.use_elastic_band and distance > MIN_WAY and not is_back:
             line, distance, room = self._bent(line, distance, pose)
+            is_in_sight = self._planner.is_in_sight(pose[:2], self.target_odom())
             reason = StopReason.BAND_BROKEN.value if distance < MIN_WAY else ""
-        wanted = pursue(line, distance, pose, yaw, config, room)
+        wanted = pursue(line, distance, pose, yaw, config, room, is_in_sight)
         if wanted.vx < 0.0 and not is_back:
-            wanted = VelocityCommand(0.0, wanted.vy, wanted.wz)
+            wanted = VelocityCommand(max(wanted.vx, -BACK), wanted.vy, wanted.wz)
         return wanted, reason
 
     def _bent(self, line: Array, distance: float, pose: Array) -> tuple[Array, float, float]:
@@ -223,18 +238,22 @@ class Follower:
         return way, min(distance, cap * self.config.lookahead_time), room
 
     def _towards_target(self, line: Array) -> Array:
-        """The line drawn out to the target: a way round something must end where the way is known to be open."""
+        """The line drawn out to the target: a way round something must end where the way is known to be open.
+
+        A line that leads elsewhere than to the target stays: it goes round a corner, of which the planner knew.
+        """
         target = self.target_odom()
         if target is None:
             return line
-        return np.vstack([line, target]) if np.linalg.norm(target - line[-1]) > MIN_WAY else line
+        course, rest = line[-1] - line[0], target - line[-1]
+        length = float(np.linalg.norm(rest))
+        if length < MIN_WAY or course @ rest < SAME_COURSE * length * float(np.linalg.norm(course)):
+            return line
+        return np.vstack([line, target])
 
     def _driven(self, wanted: VelocityCommand) -> VelocityCommand:
         """The command under which the robot will really move as wanted."""
-        if not self.config.use_gain_compensation:
-            return wanted
-        gains = self._plant.gains
-        return VelocityCommand(wanted.vx / gains[0], wanted.vy / gains[1], wanted.wz / gains[2])
+        return self._plant.command_for(wanted) if self.config.use_gain_compensation else wanted
 
     def _around(self, state: Odometry) -> tuple[Array, Array] | None:
         """What stands around ``state`` and the room to keep; more to the followed person, where one is really seen."""
@@ -243,11 +262,13 @@ class Follower:
         room = self.config.person_margin if is_seen else 0.0
         return self._surroundings.seen_from(state.pose, self.target_odom(), room)
 
-    def _cleared(self, command: VelocityCommand, around: tuple[Array, Array] | None) -> VelocityCommand:
+    def _cleared(
+        self, command: VelocityCommand, around: tuple[Array, Array] | None, velocity: VelocityCommand
+    ) -> VelocityCommand:
         """What the stop layer lets through."""
         if around is None:
             return STOP if self.config.require_cloud else command
-        return let_through(command, *around, self.config)
+        return self._plant.command_for(let_through(self._plant.velocity_under(command), *around, self.config, velocity))
 
     def _yielding(self, command: VelocityCommand, state: Odometry) -> VelocityCommand:
         """The command slowed for whoever else walks there; it waits rather than dodges, and may turn meanwhile."""

@@ -59,6 +59,21 @@ def point_at(points: Array, distance: float) -> Array:
     return np.array([np.interp(distance, lengths, points[:, 0]), np.interp(distance, lengths, points[:, 1])])
 
 
+def arc_of_nearest(points: Array, lengths: Array, position: Array) -> float:
+    """Arc length of the place on a polyline (M, 2) nearest to ``position`` (2,), m; the first of equals.
+
+    ``lengths`` are ``arc_lengths(points)``.
+    """
+    if len(points) == 1:
+        return 0.0
+    legs = np.diff(points, axis=0)
+    squared = np.maximum(np.sum(legs**2, axis=1), 1e-12)
+    share = np.clip(np.sum((position - points[:-1]) * legs, axis=1) / squared, 0.0, 1.0)
+    nearest = points[:-1] + share[:, None] * legs
+    index = int(np.argmin(np.sum((nearest - position) ** 2, axis=1)))
+    return float(lengths[index] + share[index] * np.sqrt(squared[index]))
+
+
 def interpolate_pose(before: Array, after: Array, share: float) -> Array:
     """Pose between two poses (3,), share 0..1, turning the short way round."""
     turn = float(wrap_angle(after[2] - before[2]))

@@ -17,10 +17,13 @@ from track_common.geometry import inverse, transform_points
 from track_common.types import STOP, Array, Sighting, TargetStatus, Trajectory, VelocityCommand
 from trackvla_ros.box_servo import BoxServoConfig
 from trackvla_ros.follow_trajectory import TIMES, follow
+from trackvla_ros.trail import Trail
 
 CONTROL_RATE = 30.0  # Hz; 20-50 is usual
 SPEED = 1.2  # m/s the robot may reach in these runs; its targets walk at up to 1.1
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
+WAY_ROOM, SIGHT_ROOM = 0.35, 0.03  # m from furniture of a line the robot can go, and of one it can see along
+HIDDEN_STANDOFF = 1.25  # m along the way to a target round a corner, so that the robot looks round it
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class TruthAgent:
         self._world, self._sweeps, self._cycles = world, -1, -1
         self._sent = STOP
         self._follower = Follower(self._setup.config())
+        self._trail = Trail()
         self._rng = np.random.default_rng([world.episode.seed, 5])
         self._under_way: list[tuple[float, Trajectory]] = []  # and when each arrives
         self.reasons.clear()
@@ -110,12 +114,17 @@ class TruthAgent:
             self._follower.on_trajectory(replace(trajectory, stamp=stamp))
 
     def _trajectory(self) -> Trajectory:
-        truth = self._world.truth()
-        person = truth.people[0]
-        target = transform_points(inverse(truth.robot), person.pose[:2])
-        velocity = _turned(person.velocity, -truth.robot[2])
-        poses = follow(target, velocity, np.array(truth.robot_velocity[:2]), self._motion)
-        return Trajectory(truth.stamp, poses, TIMES, TargetStatus.TRACKED, np.append(target, CHEST))
+        truth, places = self._world.truth(), self._world.footprints
+        robot, person = truth.robot, truth.people[0]
+        room = float(np.clip(places.nearest(robot[None, :2])[0][0] - 0.01, 0.5 * WAY_ROOM, WAY_ROOM))
+        way = self._trail.way(robot[:2], person.pose[:2], lambda a, b: places.is_clear(a, b, room))
+        is_seen = places.is_clear(robot[:2], person.pose[:2], SIGHT_ROOM)
+        motion = self._motion if is_seen else replace(self._motion, standoff=HIDDEN_STANDOFF)
+        way_base = transform_points(inverse(robot), way)
+        velocity = _turned(person.velocity, -robot[2])
+        own = np.array(truth.robot_velocity[:2])
+        poses = follow(way_base[-1], velocity, own, motion, way_base if len(way) > 2 else None)
+        return Trajectory(truth.stamp, poses, TIMES, TargetStatus.TRACKED, np.append(way_base[-1], CHEST))
 
 
 def _turned(vector: Array, angle: float) -> Array:

@@ -15,6 +15,7 @@ from track_common.types import Array
 SAME_GOAL = 1.0  # m; a goal that moved no farther may be reached by the last band, pulled along
 SAME_SIDE = 0.6  # share of the hard radius: an obstacle that came this much nearer has not crossed the band
 REACH = 2.5  # m; the widest detour (BORDER in detour.py) and the largest bubble
+SIGHT = 0.06  # m; no return that near the line of sight: the voxel of the obstacles and LiDAR noise
 NEAR_START = 0.3  # m; how near the robot itself stands to something is no reason not to leave
 
 
@@ -56,6 +57,12 @@ class BandPlanner:
         narrowest = float(clearance(points, self._tree, self.radii)[0].min())
         spare = self.radii.soft - self.radii.hard
         return min(max((narrowest - self.radii.hard) / max(spare, 1e-6), 0.0), 1.0)
+
+    def is_in_sight(self, place: Array, target: Array | None) -> bool:
+        """True unless something known to the last plan stands between two places (2,) in odom."""
+        if target is None:
+            return True
+        return is_free(np.vstack([place, target]), self._tree, SIGHT, NEAR_START)
 
     def forget(self) -> None:
         """Drop obstacles and band: odom itself moved."""

@@ -22,6 +22,16 @@ class Plant:
     time_constant: float
     gains: tuple[float, float, float]
 
+    def command_for(self, velocity: VelocityCommand) -> VelocityCommand:
+        """The command under which the robot will walk at a true body velocity."""
+        kx, ky, kz = self.gains
+        return VelocityCommand(velocity.vx / kx, velocity.vy / ky, velocity.wz / kz)
+
+    def velocity_under(self, command: VelocityCommand) -> VelocityCommand:
+        """The true body velocity that a command leads to."""
+        kx, ky, kz = self.gains
+        return VelocityCommand(command.vx * kx, command.vy * ky, command.wz * kz)
+
 
 class CommandHistory:
     """What was sent and when, for as long as it still acts."""

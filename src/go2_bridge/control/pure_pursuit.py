@@ -17,7 +17,13 @@ from track_common.types import Array, VelocityCommand
 
 
 def pursue(
-    line: Array, distance: float, pose: Array, yaw_wanted: float, config: ControllerConfig, room: float = 1.0
+    line: Array,
+    distance: float,
+    pose: Array,
+    yaw_wanted: float,
+    config: ControllerConfig,
+    room: float = 1.0,
+    is_in_sight: bool = True,
 ) -> VelocityCommand:
     """Velocity that leads along ``line`` so that ``distance`` of it is behind after ``lookahead_time``.
 
@@ -27,6 +33,7 @@ def pursue(
         pose: (3,) of base_link in odom.
         yaw_wanted: rad in odom, heading to have ``heading_time`` from now; it faces the target.
         room: 0..1, 1 = open space; where it is tight the robot points along its way, its narrow side to what it passes.
+        is_in_sight: False where something hides the target.
         config: of the limits only the speed's is applied here, so that curves are built with a speed that can be.
     """
     speed = min(distance / config.lookahead_time, config.max_linear_vel)
@@ -36,15 +43,17 @@ def pursue(
     if reach < 1e-6 or speed < 1e-3:
         return VelocityCommand(0.0, 0.0, bearing / config.heading_time)
     direction = carrot / reach
-    turn = heading(direction, bearing, config, room) / config.heading_time
+    turn = heading(direction, bearing, config, room, is_in_sight) / config.heading_time
     curve = curvature(carrot, config.min_lookahead_dist) * math.copysign(1.0, direction[0])
     if config.is_holonomic:
         return VelocityCommand(float(speed * direction[0]), float(speed * direction[1]), turn)
     return _without_crabbing(regulated(speed, curve, config), direction, curve, bearing, config)
 
 
-def heading(direction: Array, bearing: float, config: ControllerConfig, room: float = 1.0) -> float:
-    """Turn (rad) wanted: from the target towards the way, never leaving the target more than ``view_limit`` aside.
+def heading(
+    direction: Array, bearing: float, config: ControllerConfig, room: float = 1.0, is_in_sight: bool = True
+) -> float:
+    """Turn (rad) wanted: from the target towards the way, never leaving it more than ``view_limit`` aside in sight.
 
     In open space the way counts by ``1 - view_weight``; where it is tight the robot points along it, its narrow side to
     what it passes. On a way backwards it faces the target.
@@ -53,12 +62,14 @@ def heading(direction: Array, bearing: float, config: ControllerConfig, room: fl
         direction: (2,) unit vector of the way in base_link.
         bearing: rad to the target.
         room: 0..1, 1 = open space.
+        is_in_sight: False where something hides the target, which then cannot be kept in view.
     """
     if direction[0] < 0.0 and abs(bearing) < 0.5 * math.pi:
         return bearing
     aside = float(wrap_angle(math.atan2(direction[1], direction[0]) - bearing))
     share = 1.0 - config.view_weight * room
-    return bearing + min(max(share * aside, -config.view_limit), config.view_limit)
+    limit = config.view_limit if is_in_sight else 0.5 * math.pi
+    return bearing + min(max(share * aside, -limit), limit)
 
 
 def carrot_of(line: Array, distance: float, pose: Array, config: ControllerConfig) -> Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from track_common.geometry import arc_lengths, compose, wrap_angle
+from track_common.geometry import arc_lengths, arc_of_nearest, compose, wrap_angle
 from track_common.types import Array, Trajectory
 
 MAX_WAYPOINT = 20.0  # m; a waypoint farther off than any horizon reaches is a broken planner
@@ -79,20 +79,8 @@ def remaining(path: TimedPath, position: Array, time: float) -> tuple[Array, flo
     """
     points = path.poses_odom[:, :2]
     lengths = arc_lengths(points)
-    here = _arc_of_nearest(points, lengths, position)
+    here = arc_of_nearest(points, lengths, position)
     there = float(np.interp(time, path.times, lengths))
     ahead = points[lengths > here + 1e-6]
     line = np.vstack([position, ahead if len(ahead) else points[-1:]])
     return line, max(there - here, 0.0)
-
-
-def _arc_of_nearest(points: Array, lengths: Array, position: Array) -> float:
-    """Arc length of the point of the polyline nearest to ``position``; the first of equals."""
-    if len(points) == 1:
-        return 0.0
-    legs = np.diff(points, axis=0)
-    squared = np.maximum(np.sum(legs**2, axis=1), 1e-12)
-    share = np.clip(np.sum((position - points[:-1]) * legs, axis=1) / squared, 0.0, 1.0)
-    nearest = points[:-1] + share[:, None] * legs
-    index = int(np.argmin(np.sum((nearest - position) ** 2, axis=1)))
-    return float(lengths[index] + share[index] * np.sqrt(squared[index]))

@@ -9,14 +9,26 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.safety.floor import heights_above_floor
+from track_common.geometry import compose
 from track_common.types import STOP, Array, VelocityCommand
 
 HORIZON, SAMPLES = 1.6, 16  # s looked ahead and poses in it; 1.6 s covers braking from 2 m/s with reaction time
 FREE = 0.5  # share from which a command is only slowed; below, its parts are tried
 CREEP = 0.05  # share of a command not worth sending: it is a stop
+PARTS = np.array(  # (K, 3) shares of vx, vy and wz that are tried where the whole command would have to be slowed much
+    [
+        (ahead, aside, turn)
+        for ahead in (0.0, 0.15, 0.4, 1.0)
+        for aside in (0.0, 0.5, 1.0)
+        for turn in (0.0, 0.4, 1.0)
+    ]
+)
+PART_SAMPLES, NEAR = 5, 0.75  # poses of a part looked at; m from the hull to what it can reach in that time
+OFF = 0.15  # m/s at which the robot leaves a margin
 CLOSING = 0.001  # m in one sample; a return already inside the margin shuts every way that brings it nearer
 SCRAPE = 0.01  # m; unless the way leads off first and nearer only later, by less than this
 SELF_MARGIN = 0.02  # m; returns this near the hull are the robot's own
@@ -24,52 +36,110 @@ REACH = 10.0  # m; neither a stop nor a way round anything is planned farther of
 NOTHING = 1e-6  # m; a return this near the origin is the zero a driver writes where nothing came back
 
 
-def let_through(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> VelocityCommand:
-    """What of ``command`` may be carried out: all of it, slowed, or a part of it where that would all but stop.
+def let_through(
+    command: VelocityCommand,
+    points: Array,
+    margins: Array,
+    config: ControllerConfig,
+    velocity: VelocityCommand = STOP,
+) -> VelocityCommand:
+    """What of ``command`` may be carried out: all of it, slowed, or that of its parts which comes nearest to it.
 
-    A robot beside a door post must still be able to go straight on without turning, or to step away from it.
+    A robot beside a door post must still be able to go straight on without turning, or to step aside before it goes on.
     Arguments as for ``allowed_share``.
     """
-    share = allowed_share(command, points, margins, config)
+    share = allowed_share(command, points, margins, config, velocity)
     if share >= FREE:
         return _scaled(command, share)
-    best, best_worth = _scaled(command, share), share
-    for part, worth in (
-        (VelocityCommand(command.vx, command.vy, 0.0), 0.8),
-        (VelocityCommand(command.vx, 0.0, 0.0), 0.7),
-        (VelocityCommand(0.0, command.vy, 0.0), 0.5),
-        (VelocityCommand(0.0, 0.0, command.wz), 0.4),
-    ):
-        share = worth * allowed_share(part, points, margins, config) * (part != STOP)
-        if share > best_worth:
-            best, best_worth = _scaled(part, share / worth), share
-    return best if best_worth >= CREEP else STOP
+    parts = PARTS * (command.vx, command.vy, command.wz)
+    is_free = _are_free(parts, points, margins, config, velocity)
+    slowed = share * np.array([[command.vx, command.vy, command.wz]]) if share >= CREEP else np.zeros((1, 3))
+    parts = np.vstack([slowed, parts[is_free]])
+    lever = 0.5 * config.robot_length  # what a turn moves, the nose
+    missing = (parts - (command.vx, command.vy, command.wz)) * (1.0, 1.0, lever)
+    vx, vy, wz = parts[int(np.argmin(np.sum(missing**2, axis=1)))]
+    return VelocityCommand(float(vx), float(vy), float(wz))
 
 
-def allowed_share(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> float:
+def _are_free(
+    commands: Array, points: Array, margins: Array, config: ControllerConfig, velocity: VelocityCommand
+) -> NDArray[np.bool_]:
+    """(K,) True where ``allowed_share`` of a command, rows (K, 3) of vx, vy, wz, would be 1."""
+    near = gap_to_footprint(points, config) < NEAR
+    points, margins = points[near], margins[near]
+    if not len(points):
+        return np.ones(len(commands), bool)
+    speed, turn = np.hypot(commands[:, 0], commands[:, 1]), np.abs(commands[:, 2])
+    braking = np.maximum(speed / config.stop_decel, turn / config.stop_angular_decel)
+    needed = config.reaction_time + np.maximum(0.5 * braking, config.time_constant)
+    times = needed[:, None] * np.linspace(0.0, 1.0, PART_SAMPLES)  # (K, S) s
+    own = np.array([velocity.vx, velocity.vy, velocity.wz])
+    kept = np.clip(commands, np.minimum(own, 0.0), np.maximum(own, 0.0))
+    poses = compose(config.time_constant * (own - kept)[:, None], _arcs(commands, times))  # (K, S, 3)
+    gaps = _gap(*_seen_from(poses.reshape(-1, 3), points[:, 0], points[:, 1]), config)
+    gaps = gaps.reshape(*poses.shape[:2], len(points))
+    is_inside = gaps[:, :1] < margins
+    is_met = (gaps < margins) & (~is_inside | (gaps < gaps[:, :1] - CLOSING))
+    return ~is_met.any(axis=(1, 2))
+
+
+def step_off(points: Array, margins: Array, config: ControllerConfig) -> VelocityCommand:
+    """Slowly away from the nearest return, where that is inside its margin and the way off is free; else a stop.
+
+    A robot that has come to stand inside a margin may find every way shut, since all but one lead nearer.
+    Arguments as for ``allowed_share``.
+    """
+    gaps = gap_to_footprint(points, config)
+    index = int(np.argmin(gaps - margins)) if len(points) else 0
+    if not len(points) or gaps[index] > margins[index]:
+        return STOP
+    hull = np.clip(points[index], *(0.5 * np.outer((-1.0, 1.0), (config.robot_length, config.robot_width))))
+    off = hull - points[index]
+    size = float(np.linalg.norm(off))
+    if size < NOTHING:
+        return STOP
+    command = VelocityCommand(OFF * float(off[0]) / size, OFF * float(off[1]) / size)
+    return command if allowed_share(command, points, margins, config) >= 1.0 else STOP
+
+
+def allowed_share(
+    command: VelocityCommand,
+    points: Array,
+    margins: Array,
+    config: ControllerConfig,
+    velocity: VelocityCommand = STOP,
+) -> float:
     """Share 0..1 of ``command`` from which the robot can still stop before the first return its footprint would meet.
 
     Args:
         command: true body velocity wanted.
         points: (N, 2) returns in base_link, floor and own hull removed.
         margins: (N,) room to keep around each, m.
-        config: footprint, reaction time and braking.
+        config: footprint, reaction time, braking and time constant.
+        velocity: the robot's own; what the command does not keep of it dies away with the time constant.
     """
     if command == STOP or not len(points):
         return 1.0
-    contact = time_to_contact(command, points, margins, config)
+    contact = time_to_contact(command, points, margins, config, velocity)
     speed = math.hypot(command.vx, command.vy)
     braking = max(speed / config.stop_decel, abs(command.wz) / config.stop_angular_decel, 1e-3)
     reaction = config.reaction_time
     # share s moves s*(reaction + s*braking/2) seconds' worth of the full command before it stands; solve for contact
     share = (math.sqrt(reaction**2 + 2.0 * braking * contact) - reaction) / braking
+    share = min(share, contact / (reaction + config.time_constant))  # the same for speed that falls by equal shares
     return share if share < 1.0 else 1.0
 
 
-def time_to_contact(command: VelocityCommand, points: Array, margins: Array, config: ControllerConfig) -> float:
+def time_to_contact(
+    command: VelocityCommand,
+    points: Array,
+    margins: Array,
+    config: ControllerConfig,
+    velocity: VelocityCommand = STOP,
+) -> float:
     """Seconds until the footprint, moving as commanded, comes within its margin of a return; inf beyond the horizon."""
     times = np.linspace(0.0, HORIZON, SAMPLES + 1)
-    poses = arc(command, times)
+    poses = compose(_drift(velocity, command, config.time_constant), arc(command, times))
     reach = 0.5 * math.hypot(config.robot_length, config.robot_width) + float(margins.max(initial=0.0))
     (x0, y0), (x1, y1) = poses[:, :2].min(axis=0) - reach, poses[:, :2].max(axis=0) + reach
     x, y = points[:, 0], points[:, 1]
@@ -89,14 +159,25 @@ def time_to_contact(command: VelocityCommand, points: Array, margins: Array, con
     return _crossing(times, gaps[:, blocked[first]], margins[blocked[first]], first)
 
 
+def _drift(velocity: VelocityCommand, command: VelocityCommand, time_constant: float) -> Array:
+    """(3,) how far the robot goes by what a command does not keep of its velocity, which dies away exponentially."""
+    own, wanted = (np.array([v.vx, v.vy, v.wz]) for v in (velocity, command))
+    return time_constant * (own - np.clip(wanted, np.minimum(own, 0.0), np.maximum(own, 0.0)))
+
+
 def arc(command: VelocityCommand, times: Array) -> Array:
-    """(K, 3) poses reached after ``times`` (K,) of constant body velocity."""
-    yaw = command.wz * times
+    """(T, 3) poses reached after ``times`` (T,) of constant body velocity."""
+    return _arcs(np.array([[command.vx, command.vy, command.wz]]), times)[0]
+
+
+def _arcs(commands: Array, times: Array) -> Array:
+    """(K, T, 3) poses reached after ``times``, (T,) or (K, T), of constant body velocities, rows (K, 3)."""
+    vx, vy, wz = (column[:, None] for column in commands.T)
+    yaw = wz * times
     along = np.sinc(yaw / np.pi) * times  # sin(yaw)/wz, also at wz = 0
-    aside = np.where(np.abs(yaw) > 1e-9, (1.0 - np.cos(yaw)) / np.where(np.abs(yaw) > 1e-9, yaw, 1.0), 0.0) * times
-    x = command.vx * along - command.vy * aside
-    y = command.vx * aside + command.vy * along
-    return np.stack([x, y, yaw], axis=1)
+    turning = np.where(np.abs(yaw) > 1e-9, yaw, 1.0)
+    aside = np.where(np.abs(yaw) > 1e-9, (1.0 - np.cos(yaw)) / turning, 0.0) * times
+    return np.stack([vx * along - vy * aside, vx * aside + vy * along, yaw], axis=-1)
 
 
 def gap_to_footprint(points: Array, config: ControllerConfig) -> Array:

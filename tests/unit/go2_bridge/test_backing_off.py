@@ -96,7 +96,6 @@ def test_nothing_behind_is_ever_touched(x, y, radius):
     assert gap > 0.0
 
 
-@pytest.mark.xfail(reason="stop_decel is more than a base with a time constant of 0.3 s brakes by", strict=True)
 def test_with_the_limits_of_the_simulator_it_stops_before_a_wall_too():
     _, gap = back_off(wall(REAR - 1.2), ControllerConfig(), seconds=4.0)
     assert gap > 0.0

@@ -16,9 +16,10 @@ from go2_bridge.safety.stop_zone import (
     gap_to_footprint,
     let_through,
     solid_points,
+    step_off,
     time_to_contact,
 )
-from track_common.types import VelocityCommand
+from track_common.types import STOP, VelocityCommand
 
 CONFIG = ControllerConfig()
 TIMES = np.linspace(0.0, HORIZON, SAMPLES + 1)
@@ -91,6 +92,35 @@ def test_boxed_in_robot_stands():
     cage = [[x, y] for x in (-0.42, 0.42) for y in np.linspace(-0.2, 0.2, 9)]
     cage += [[x, y] for y in (-0.22, 0.22) for x in np.linspace(-0.4, 0.4, 17)]
     assert through((1.0, 0.3, 1.0), cage) == VelocityCommand()
+
+
+def test_nose_before_a_post_steps_aside_at_full_pace_and_hardly_goes_on():
+    post = np.array([[0.43, -0.17], [0.44, -0.2], [0.47, -0.15]])
+    command = VelocityCommand(0.9, 0.4, -1.1)
+    allowed = let_through(command, post, np.full(3, CONFIG.stop_margin), CONFIG)
+    assert allowed.vy == 0.4 and 0.0 <= allowed.vx < 0.2
+    assert allowed_share(allowed, post, np.full(3, CONFIG.stop_margin), CONFIG) == 1.0
+
+
+def test_speed_that_a_command_does_not_keep_still_carries_the_robot_on():
+    wall = np.column_stack([np.linspace(-0.5, 0.8, 40), np.full(40, 0.32)])  # 0.165 m beside the hull
+    margins = np.full(40, CONFIG.stop_margin)
+    ahead, crabbing = VelocityCommand(0.6, 0.0, 0.0), VelocityCommand(0.0, 0.5, 0.0)
+    assert allowed_share(ahead, wall, margins, CONFIG) == 1.0
+    beside = np.vstack([wall, [0.9, 0.2]])  # where the robot will have drifted to, a corner juts out
+    margins = np.full(41, CONFIG.stop_margin)
+    assert allowed_share(ahead, beside, margins, CONFIG) == 1.0
+    assert allowed_share(ahead, beside, margins, CONFIG, crabbing) < 1.0
+
+
+def test_a_robot_inside_a_margin_leaves_it_unless_it_is_shut_in():
+    margin = np.full(1, CONFIG.stop_margin)
+    off = step_off(np.array([[0.40, 0.1]]), margin, CONFIG)
+    assert off.vx < 0.0 and off.vy == 0.0 and off.wz == 0.0
+    assert step_off(np.array([[0.50, 0.1]]), margin, CONFIG) == STOP  # outside the margin there is no need to
+    between = np.array([[0.40, 0.0], [-0.41, 0.0]])
+    assert step_off(between, np.full(2, CONFIG.stop_margin), CONFIG) == STOP
+    assert step_off(np.zeros((0, 2)), np.zeros(0), CONFIG) == STOP
 
 
 def test_contact_time_of_a_straight_run_is_exact():
