@@ -126,9 +126,8 @@ class LowState(IdlStruct, typename="unitree_go.msg.dds_.LowState_"):
 
 
 @dataclass
-class Time(IdlStruct, typename="builtin_interfaces.msg.dds_.Time_"):
-    sec: int32 = 0
-    nanosec: uint32 = 0
+class Time(TimeSpec, typename="builtin_interfaces.msg.dds_.Time_"):
+    """The same fields under ROS's own name."""
 
 
 @dataclass
@@ -145,10 +144,8 @@ class Point(IdlStruct, typename="geometry_msgs.msg.dds_.Point_"):
 
 
 @dataclass
-class Vector(IdlStruct, typename="geometry_msgs.msg.dds_.Vector3_"):
-    x: float64 = 0.0
-    y: float64 = 0.0
-    z: float64 = 0.0
+class Vector(Point, typename="geometry_msgs.msg.dds_.Vector3_"):
+    """The same fields under another name."""
 
 
 @dataclass

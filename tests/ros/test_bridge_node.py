@@ -122,7 +122,7 @@ def test_requests_reach_the_robot_only_when_armed_and_stop_with_everything_that_
     assert call.parameter == {"x": 0.4, "y": -0.1, "z": 0.2}
     since = time.monotonic()
     operator.run(1.0)
-    assert 20 <= operator.count(MOVE, since) <= 51
+    assert 20 <= operator.count(MOVE, since) <= 50 * (time.monotonic() - since) + 2
     assert len({call.identity for call in robot.calls}) == len(robot.calls), "every request has an id of its own"
 
     began = time.monotonic()
