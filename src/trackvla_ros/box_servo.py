@@ -19,6 +19,7 @@ from track_common.types import Array, Cloud, Frame, TargetStatus, Trajectory
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
 from trackvla_ros.target_filter import TargetState, predict, start, update
 from trackvla_ros.target_range import Measurement, Person, is_in_sight, measure
+from trackvla_ros.trail import Trail, open_between
 
 MAX_MISSES = 3  # looks in a row outside the gate before the filter believes them and starts anew
 MAX_CLOUD_AGE = 0.3  # s between sweep and image; in that time a walker leaves its own box
@@ -27,6 +28,9 @@ GLANCE = 1.0  # rad beside the way; half of a 90 degree view still covers the wa
 LOOK_AFTER = 3.0  # s on the way to where it should be; then the robot looks round from where it is
 DISPROOF_TIME = 0.6  # s without a box in plain view; a tracker misses single frames
 PLAIN_VIEW = 0.5  # rad off the middle of the image
+WAY_ROOM = 0.3  # m from what stands there, of a line the robot can go straight; more than half its width and a margin
+OWN_RETURNS = 0.6  # m round the target in which returns are its own
+LOW, HIGH = 0.15, 1.2  # m above the floor between which a return stands in the robot's way
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 
 
@@ -111,6 +115,7 @@ class BoxServoPolicy:
         """Forget the target; the sentence itself is the tracker's business."""
         self._poses = PoseBuffer()
         self._target: TargetState | None = None
+        self._trail = Trail()
         self._seen = self._seen_whole = -math.inf
         self._is_hidden = self._is_gone = False
         self._side = 1.0  # where it went: +1 left, -1 right
@@ -144,7 +149,7 @@ class BoxServoPolicy:
         if odometry is None:
             return np.zeros(3)
         if not self._poses.push(odometry):
-            self._target = None  # odom itself moved, so the estimate in it is void
+            self._target, self._trail = None, Trail()  # odom itself moved, so what was estimated in it is void
         pose = self._poses.pose_at(observation.frame.stamp)
         return odometry.pose if pose is None else pose
 
@@ -193,21 +198,35 @@ class BoxServoPolicy:
             self._side = _side_of(target, velocity)
         odometry = observation.odometry
         own = np.zeros(2) if odometry is None else np.array([odometry.vx, odometry.vy])
-        poses = self._poses_for(status, target, velocity, own, stamp)
+        way = self._way(observation, pose, self._target.position)
+        poses = self._poses_for(status, target, velocity, own, stamp, way)
         height = CHEST - self.config.base_height
         return Trajectory(stamp, poses, TIMES, status, np.array([target[0], target[1], height]))
 
-    def _poses_for(self, status: TargetStatus, target: Array, velocity: Array, own: Array, stamp: float) -> Array:
+    def _way(self, observation: Observation, pose: Array, target: Array) -> Array | None:
+        """(M, 2) way in base_link over the target's footsteps; None where the straight line is open, or no LiDAR is."""
+        points = self._points_at(observation.frame, observation.cloud)
+        if points is None:
+            return None
+        height = points[:, 2] + self.config.base_height
+        places = transform_points(pose, points[(height > LOW) & (height < HIGH), :2])
+        others = places[np.hypot(*(places - target).T) > OWN_RETURNS]
+        way = self._trail.way(pose[:2], target, open_between(others, WAY_ROOM))
+        return transform_points(inverse(pose), way) if len(way) > 2 else None
+
+    def _poses_for(
+        self, status: TargetStatus, target: Array, velocity: Array, own: Array, stamp: float, way: Array | None
+    ) -> Array:
         """(H, 3) waypoints: follow what is seen; go and look where what is hidden should be; there, look round."""
         motion = self.config.motion
         if status is TargetStatus.TRACKED and not self._is_hidden:
-            return follow(target, velocity, own, motion)
+            return follow(target, velocity, own, motion, way)
         motion = replace(motion, standoff=min(self.config.hidden_standoff, motion.standoff), max_reverse=0.0)
         if status is not TargetStatus.SEARCHING:
-            return follow(target, velocity, own, motion)
-        return self._search(target, own, replace(motion, standoff=THERE), stamp)
+            return follow(target, velocity, own, motion, way)
+        return self._search(target, own, replace(motion, standoff=THERE), stamp, way)
 
-    def _search(self, target: Array, own: Array, motion: Motion, stamp: float) -> Array:
+    def _search(self, target: Array, own: Array, motion: Motion, stamp: float, way: Array | None) -> Array:
         """(H, 3) waypoints to where it should be, turning to the side it went; once there, all the way round."""
         look = replace(motion, max_turn=self.config.search_turn)
         is_late = stamp - self._seen > self.config.coast_time + LOOK_AFTER
@@ -215,7 +234,7 @@ class BoxServoPolicy:
             self._arrived = stamp
         if self._arrived is not None:
             return turn(self._side * math.pi / 2, look)
-        poses = follow(target, np.zeros(2), own, motion)
+        poses = follow(target, np.zeros(2), own, motion, way)
         poses[:, 2] = turn(math.atan2(target[1], target[0]) + self._side * GLANCE, look)[:, 2]
         return poses
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from track_common.types import Array
 
 SPACING = 0.1  # m between two footsteps that are kept
 LONGEST = 300  # footsteps kept: 30 m
 
+BESIDE_ROBOT = 0.3  # m from the start of a line in which nothing counts: what the robot stands next to it can leave
 IsOpen = Callable[[Array, Array], bool]  # whether the robot can go straight from one place (2,) to another
 
 
@@ -41,3 +43,17 @@ class Trail:
         nearest = int(np.argmin(np.linalg.norm(np.array(self._steps) - robot, axis=1)))
         self._steps = self._steps[nearest:]
         return np.array([robot, *self._steps[1:], target])
+
+
+def open_between(obstacles: Array, room: float) -> IsOpen:
+    """What ``Trail.way`` asks, answered from places (N, 2) of which a line must stay ``room`` m clear."""
+    tree = KDTree(obstacles) if len(obstacles) else None
+
+    def is_open(first: Array, second: Array) -> bool:
+        length = float(np.linalg.norm(second - first))
+        if tree is None or length <= BESIDE_ROBOT:
+            return True
+        along = np.linspace(BESIDE_ROBOT / length, 1.0, int(length / (0.5 * room)) + 2)[:, None]
+        return bool(np.min(tree.query(first + along * (second - first))[0]) > room)
+
+    return is_open

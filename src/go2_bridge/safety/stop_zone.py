@@ -80,7 +80,7 @@ def _are_free(
     gaps = gaps.reshape(*poses.shape[:2], len(points))
     is_inside = gaps[:, :1] < margins
     is_met = (gaps < margins) & (~is_inside | (gaps < gaps[:, :1] - CLOSING))
-    return ~is_met.any(axis=(1, 2))
+    return np.logical_not(np.any(is_met.reshape(len(commands), -1), axis=1))
 
 
 def step_off(points: Array, margins: Array, config: ControllerConfig) -> VelocityCommand:
