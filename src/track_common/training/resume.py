@@ -14,6 +14,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 from accelerate import Accelerator
+from safetensors import SafetensorError
 
 PROGRESS_FILE = "step.json"  # written last: without it there is nothing to go on from
 
@@ -43,6 +44,6 @@ def load_state(accelerator: Accelerator, folder: Path) -> dict[str, Any] | None:
     try:
         accelerator.load_state(str(folder))
         return dict(json.loads(progress.read_text()))
-    except (UnpicklingError, RuntimeError, ValueError, OSError) as error:
+    except (UnpicklingError, SafetensorError, EOFError, RuntimeError, ValueError, OSError) as error:
         reason = " ".join(str(error).split())[:REASON_LENGTH]
         raise StateError(f"{folder} was not resumed: {reason}; remove it to start the run anew") from error

@@ -18,6 +18,7 @@ from accelerate.utils import set_seed
 from torch.utils.data import DataLoader, Dataset
 
 from track_common.source_state import source_state
+from track_common.training.resume import load_state, save_state
 from vlt_ros.language.sentence import SentenceEncoder
 from vlt_ros.model import checkpoint, zoo
 from vlt_ros.model.paths import NetworkPath
@@ -51,7 +52,7 @@ def train(plan: TrainingPlan) -> TrainingResult:
     """Run or resume one plan; leaves ``model.safetensors`` and ``run.json`` (plan, steps, source) in ``out``.
 
     Raises:
-        ConfigError, CheckpointError, DatasetError: naming what is wrong.
+        ConfigError, CheckpointError, DatasetError, StateError: naming what is wrong.
     """
     config = plan.config
     kinds = [DistributedDataParallelKwargs(find_unused_parameters=True)]  # one path of many runs in a step
@@ -203,16 +204,13 @@ class _Run:
             epoch, skip = epoch + 1, 0
 
     def _save(self) -> None:
-        self._accelerator.save_state(str(self._state))
-        if self._accelerator.is_main_process:
-            (self._state / "step.json").write_text(json.dumps({"step": self.step, "minutes": self._minutes}))
+        save_state(self._accelerator, self._state, {"step": self.step, "minutes": self._minutes})
 
     def _resume(self) -> None:
-        progress = self._state / "step.json"
-        if progress.is_file():
-            self._accelerator.load_state(str(self._state))
-            stored = json.loads(progress.read_text())
-            self.step, self._minutes = int(stored["step"]), float(stored.get("minutes", 0.0))
+        """Raises StateError where what was saved cannot be taken."""
+        progress = load_state(self._accelerator, self._state)
+        if progress is not None:
+            self.step, self._minutes = int(progress["step"]), float(progress.get("minutes", 0.0))
             _log.info("resumed at step %d of %d", self.step, self._total)
 
 

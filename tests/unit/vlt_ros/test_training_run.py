@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("accelerate")
 
 from track_common.config import ConfigError  # noqa: E402
+from track_common.training.resume import StateError  # noqa: E402
 from trackvla_cli.commands.vlt import app  # noqa: E402
 from vlt_ros.language.words import WordSentence  # noqa: E402
 from vlt_ros.model import checkpoint, zoo  # noqa: E402
@@ -22,7 +23,7 @@ from vlt_ros.training.batches import Collator, TrainingNetwork  # noqa: E402
 from vlt_ros.training.config import TrainingPlan, VltTrainConfig, merged, plan_from_dict, read_plan  # noqa: E402
 from vlt_ros.training.schedule import learning_rate, make_optimiser, set_rate  # noqa: E402
 from vlt_ros.training.start import load_spos, starting_network  # noqa: E402
-from vlt_ros.training.train import load_set, pair_dataset, train, validation_videos  # noqa: E402
+from vlt_ros.training.train import _Run, load_set, pair_dataset, train, validation_videos  # noqa: E402
 from vlt_ros.training.validation import mean_success  # noqa: E402
 
 CONFIGS = Path(__file__).parents[3] / "config" / "train"
@@ -76,6 +77,26 @@ def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     assert (whole.steps, part.steps, rest.steps) == (6, 2, 6)
     first, second = (checkpoint.read(result.file).weights for result in (whole, rest))
     assert all(torch.allclose(first[name], second[name], atol=1e-6) for name in first)
+
+
+def test_a_state_of_before_the_shared_code_is_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def save(run: Any) -> None:
+        run._accelerator.save_state(str(run._state))
+        (run._state / "step.json").write_text(json.dumps({"step": run.step}))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_Run, "_save", save)
+        train(plan(tmp_path / "parts", stop_at=2))
+    rest, whole = train(plan(tmp_path / "parts")), train(plan(tmp_path / "whole"))
+    first, second = (checkpoint.read(result.file).weights for result in (whole, rest))
+    assert rest.steps == 6 and all(torch.allclose(first[name], second[name], atol=1e-6) for name in first)
+
+
+def test_a_damaged_state_is_refused_by_name(tmp_path: Path) -> None:
+    train(plan(tmp_path, stop_at=1))
+    (tmp_path / "state" / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(StateError, match=r"state was not resumed: .*remove it"):
+        train(plan(tmp_path))
 
 
 def test_a_run_leaves_a_checkpoint_that_says_what_made_it(tmp_path: Path) -> None:
