@@ -395,14 +395,25 @@ def test_sigterm_ends_the_server_cleanly_with_robots_connected():
 # --- the command ---
 
 
-def test_the_command_serves_a_policy_of_the_registry():
-    words = ["serve", "--policy", "box_servo", "--set", "standoff=2.5", "--port", "0"]
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("box_servo", {"standoff": 2.5}),
+        pytest.param("trackvla", {"random_weights": True, "size": "tiny"}, marks=pytest.mark.slow),
+    ],
+)
+def test_the_command_serves_a_policy_of_the_registry(name, settings):
+    if name == "trackvla":
+        pytest.importorskip("transformers")
+    words = ["serve", "--policy", name, "--port", "0", *(f"--set={k}={v}" for k, v in settings.items())]
     with running([sys.executable, "-m", "trackvla_cli.main", *words]) as process:
         ready = process.stdout.readline()
-        assert ready.startswith("box_servo answers on ws://127.0.0.1:")
-        policy, local = remote(ready.split()[3].rstrip(";")), make_policy("box_servo", {"standoff": 2.5})
+        assert ready.startswith(f"{name} answers on ws://127.0.0.1:")
+        policy, local = remote(ready.split()[3].rstrip(";")), make_policy(name, settings)
         local.reset("follow her")
-        assert_same(policy.infer(look()), local.infer(as_sent(look())))
+        for seed in range(3):
+            seen = look(seed, stamp=0.1 * seed)
+            assert_same(policy.infer(seen), local.infer(as_sent(seen)))
         closed(policy)
         process.terminate()
         assert process.wait(5.0) == 0
