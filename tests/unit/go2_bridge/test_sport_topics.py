@@ -33,6 +33,13 @@ def test_move_carries_the_body_velocity_under_the_robots_names(robot):
     assert not sent[0].wants_reply
 
 
+@pytest.mark.parametrize("speed", [1e-6, 0.01, 0.04])
+def test_a_move_below_a_robots_deadband_is_sent_as_it_is(robot, speed):
+    driver, sent = robot
+    driver.send(VelocityCommand(speed, 0.0, -speed), 0.0)
+    assert json.loads(sent[0].parameter) == {"x": speed, "y": 0.0, "z": -speed}
+
+
 def test_stop_is_repeated_and_then_there_is_silence(robot):
     driver, sent = robot
     driver.send(VelocityCommand(0.5), 10.0)
