@@ -12,7 +12,7 @@ from evt_bench.world.world import WorldConfig
 from go2_bridge.config import ControllerConfig
 
 BENCH = ControlBench(world=WorldConfig(camera=CameraConfig(width=160, height=120)))  # the picture is never drawn
-SEED = 3  # a walk of 19 s round furniture
+SEED = 8  # a walk of 16 s round furniture
 
 
 def test_the_robot_side_follows_round_furniture_without_touching_it():
