@@ -24,6 +24,7 @@ from vlt_ros.video import Video, open_video
 SEQUENCES = ("otb_crossing", "tud_campus", "pets09_s2l1")
 BASELINES = ("csrt", "kcf")
 WRONG = " (wrong sentence)"
+SHAKE = 0.01  # of the first box's height: spread by which each of its sides is moved in a shaken run, about a pixel
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class BenchPlan:
         params: tracker -> settings over its defaults.
         is_wrong_too: also run ``trackers`` with another person's sentence.
         baselines: trackers to stand beside them.
+        shakes: further runs of each of ``trackers``, from first boxes whose sides are moved at random: how much of a
+            difference is chance.
     """
 
     data: Path
@@ -43,6 +46,7 @@ class BenchPlan:
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_wrong_too: bool = False
     baselines: tuple[str, ...] = BASELINES
+    shakes: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class TrackRow:
         success_auc, precision_20px: over the frames in ``frames`` that show the target.
         crossing_frames, crossing_auc: the frames of them in which people cross; the AUC is None without any.
         ms_per_frame: median wall time of an update, one thread.
+        shake: 0 = from the true first box, else the number of the shaken run.
     """
 
     sequence: str
@@ -70,19 +75,22 @@ class TrackRow:
     crossing_auc: float | None
     found_share: float
     ms_per_frame: float
+    shake: int = 0
 
 
 @dataclass(frozen=True)
 class TrackSummary:
-    """One tracker over all targets: mean success AUC of main, of all, and of all on frames where people cross.
+    """One tracker over all targets and runs: mean success AUC of main, of all, and of all on frames where people cross.
 
-    ``crossing_auc`` is the mean over targets that are crossed; ``frames_per_second`` is of the median of the medians.
+    ``crossing_auc`` is the mean over targets that are crossed, ``crossing_frame_auc`` over the frames themselves;
+    ``targets`` and ``crossing_frames`` count every run; ``frames_per_second`` is of the median of the medians.
     """
 
     tracker: str
     main_auc: float
     all_auc: float
     crossing_auc: float | None
+    crossing_frame_auc: float | None
     crossing_frames: int
     targets: int
     frames_per_second: float
@@ -103,9 +111,10 @@ def bench_track(
     rows = []
     for target in load_clips([plan.data / name for name in SEQUENCES]):
         for name, is_wrong in runs:
-            rows.append(_run(target, name, plan.params.get(name, {}), is_wrong))
-            if on_row is not None:
-                on_row(rows[-1])
+            for shake in range(1 + plan.shakes * (name in plan.trackers)):
+                rows.append(_run(target, name, plan.params.get(name, {}), is_wrong, shake))
+                if on_row is not None:
+                    on_row(rows[-1])
     if json_file is not None:
         report = {"summary": [asdict(part) for part in summarise(rows)], "rows": [asdict(row) for row in rows]}
         json_file.parent.mkdir(parents=True, exist_ok=True)
@@ -120,12 +129,14 @@ def summarise(rows: Sequence[TrackRow]) -> list[TrackSummary]:
 
 
 def _summary(name: str, rows: list[TrackRow]) -> TrackSummary:
-    crossed = [row.crossing_auc for row in rows if row.crossing_auc is not None]
+    crossed = [(row.crossing_auc, row.crossing_frames) for row in rows if row.crossing_auc is not None]
+    frames = sum(count for _, count in crossed)
     return TrackSummary(
         tracker=name,
         main_auc=_mean(row.success_auc for row in rows if row.is_primary),
         all_auc=_mean(row.success_auc for row in rows),
-        crossing_auc=_mean(crossed) if crossed else None,
+        crossing_auc=_mean(auc for auc, _ in crossed) if crossed else None,
+        crossing_frame_auc=round(sum(auc * count for auc, count in crossed) / frames, 4) if crossed else None,
         crossing_frames=sum(row.crossing_frames for row in rows),
         targets=len(rows),
         frames_per_second=round(1e3 / float(np.median([row.ms_per_frame for row in rows])), 1),
@@ -136,12 +147,12 @@ def _mean(values: Iterable[float]) -> float:
     return round(float(np.mean(list(values))), 4)
 
 
-def _run(target: ClipTarget, name: str, params: Mapping[str, Any], is_wrong: bool) -> TrackRow:
+def _run(target: ClipTarget, name: str, params: Mapping[str, Any], is_wrong: bool, shake: int) -> TrackRow:
     """One tracker from the first frame that shows the target to the last."""
     span, needs_box = target.span, lookup("tracker", name, TRACKERS).needs_box
     whole, truth = open_video(target.clip), target.truth_xyxy[span]
     clip = Video(whole.path, whole.rate, whole.width, whole.height, len(truth), whole.images[span])
-    box = tuple(float(v) for v in from_xyxy(truth[0], "xywh")) if needs_box else None
+    box = tuple(float(v) for v in from_xyxy(_shaken(truth[0], shake), "xywh")) if needs_box else None
     sentence = target.wrong_sentence if is_wrong else target.sentence
     options = TrackOptions(whole.path, sentence, box, name)  # pyright: ignore[reportArgumentType]
     boxes, times = [], []
@@ -164,7 +175,14 @@ def _run(target: ClipTarget, name: str, params: Mapping[str, Any], is_wrong: boo
         crossing_auc=_crossing_auc(found, truth, crossing),
         found_share=round(float(is_box(found).mean()), 4),
         ms_per_frame=round(max(1e3 * float(np.median(times[1:] or times)), 0.001), 3),
+        shake=shake,
     )
+
+
+def _shaken(box_xyxy: Array, shake: int) -> Array:
+    """The box (4,) with its sides moved at random; itself for 0."""
+    spread = SHAKE * float(box_xyxy[3] - box_xyxy[1]) if shake else 0.0
+    return box_xyxy + spread * np.random.default_rng(shake).normal(size=4)
 
 
 def _crossing_auc(found: Array, truth: Array, crossing: NDArray[np.bool_]) -> float | None:

@@ -60,6 +60,7 @@ def track(
     param: list[str] = typer.Option([], "--param", help="TRACKER.NAME=VALUE, a setting of a tracker; may be repeated."),
     wrong: bool = typer.Option(False, "--wrong-sentence", help="Run the trackers with another person's words too."),
     baselines: bool = typer.Option(True, "--baselines/--no-baselines", help="OpenCV's CSRT and KCF beside them."),
+    shakes: int = typer.Option(0, "--shakes", min=0, help="Further runs of the trackers from slightly moved boxes."),
     json_file: Path = typer.Option(None, "--json", help="Write the rows here."),
 ) -> None:
     """Track people in real sequences, beside CSRT and KCF; with --wrong-sentence: what the words are worth."""
@@ -68,7 +69,7 @@ def track(
     from trackvla_cli.progress import ProgressBar
     from vlt_ros.track_bench import BASELINES, BenchPlan, bench_track, summarise
 
-    plan = BenchPlan(data, tuple(trackers), parse_params(param), wrong, BASELINES if baselines else ())
+    plan = BenchPlan(data, tuple(trackers), parse_params(param), wrong, BASELINES if baselines else (), shakes)
     with ProgressBar("targets and trackers") as bar:
         done: list[TrackRow] = []
 
@@ -77,9 +78,10 @@ def track(
             bar.update(len(done), 0)
 
         rows = bench_track(plan, json_file, on_row)
-    Console().print(_track_table(rows))
+    Console().print(_track_table([row for row in rows if not row.shake]))
     Console().print(_summary_table(summarise(rows)))
-    print("crossing: frames in which somebody else's box covers a tenth of the target's or more;")
+    print("crossing: frames in which somebody else's box covers a tenth of the target's or more, mean over targets;")
+    print("by frames: the same, mean over those frames; with --shakes all runs are in the means;")
     print("frames/s: network or filter and its crops, wall clock, one thread, images already read.")
 
 
@@ -148,11 +150,12 @@ def _track_table(rows: list[TrackRow]) -> Table:
 
 
 def _summary_table(parts: list[TrackSummary]) -> Table:
-    names = ("mean success AUC", "main targets", "all targets", "crossing", "frames of it", "frames/s")
+    names = ("mean success AUC", "main targets", "all targets", "crossing", "by frames", "frames of it", "frames/s")
     cells = [
         (
             *(part.tracker, f"{part.main_auc:.3f}", f"{part.all_auc:.3f}"),
-            *("n/a" if part.crossing_auc is None else f"{part.crossing_auc:.3f}", str(part.crossing_frames)),
+            *("n/a" if auc is None else f"{auc:.3f}" for auc in (part.crossing_auc, part.crossing_frame_auc)),
+            str(part.crossing_frames),
             f"{part.frames_per_second:.1f}",
         )
         for part in parts

@@ -112,6 +112,24 @@ def test_rows_hold_both_sentences_and_the_baseline(data, monkeypatch):
     assert len(stored["rows"]) == 15 and stored["summary"][0]["all_auc"] == right.all_auc
 
 
+def test_shaken_runs_start_beside_the_true_box_and_count_in_the_means(data, monkeypatch):
+    entry = TrackerEntry(__name__, "StillTracker", "KcfConfig", needs_box=True)
+    monkeypatch.setitem(TRACKERS, "still", entry)
+    monkeypatch.setattr("vlt_ros.track_bench.SHAKE", 0.1)  # of a box of few pixels
+    rows = bench_track(BenchPlan(data, ("still",), baselines=("kcf",), shakes=2))
+    assert [row.shake for row in rows if row.target == "main" and row.tracker == "still"] == [0, 1, 2] * len(SEQUENCES)
+    assert all(row.shake == 0 for row in rows if row.tracker == "kcf")
+    first = {row.shake: row.success_auc for row in rows if (row.sequence, row.target) == (SEQUENCES[1], "2")}
+    assert first[0] > first[1] > 0.3 and first[0] > first[2] > 0.3  # a still box that starts beside stays beside
+    summary = summarise(rows)[0]
+    assert summary.targets == 15 and summary.all_auc == pytest.approx(
+        np.mean([row.success_auc for row in rows if row.tracker == "still"]), abs=1e-4
+    )
+    crossed = [row for row in rows if row.tracker == "still" and row.crossing_auc is not None]
+    pooled = sum(row.crossing_auc * row.crossing_frames for row in crossed) / summary.crossing_frames
+    assert summary.crossing_frame_auc == pytest.approx(pooled, abs=1e-4)
+
+
 def test_settings_are_read_by_tracker():
     assert parse_params(["csrt.template_size=64", "kcf.detect_threshold=0.5"]) == {
         "csrt": {"template_size": 64},
