@@ -20,12 +20,7 @@ HORIZON, SAMPLES = 1.6, 16  # s looked ahead and poses in it; 1.6 s covers braki
 FREE = 0.5  # share from which a command is only slowed; below, its parts are tried
 CREEP = 0.05  # share of a command not worth sending: it is a stop
 PARTS = np.array(  # (K, 3) shares of vx, vy and wz that are tried where the whole command would have to be slowed much
-    [
-        (ahead, aside, turn)
-        for ahead in (0.0, 0.15, 0.4, 1.0)
-        for aside in (0.0, 0.5, 1.0)
-        for turn in (0.0, 0.4, 1.0)
-    ]
+    [(ahead, aside, turn) for ahead in (0.0, 0.15, 0.4, 1.0) for aside in (0.0, 0.5, 1.0) for turn in (0.0, 0.4, 1.0)]
 )
 PART_SAMPLES, NEAR = 5, 0.75  # poses of a part looked at; m from the hull to what it can reach in that time
 OFF = 0.15  # m/s at which the robot leaves a margin
