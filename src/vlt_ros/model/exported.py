@@ -28,7 +28,7 @@ from vlt_ros.siamese import scar, tt
 from vlt_ros.siamese.follower import SiameseNetwork
 from vlt_ros.siamese.state import Image, TemplateCrop
 
-FORMAT = "2"  # of the graphs; another one makes them anew
+FORMAT = "3"  # of the graphs; another one makes them anew
 NOTES = "notes.json"
 TOKENS = 8  # prepared tokens, first of what is kept of a target: two a stage
 TOKEN_BINS = 3

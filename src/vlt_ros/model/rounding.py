@@ -26,7 +26,7 @@ from vlt_ros.siamese import state
 from vlt_ros.siamese.follower import RULES
 from vlt_ros.training.drawn import draw_videos
 
-VIDEOS, SEED = 6, 77  # one search crop each
+VIDEOS, SEED = 24, 77  # one search crop each
 FRAMES = (0, 5)  # template's, search image's
 SENTENCE = 0.3  # spread of a sentence vector's values, as of BERT's mean state
 DAMPING = 0.01  # of the mean moment, added to all (Frantar et al.)
