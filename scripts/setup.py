@@ -102,7 +102,10 @@ def run(plan: Plan) -> bool:
         did_work |= _install_apart("sdk2", "--no-deps")  # what Unitree's SDK asks for would replace our OpenCV
     if not plan.is_apt:
         did_work |= _build_interfaces()
-    return _install_project() or did_work
+    did_work |= _install_project()
+    if "models" in plan.groups:
+        did_work |= _write_graphs()
+    return did_work
 
 
 def say(text: str) -> None:
@@ -209,6 +212,19 @@ def _install_project() -> bool:
     say("this project, editable")
     _call([*_pip_install(), "--no-deps", "--no-build-isolation", "-e", str(ROOT)], "could not install the project")
     (STAMPS / "project").write_text(digest)
+    return True
+
+
+def _write_graphs() -> bool:
+    """What vlt_nano's first use would wait for: its weights as graphs of OpenVINO, in the user's cache."""
+    weights = ROOT / "src" / "vlt_ros" / "weights" / "vlt_nano.safetensors"
+    digest = _hash([weights, ROOT / "src" / "vlt_ros" / "model" / "exported.py", ROOT / "requirements" / "models.txt"])
+    if _is_fresh("graphs", digest):
+        return False
+    say("the small tracker's graphs for OpenVINO")
+    make = "from vlt_ros.registry import make_tracker; make_tracker('vlt_nano', {})"
+    _call([str(VENV / "bin" / "python"), "-c", make], "could not write vlt_nano's graphs")
+    (STAMPS / "graphs").write_text(digest)
     return True
 
 
