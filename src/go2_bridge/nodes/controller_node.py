@@ -132,8 +132,8 @@ class ControllerNode(Node):
         try:
             self._follower.on_wish(now_of(self), command_from_twist(message))
         except MessageError as error:
-            self._diagnostics.refuse(f"recovery/cmd_vel refused: {error}")
             self._follower.on_wish(now_of(self), STOP)
+            self._diagnostics.refuse(f"recovery/cmd_vel refused: {error}")
 
     def _on_target_point(self, message: PointStamped) -> None:
         point = np.array([message.point.x, message.point.y, message.point.z])
@@ -145,8 +145,9 @@ class ControllerNode(Node):
         try:
             trajectory = trajectory_from_path(message, self._status, target)
         except MessageError as error:
-            self._diagnostics.refuse(f"trajectory refused: {error}")
             self._follower.refuse_trajectory()
+            self._control()  # the stop first: a node's first line on the console takes it a while
+            self._diagnostics.refuse(f"trajectory refused: {error}")
             return
         self._follower.on_trajectory(trajectory)
         self._diagnostics.count("trajectories")

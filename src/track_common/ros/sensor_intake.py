@@ -56,8 +56,8 @@ class SensorIntake:
             try:
                 value = convert(message)
             except MessageError as error:
-                self._warn(f"{topic} refused: {error}")
                 on_refused()
+                self._warn(f"{topic} refused: {error}")
                 return
             take(value)
 
