@@ -22,6 +22,7 @@ from track_common.boxes import iou  # noqa: E402
 from track_common.ros import qos  # noqa: E402
 from track_common.ros.conversions import box_from_detection  # noqa: E402
 from track_common.ros.images import compressed_from_rgb, image_from_pixels  # noqa: E402
+from vlt_ros import registry  # noqa: E402
 
 ATTEMPTS = 5
 STARTED = 60.0  # s; a node that makes a network ready takes a while on a busy machine
@@ -193,8 +194,13 @@ def film(tracker: Tracker, peer, is_over, numbers: Iterator[int]) -> list[tuple[
 
 
 @pytest.mark.parametrize("prepare", ["vlt_nano", ""])
-def test_a_swap_to_vlt_nano_keeps_the_box_without_a_gap_prepared_in_a_second(make_tracker, peer, tmp_path, prepare):
-    settings = [f"vlt_nano.checkpoint:={nano_file(tmp_path)}", "vlt_nano.engine:=folded"]
+def test_a_swap_to_vlt_nano_keeps_the_box_without_a_gap_within_a_second(make_tracker, peer, tmp_path, prepare):
+    settings = [f"vlt_nano.checkpoint:={nano_file(tmp_path)}"]
+    if prepare:
+        settings.append("vlt_nano.engine:=folded")  # is slow to make: prepared, that does not matter
+    else:
+        pytest.importorskip("openvino")
+        registry.make_tracker("vlt_nano", {"checkpoint": str(nano_file(tmp_path))})  # its graphs, as the set-up does
     tracker = make_tracker("tracker:=kcf", f"prepare:='{prepare}'", *settings)
     tracker.ask(image(scene(), 99))
     tracker.start_at_square()
@@ -206,7 +212,7 @@ def test_a_swap_to_vlt_nano_keeps_the_box_without_a_gap_prepared_in_a_second(mak
     asked.add_done_callback(lambda _: done.append(time.monotonic()))
     after = film(tracker, peer, lambda seen: bool(done) and sum(when > done[0] for when, _ in seen) >= 3, numbers)
     assert asked.result().results[0].successful
-    assert not prepare or done[0] - began < slow
+    assert done[0] - began < slow
     assert np.max(np.diff([when for when, _ in before[-1:] + after])) < slow
     boxes = [box for _, box in before[-1:] + [seen for seen in after if seen[0] < done[0]] + after[-3:-2]]
     assert all(box is not None for box in boxes)
