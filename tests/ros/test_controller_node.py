@@ -231,7 +231,7 @@ def test_shutdown_leaves_the_robot_standing(peer, start):
     node = start()
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
     inputs = Inputs(peer)
-    inputs.run(0.8)
+    inputs.run(1.5)
     assert commands[-1].linear.x > 0.2
     peer.remove(node)
     peer.spin(0.05)
