@@ -132,6 +132,7 @@ def test_a_navigator_that_does_not_serve_is_given_up_in_time(peer, start, nav2, 
     scene.see()
     seconds = scene.run("lost", lambda: scene.stage is Stage.GIVEN_UP)
     assert seconds < DEADLINE + 0.6
+    peer.wait_until(lambda: any(m.data.startswith("goal") for m in log), "what the navigator was asked")
     assert [m.data for m in log if m.data.startswith("goal")] == ["goal odom 3.00 0.00"]
     assert all(wish == Twist() for wish in scene.wishes)
 
