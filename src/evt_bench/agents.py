@@ -23,6 +23,7 @@ from track_common.types import STOP, Array, Box, Cloud, Frame, Odometry, Sightin
 STANDOFF = 1.8  # m the oracle keeps
 RETREAT = 1.35  # m at which it backs away
 HIDDEN_STANDOFF, HIDDEN_RETREAT = 1.25, 1.1  # m, the same while a corner hides the target: it has to look round it
+WAY_ROOM, SIGHT_ROOM = 0.35, 0.03  # m from furniture of a line the robot can go, and of one it can see along
 ROOM = 0.15  # m from its outline at which the oracle is pushed off furniture
 MAX_SPEED, MAX_RETREAT, MAX_TURN = 1.6, 0.8, 2.0  # m/s, m/s, rad/s of the oracle
 CONSTANT_SPEED = 0.85  # m/s: the mean of the targets' speeds
@@ -105,10 +106,10 @@ class Oracle:
         robot, target = truth.robot, truth.people[0]
         if np.hypot(*(target.pose[:2] - self._trail[-1])) > 0.1:
             self._trail.append(target.pose[:2].copy())
-        if self._world.footprints.is_clear(robot[:2], target.pose[:2], 0.35):
+        if self._world.footprints.is_clear(robot[:2], target.pose[:2], WAY_ROOM):
             self._trail, self._passed = [robot[:2].copy(), target.pose[:2].copy()], 0.0
         way = target.pose[:2] - robot[:2]
-        self._is_hidden = not self._world.footprints.is_clear(robot[:2], target.pose[:2], 0.03)
+        self._is_hidden = not self._world.footprints.is_clear(robot[:2], target.pose[:2], SIGHT_ROOM)
         is_near = float(np.hypot(*way)) < (HIDDEN_RETREAT if self._is_hidden else RETREAT)
         velocity = self._retreat(way, target.velocity) if is_near else self._advance(robot, target.pose)
         turn = float(wrap_angle(math.atan2(way[1], way[0]) - robot[2]))

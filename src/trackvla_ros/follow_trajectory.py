@@ -63,15 +63,15 @@ def follow(
     position, yaw, velocity = np.zeros(2), 0.0, np.asarray(robot_velocity, float)
     band = _band_of(velocity, motion)
     poses = np.empty((HORIZON, 3))
+    rest = _rest(position, target_base, way_base)
     for index, time in enumerate(TIMES):
-        wanted = _approach(
-            _rest(position, target_base + target_velocity * (time - STEP), way_base), target_velocity, yaw, motion, band
-        )
+        wanted = _approach(rest, target_velocity, yaw, motion, band)
         is_slower = float(np.linalg.norm(wanted)) < float(np.linalg.norm(velocity))
         rate = motion.max_decel if is_slower else motion.max_accel
         velocity = _towards(velocity, wanted, rate * STEP)
         position = position + velocity * STEP
-        gap = _rest(position, target_base + target_velocity * time, way_base).faced - position
+        rest = _rest(position, target_base + target_velocity * time, way_base)
+        gap = rest.faced - position
         yaw = _turn(yaw, math.atan2(gap[1], gap[0]), motion.max_turn)
         poses[index] = position[0], position[1], yaw
     return poses

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evt_bench.agents import LIDAR_RATE
+from evt_bench.agents import HIDDEN_STANDOFF, LIDAR_RATE, SIGHT_ROOM, WAY_ROOM
 from evt_bench.world.world import World
 from go2_bridge.config import ControllerConfig
 from go2_bridge.follower import Follower
@@ -22,8 +22,6 @@ from trackvla_ros.trail import Trail
 CONTROL_RATE = 30.0  # Hz; 20-50 is usual
 SPEED = 1.2  # m/s the robot may reach in these runs; its targets walk at up to 1.1
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
-WAY_ROOM, SIGHT_ROOM = 0.35, 0.03  # m from furniture of a line the robot can go, and of one it can see along
-HIDDEN_STANDOFF = 1.25  # m along the way to a target round a corner, so that the robot looks round it
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,12 @@ def let_through(
     share = allowed_share(command, points, margins, config, velocity)
     if share >= FREE:
         return _scaled(command, share)
-    parts = PARTS * (command.vx, command.vy, command.wz)
+    wanted = _row(command)
+    parts = PARTS * wanted
     is_free = _are_free(parts, points, margins, config, velocity)
-    slowed = share * np.array([[command.vx, command.vy, command.wz]]) if share >= CREEP else np.zeros((1, 3))
-    parts = np.vstack([slowed, parts[is_free]])
+    parts = np.vstack([share * wanted if share >= CREEP else 0.0 * wanted, parts[is_free]])
     lever = 0.5 * config.robot_length  # what a turn moves, the nose
-    missing = (parts - (command.vx, command.vy, command.wz)) * (1.0, 1.0, lever)
+    missing = (parts - wanted) * (1.0, 1.0, lever)
     vx, vy, wz = parts[int(np.argmin(np.sum(missing**2, axis=1)))]
     return VelocityCommand(float(vx), float(vy), float(wz))
 
@@ -59,7 +59,10 @@ def let_through(
 def _are_free(
     commands: Array, points: Array, margins: Array, config: ControllerConfig, velocity: VelocityCommand
 ) -> NDArray[np.bool_]:
-    """(K,) True where ``allowed_share`` of a command, rows (K, 3) of vx, vy, wz, would be 1."""
+    """(K,) True where a command, rows (K, 3) of vx, vy, wz, can be obeyed whole: no return met before it could stand.
+
+    Coarser in time than ``allowed_share``, all at once; what leads nearer to something too near is never free.
+    """
     near = gap_to_footprint(points, config) < NEAR
     points, margins = points[near], margins[near]
     if not len(points):
@@ -68,9 +71,7 @@ def _are_free(
     braking = np.maximum(speed / config.stop_decel, turn / config.stop_angular_decel)
     needed = config.reaction_time + np.maximum(0.5 * braking, config.time_constant)
     times = needed[:, None] * np.linspace(0.0, 1.0, PART_SAMPLES)  # (K, S) s
-    own = np.array([velocity.vx, velocity.vy, velocity.wz])
-    kept = np.clip(commands, np.minimum(own, 0.0), np.maximum(own, 0.0))
-    poses = compose(config.time_constant * (own - kept)[:, None], _arcs(commands, times))  # (K, S, 3)
+    poses = _swept(commands, times, velocity, config.time_constant)  # (K, S, 3)
     gaps = _gap(*_seen_from(poses.reshape(-1, 3), points[:, 0], points[:, 1]), config)
     gaps = gaps.reshape(*poses.shape[:2], len(points))
     is_inside = gaps[:, :1] < margins
@@ -134,7 +135,7 @@ def time_to_contact(
 ) -> float:
     """Seconds until the footprint, moving as commanded, comes within its margin of a return; inf beyond the horizon."""
     times = np.linspace(0.0, HORIZON, SAMPLES + 1)
-    poses = compose(_drift(velocity, command, config.time_constant), arc(command, times))
+    poses = _swept(_row(command), times, velocity, config.time_constant)[0]
     reach = 0.5 * math.hypot(config.robot_length, config.robot_width) + float(margins.max(initial=0.0))
     (x0, y0), (x1, y1) = poses[:, :2].min(axis=0) - reach, poses[:, :2].max(axis=0) + reach
     x, y = points[:, 0], points[:, 1]
@@ -154,15 +155,19 @@ def time_to_contact(
     return _crossing(times, gaps[:, blocked[first]], margins[blocked[first]], first)
 
 
-def _drift(velocity: VelocityCommand, command: VelocityCommand, time_constant: float) -> Array:
-    """(3,) how far the robot goes by what a command does not keep of its velocity, which dies away exponentially."""
-    own, wanted = (np.array([v.vx, v.vy, v.wz]) for v in (velocity, command))
-    return time_constant * (own - np.clip(wanted, np.minimum(own, 0.0), np.maximum(own, 0.0)))
+def _swept(commands: Array, times: Array, velocity: VelocityCommand, time_constant: float) -> Array:
+    """(K, T, 3) poses on the way of commands (K, 3), displaced by what each does not keep of the robot's own velocity.
+
+    That part dies away exponentially: it carries the robot on by ``time_constant`` seconds' worth of it.
+    """
+    own = _row(velocity)
+    lost = own - np.clip(commands, np.minimum(own, 0.0), np.maximum(own, 0.0))
+    return compose(time_constant * lost[:, None], _arcs(commands, times))
 
 
 def arc(command: VelocityCommand, times: Array) -> Array:
     """(T, 3) poses reached after ``times`` (T,) of constant body velocity."""
-    return _arcs(np.array([[command.vx, command.vy, command.wz]]), times)[0]
+    return _arcs(_row(command), times)[0]
 
 
 def _arcs(commands: Array, times: Array) -> Array:
@@ -198,6 +203,11 @@ def sound_points(points_base: Array) -> Array:
     largest = np.maximum(np.maximum(size[:, 0], size[:, 1]), size[:, 2])  # NaN where one is
     is_sound = (largest > NOTHING) & (largest < math.inf)
     return points if is_sound.all() else points[is_sound]
+
+
+def _row(command: VelocityCommand) -> Array:
+    """(1, 3) vx, vy, wz."""
+    return np.array([[command.vx, command.vy, command.wz]])
 
 
 def _scaled(command: VelocityCommand, share: float) -> VelocityCommand:
