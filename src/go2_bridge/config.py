@@ -71,6 +71,9 @@ class ControllerConfig:
     person_margin: float = setting(
         0.20, "further room kept to the followed person, who moves", unit="m", low=0.0, high=1.5
     )
+    body_margin: float = setting(
+        0.03, "room kept to the bodies of others who walk, 0.25 m round their legs", unit="m", low=0.0, high=1.0
+    )
     reaction_time: float = setting(
         0.15, "age of the sweep and control period, travelled before braking", unit="s", low=0.0, high=1.0
     )
@@ -87,7 +90,6 @@ class ControllerConfig:
 
     # Avoidance
     use_elastic_band: bool = setting(True, "bend the trajectory round what the LiDAR sees")
-    use_yielding: bool = setting(False, "slow down for whoever else walks near and keep a body's width clear")
     band_margin: float = setting(0.25, "room the band keeps beyond half the robot's width", unit="m", low=0.0, high=1.0)
     obstacle_memory: float = setting(0.5, "sweeps are remembered this long", unit="s", low=0.0, high=3.0)
     tight_speed: float = setting(0.5, "speed where the band has no room to spare", unit="m/s", low=0.05, high=2.0)

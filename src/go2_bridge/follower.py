@@ -12,7 +12,7 @@ from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.surroundings import Surroundings
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
 from go2_bridge.safety.limits import clamp, is_sound, limit_change
-from go2_bridge.safety.stop_zone import allowed_share, let_through, step_off
+from go2_bridge.safety.stop_zone import Around, let_through, step_off
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
 from track_common.config import validate
 from track_common.geometry import transform_points
@@ -146,18 +146,17 @@ class Follower:
         cleared = self._cleared(
             ramped, around, velocity
         )  # again: the ramp to a free command may lead through one that is not
-        cleared = self._yielding(cleared, state)
         if cleared != STOP or command == STOP:
             self._blocked = None
             return Decision(cleared, reason)
         return self._blocked_by(around, now)
 
-    def _blocked_by(self, around: tuple[Array, Array] | None, now: float) -> Decision:
+    def _blocked_by(self, around: Around | None, now: float) -> Decision:
         """A stop; once it has lasted for a while, slowly off what is nearest where the robot stands in its margin."""
         self._blocked = now if self._blocked is None else self._blocked
         if around is None or now - self._blocked < PATIENCE:
             return _stop(StopReason.OBSTACLE)
-        return Decision(self._driven(step_off(*around, self.config)), StopReason.OBSTACLE.value)
+        return Decision(self._driven(step_off(around, self.config)), StopReason.OBSTACLE.value)
 
     def _check(self, now: float) -> StopReason | None:
         """Every reason not to move; afterwards the trajectory lies in odom."""
@@ -209,7 +208,7 @@ class Follower:
         is_back = _leads_back(path, pose)
         reason, room, is_in_sight = "", 1.0, True
         if config.use_elastic_band and distance > MIN_WAY and not is_back:
-            line, distance, room = self._bent(line, distance, pose)
+            line, distance, room = self._bent(line, distance, state)
             is_in_sight = self._planner.is_in_sight(pose[:2], self.target_odom())
             reason = StopReason.BAND_BROKEN.value if distance < MIN_WAY else ""
         wanted = pursue(line, distance, pose, yaw, config, room, is_in_sight)
@@ -217,7 +216,7 @@ class Follower:
             wanted = VelocityCommand(max(wanted.vx, -BACK), wanted.vy, wanted.wz)
         return wanted, reason
 
-    def _bent(self, line: Array, distance: float, pose: Array) -> tuple[Array, float, float]:
+    def _bent(self, line: Array, distance: float, state: Odometry) -> tuple[Array, float, float]:
         """The line as an elastic band round what the LiDAR saw, how far to go along it, and the room (0..1) it has.
 
         The band is planned once per input and followed in between.
@@ -229,8 +228,11 @@ class Follower:
             obstacles = self._surroundings.obstacles(self.target_odom())
             if cloud is not None and obstacles is not None:
                 self._planner.on_sweep(obstacles, cloud.stamp)
-            band, self._planned = self._planner.plan(self._towards_target(line)), stamps
-        way = ahead_of(band.points, pose[:2])
+            walkers = self._surroundings.walkers(self.target_odom())
+            pace = min(distance / self.config.lookahead_time, self.config.max_linear_vel)
+            band = self._planner.plan(self._towards_target(line), walkers, pace, state.stamp)
+            self._planned = stamps
+        way = ahead_of(band.points, state.pose[:2])
         if band.is_broken:
             distance = min(distance, length_of(way))
         room = self._planner.room_along(way, ROOM_AHEAD)
@@ -255,31 +257,18 @@ class Follower:
         """The command under which the robot will really move as wanted."""
         return self._plant.command_for(wanted) if self.config.use_gain_compensation else wanted
 
-    def _around(self, state: Odometry) -> tuple[Array, Array] | None:
+    def _around(self, state: Odometry) -> Around | None:
         """What stands around ``state`` and the room to keep; more to the followed person, where one is really seen."""
         trajectory = self._trajectory
         is_seen = trajectory is not None and trajectory.status is TargetStatus.TRACKED
         room = self.config.person_margin if is_seen else 0.0
-        return self._surroundings.seen_from(state.pose, self.target_odom(), room)
+        return self._surroundings.seen_from(state.pose, state.stamp, self.target_odom(), room)
 
-    def _cleared(
-        self, command: VelocityCommand, around: tuple[Array, Array] | None, velocity: VelocityCommand
-    ) -> VelocityCommand:
+    def _cleared(self, command: VelocityCommand, around: Around | None, velocity: VelocityCommand) -> VelocityCommand:
         """What the stop layer lets through."""
         if around is None:
             return STOP if self.config.require_cloud else command
-        return self._plant.command_for(let_through(self._plant.velocity_under(command), *around, self.config, velocity))
-
-    def _yielding(self, command: VelocityCommand, state: Odometry) -> VelocityCommand:
-        """The command slowed for whoever else walks there; it waits rather than dodges, and may turn meanwhile."""
-        if not self.config.use_yielding:
-            return command
-        walkers = self._surroundings.walkers_from(state.pose, state.stamp, self.target_odom())
-        if not len(walkers):
-            return command
-        way = VelocityCommand(command.vx, command.vy)
-        share = allowed_share(way, walkers, np.full(len(walkers), self.config.stop_margin), self.config)
-        return VelocityCommand(share * command.vx, share * command.vy, command.wz)
+        return self._plant.command_for(let_through(self._plant.velocity_under(command), around, self.config, velocity))
 
     def target_odom(self) -> Array | None:
         """(2,) the target as the planner saw it, in odom; None where it did not say."""

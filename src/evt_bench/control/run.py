@@ -47,11 +47,10 @@ Progress = Callable[[ControlRecord, int, int], None]  # record, how many are don
 
 
 def layers() -> list[ControlSetup]:
-    """The robot side as it is, giving way to walkers besides, without its elastic band, and as pure pursuit alone."""
+    """The robot side as it is, without its elastic band, and as pure pursuit alone."""
     no_band = {"use_elastic_band": False}
     return [
         ControlSetup("band + stop layer"),
-        ControlSetup("the same, yielding", {"use_yielding": True}),
         ControlSetup("stop layer, no band", no_band),
         ControlSetup("pure pursuit alone", no_band, has_lidar=False),
     ]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from evt_bench.world.rooms import FloorPlan
 
 Row = tuple[float, float, float, float, float, float]  # x, y, half x, half y, yaw, radius of a footprint
+HEADROOM = 0.55  # m; a GO2 is 0.40 m high, with its camera 0.50; the lowest table top is at 0.66
 WOODS = ((150, 110, 70), (110, 74, 44), (190, 156, 112), (86, 60, 40), (205, 190, 165))
 PAINTS = ((70, 88, 110), (120, 132, 120), (172, 90, 62), (62, 110, 104), (180, 176, 168), (96, 72, 100), (54, 58, 64))
 LEAVES = ((52, 104, 46), (70, 124, 58), (38, 84, 50))
@@ -45,6 +46,14 @@ class Item:
     footprint: Row
     parts: tuple[Part, ...]
     at_wall: bool
+
+    @property
+    def low_footprints(self) -> tuple[Row, ...]:
+        """What of it a robot lower than ``HEADROOM`` meets: of a table the legs, of all else the footprint."""
+        if self.kind != "table":
+            return (self.footprint,)
+        legs = [part for part in self.parts if part.centre[2] - part.half[2] < HEADROOM]
+        return tuple((*leg.centre[:2], *leg.half[:2], leg.yaw, 0.0) for leg in legs)
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,17 @@ class Wall:
 
 @dataclass(frozen=True, eq=False)
 class FloorPlan:
-    """A furnished floor about the origin; ``size`` is its width along x and depth along y, m."""
+    """A furnished floor about the origin; ``size`` is its width along x and depth along y, m.
+
+    ``footprints`` is where nobody can walk, ``low_footprints`` what a GO2 meets: it fits under tables.
+    """
 
     size: tuple[float, float]
     style: str
     walls: tuple[Wall, ...]
     items: tuple[Item, ...]
     footprints: Footprints
+    low_footprints: Footprints
 
     @property
     def doors(self) -> list[tuple[float, float]]:
@@ -110,14 +114,16 @@ def wall_parts(walls: tuple[Wall, ...]) -> list[Part]:
 def _furnish(rng: np.random.Generator, style: str, density: float) -> FloorPlan:
     size, walls = {"hall": _hall, "rooms": _rooms, "corridor": _corridor}[style](rng)
     rows = [row for wall in walls for row in _wall_rows(wall)]
-    bare = FloorPlan(size, style, walls, (), Footprints.from_rows(rows))
+    bare = FloorPlan(size, style, walls, (), Footprints.from_rows(rows), Footprints.from_rows(rows))
     items: list[Item] = []
     wanted = int(density * size[0] * size[1] / 7.0)
     for _ in range(8 * wanted):
         item = make_item(rng, bare, size)
         if len(items) < wanted and _fits(item, items, bare):
             items.append(item)
-    return FloorPlan(size, style, walls, tuple(items), Footprints.from_rows(rows + [i.footprint for i in items]))
+    footprints = Footprints.from_rows(rows + [item.footprint for item in items])
+    low_footprints = Footprints.from_rows(rows + [row for item in items for row in item.low_footprints])
+    return FloorPlan(size, style, walls, tuple(items), footprints, low_footprints)
 
 
 def _wall_rows(wall: Wall) -> list[tuple[float, float, float, float, float, float]]:

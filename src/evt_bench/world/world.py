@@ -82,6 +82,7 @@ class World:
         self.episode = episode
         self.camera: Camera = self.config.camera.camera()
         self.footprints: Footprints = episode.plan.footprints
+        self._in_the_way: Footprints = episode.plan.low_footprints  # of the robot
         self.time = self._start_time = start_time
         self.people_wait = False  # set it to let everybody stand, as until the robot is ready
         self._steps = 0
@@ -153,7 +154,7 @@ class World:
             self._plant.velocity,
             people,
             float(np.hypot(*(people[0].pose[:2] - self._robot[:2]))),
-            float(self.footprints.nearest(circles)[0].min()) - step.robot_radius,
+            float(self._in_the_way.nearest(circles)[0].min()) - step.robot_radius,
             min(gaps) - step.robot_radius - step.person_radius,
             self._is_touching,
             self._walkers[0].has_arrived,
@@ -193,7 +194,7 @@ class World:
         """The pose pushed out of walls and furniture; what remains of the motion is along them."""
         for _ in range(3):
             circles = self.outline(pose)
-            distance, way = self.footprints.nearest(circles)
+            distance, way = self._in_the_way.nearest(circles)
             depth = self.config.step.robot_radius - distance
             worst = int(depth.argmax())
             if depth[worst] <= 0.0:

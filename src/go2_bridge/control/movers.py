@@ -7,6 +7,7 @@ neighbour); one counts as walking once two halves of its latest course agree.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -19,23 +20,29 @@ from go2_bridge.control.obstacles import thinned
 from track_common.types import Array
 
 RANGE = 3.0  # m; farther off returns are too thin to tell one thing from two
-LINK = 0.16  # m; returns nearer than this belong together: the gap between two legs
+LINK = 0.2  # m; returns nearer than this belong together: the gap between two legs
 MIN_POINTS, MAX_SIZE = 3, 0.55  # returns; m: a pair of legs in full stride
 GATE = 0.35  # m; a walker's step between two sweeps at 15 Hz is 0.1 m
-COURSE = 0.8  # s of course looked at
-MIN_COURSE = 0.5  # s
+COURSE = 1.2  # s of course looked at; what wanders less steadily is the end of a wall seen from the side
+MIN_COURSE, MIN_WALK = 0.5, 0.25  # s, m
+PACE = 0.6  # s of course whose mean is the velocity now
 MIN_SPEED, MAX_SPEED = 0.32, 2.5  # m/s of each half of the course
+LEFT = 0.15  # m round where its course began that are empty now; of a wall that comes into view the first part stays
 MEMORY = 0.4  # s a thing is kept unseen
-STILL = 1.5  # s for which who walked and stands now is still taken for a person
+RETURN = 1.5  # s in which somebody who was hidden is known again
+BODY = 0.25  # m; radius of a person with swinging arms
+OUTLINE = BODY * np.array([[math.cos(a), math.sin(a)] for a in np.linspace(0.0, 2.0 * math.pi, 16, endpoint=False)])
+STILL = 5.0  # s for which who walked and stands now is still taken for a person
 
 
 @dataclass(frozen=True, eq=False)
 class Mover:
-    """Somebody walking: position (2,) m and velocity (2,) m/s in odom at ``stamp``."""
+    """Somebody walking: position (2,) m and velocity (2,) m/s in odom at ``stamp``; course (K, 2) m, where it was."""
 
     position: Array
     velocity: Array
     stamp: float
+    course: Array
 
     def at(self, stamp: float) -> Array:
         """(2,) where it is expected at ``stamp``."""
@@ -47,11 +54,12 @@ class _Thing:
     course: deque[tuple[float, Array]] = field(default_factory=deque)  # stamp, position (2,)
     walked: float = -np.inf  # stamp at which it last walked
 
-    def move(self, stamp: float, position: Array) -> None:
+    def move(self, stamp: float, position: Array, returns: Array) -> None:
+        """Is at ``position`` (2,) in a sweep of ``returns`` (N, 2)."""
         self.course.append((stamp, position))
         while stamp - self.course[0][0] > COURSE:
             self.course.popleft()
-        if self._is_walking():
+        if self._is_walking() and np.min(np.hypot(*(returns - self.course[0][1]).T)) > LEFT:
             self.walked = stamp
 
     @property
@@ -59,12 +67,16 @@ class _Thing:
         return self.course[-1]
 
     def velocity(self) -> Array:
-        (begin, first), (end, last) = self.course[0], self.course[-1]
+        end, last = self.course[-1]
+        begin, first = next(seen for seen in self.course if end - seen[0] <= PACE)
         return (last - first) / max(end - begin, 1e-6) if end - begin >= 0.5 * MIN_COURSE else np.zeros(2)
+
+    def memory(self, stamp: float) -> float:
+        return RETURN if stamp - self.walked < STILL else MEMORY
 
     def _is_walking(self) -> bool:
         (begin, first), (end, last) = self.course[0], self.course[-1]
-        if end - begin < MIN_COURSE:
+        if end - begin < MIN_COURSE or np.linalg.norm(last - first) < MIN_WALK:
             return False
         time, middle = min(self.course, key=lambda seen: abs(seen[0] - 0.5 * (begin + end)))
         if not begin < time < end:
@@ -87,20 +99,20 @@ class MoverTracker:
         free = list(range(len(places)))
         for thing in sorted(self._things, key=lambda thing: -len(thing.course)):
             seen, place = thing.last
-            expected = place + thing.velocity() * (stamp - seen)
+            expected = place + thing.velocity() * min(stamp - seen, MEMORY)
             gaps = [float(np.hypot(*(places[index] - expected))) for index in free]
             if gaps and min(gaps) < GATE:
-                thing.move(stamp, places[free.pop(int(np.argmin(gaps)))])
-        self._things = [thing for thing in self._things if stamp - thing.last[0] < MEMORY]
+                thing.move(stamp, places[free.pop(int(np.argmin(gaps)))], near)
+        self._things = [thing for thing in self._things if stamp - thing.last[0] < thing.memory(stamp)]
         for index in free:
             self._things.append(_Thing(deque([(stamp, places[index])])))
 
     def movers(self, stamp: float) -> list[Mover]:
         """Everybody who walks, or walked a moment ago."""
         return [
-            Mover(thing.last[1], thing.velocity(), thing.last[0])
+            Mover(thing.last[1], thing.velocity(), thing.last[0], np.array([place for _, place in thing.course]))
             for thing in self._things
-            if stamp - thing.walked < STILL
+            if stamp - thing.walked < STILL and stamp - thing.last[0] < MEMORY
         ]
 
 

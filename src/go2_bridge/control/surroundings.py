@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from go2_bridge.config import ControllerConfig
-from go2_bridge.control.movers import Mover, MoverTracker
+from go2_bridge.control.movers import BODY, Mover, MoverTracker
 from go2_bridge.control.obstacles import thinned
-from go2_bridge.safety.stop_zone import solid_points, sound_points
+from go2_bridge.safety.stop_zone import Around, solid_points, sound_points, with_bodies
 from track_common.deskew import deskewed
 from track_common.geometry import inverse, relative, transform_points
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud
 
 STOP_VOXEL = 0.02  # m; the stop layer loses no more than the LiDAR's own noise
-BODY = 0.25  # m; radius of a person with swinging arms
-OUTLINE = BODY * np.array([[math.cos(a), math.sin(a)] for a in np.linspace(0.0, 2.0 * math.pi, 16, endpoint=False)])
-AHEAD = 0.1  # s; where a walker is by then the robot must not be
 
 
 class Surroundings:
@@ -52,14 +47,14 @@ class Surroundings:
             return points
         return points[np.hypot(points[:, 0] - target[0], points[:, 1] - target[1]) > self.config.target_radius]
 
-    def seen_from(self, pose: Array, target: Array | None, room: float) -> tuple[Array, Array] | None:
-        """Newest sweep as seen from a pose (3,), (N, 2), and room (N,) to keep around each return, m.
+    def seen_from(self, pose: Array, stamp: float, target: Array | None, room: float) -> Around | None:
+        """What is around a robot at a pose (3,) in odom at ``stamp`` (s), for the stop layer.
 
-        The target's returns are among them, with ``room`` besides the usual margin.
-        None where odometry does not cover the sweep.
+        All returns of the newest sweep, the target's among them with ``room`` (m) besides the usual margin, and the
+        bodies of those who walk, moved on to ``stamp``. None where odometry does not cover the sweep.
         """
         if self.cloud is None or not len(self._solid):
-            return np.zeros((0, 2)), np.zeros(0)
+            return Around.standing(np.zeros((0, 2)), np.zeros(0))
         place = self._place()
         if place is None:
             return None
@@ -68,17 +63,16 @@ class Surroundings:
         if target is not None:
             x, y = transform_points(inverse(pose), target)
             margins[np.hypot(points[:, 0] - x, points[:, 1] - y) < self.config.target_radius] += room
-        return points, margins
+        around = Around.standing(points, margins)
+        walkers = self.walkers(target)
+        if not walkers:
+            return around
+        middles = transform_points(inverse(pose), np.array([walker.at(stamp) for walker in walkers]))
+        turned = transform_points(np.array([0.0, 0.0, -pose[2]]), np.array([walker.velocity for walker in walkers]))
+        return with_bodies(around, middles, turned, BODY + self.config.body_margin)
 
-    def walkers_from(self, pose: Array, stamp: float, target: Array | None) -> Array:
-        """(K, 2) outlines of those who walk, but the target's, where they will be soon after ``stamp``, from a pose."""
-        others = self._others(target)
-        if not others:
-            return np.zeros((0, 2))
-        return transform_points(inverse(pose), np.vstack([mover.at(stamp + AHEAD) + OUTLINE for mover in others]))
-
-    def _others(self, target: Array | None) -> list[Mover]:
-        """Walkers but the target, (2,) in odom; each sweep is looked at once."""
+    def walkers(self, target: Array | None) -> list[Mover]:
+        """Those who walk but the target, (2,) in odom; each sweep is looked at once."""
         place = self._place()
         if self.cloud is None or place is None:
             return []

@@ -1,12 +1,14 @@
 """The stop layer: no command may sweep the footprint into a LiDAR return within the stopping distance.
 
-It looks at raw returns of the newest sweep, the followed person's included, knows nothing of plans and only slows.
+It looks at raw returns of the newest sweep, the followed person's included, and at the bodies of others who walk, of
+whom a LiDAR below the knee sees the legs; it knows nothing of plans and only slows.
 Rules after Nav2's collision_monitor (approach model); here the speed falls smoothly to what can still be braked.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,38 +19,94 @@ from track_common.geometry import compose
 from track_common.types import STOP, Array, VelocityCommand
 
 HORIZON, SAMPLES = 1.6, 16  # s looked ahead and poses in it; 1.6 s covers braking from 2 m/s with reaction time
-FREE = 0.5  # share from which a command is only slowed; below, its parts are tried
+FREE = 0.95  # share from which a command is only slowed; below, its parts are tried
 CREEP = 0.05  # share of a command not worth sending: it is a stop
 PARTS = np.array(  # (K, 3) shares of vx, vy and wz that are tried where the whole command would have to be slowed much
-    [(ahead, aside, turn) for ahead in (0.0, 0.15, 0.4, 1.0) for aside in (0.0, 0.5, 1.0) for turn in (0.0, 0.4, 1.0)]
+    [
+        (ahead, aside, turn)
+        for ahead in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+        for aside in (0.0, 0.5, 1.0)
+        for turn in (0.0, 0.4, 1.0)
+    ]
 )
 PART_SAMPLES, NEAR = 5, 0.75  # poses of a part looked at; m from the hull to what it can reach in that time
+MOVE = 0.6  # s for which what moves itself may come nearer in that time
 OFF = 0.15  # m/s at which the robot leaves a margin
 CLOSING = 0.001  # m in one sample; a return already inside the margin shuts every way that brings it nearer
+STOPS_SHORT = 0.25  # s worth of their pace: half the time somebody takes from walking to standing
+COMING_ON = 0.05  # m; less is not what the robot does but what the other one does
 SCRAPE = 0.01  # m; unless the way leads off first and nearer only later, by less than this
 SELF_MARGIN = 0.02  # m; returns this near the hull are the robot's own
 REACH = 10.0  # m; neither a stop nor a way round anything is planned farther off (control/detour.py)
 NOTHING = 1e-6  # m; a return this near the origin is the zero a driver writes where nothing came back
 
 
+@dataclass(frozen=True, eq=False)
+class Around:
+    """What is around the robot, in base_link.
+
+    Attributes:
+        points: (N, 2) m, returns without floor and own hull, and middles of people.
+        margins: (N,) m of room to keep around each.
+        velocities: (N, 2) m/s over the floor, zero for what is not known to move.
+        lasting: (N,) s for which the velocity is counted on.
+    """
+
+    points: Array
+    margins: Array
+    velocities: Array
+    lasting: Array
+
+    @classmethod
+    def standing(cls, points: Array, margins: Array) -> Around:
+        """Of what does not move."""
+        return cls(points, margins, np.zeros_like(points), np.zeros(len(points)))
+
+    def where(self, is_kept: NDArray[np.bool_]) -> Around:
+        """The points (N,) marked."""
+        return Around(self.points[is_kept], self.margins[is_kept], self.velocities[is_kept], self.lasting[is_kept])
+
+    @property
+    def allowance(self) -> Array:
+        """(N,) m by which a moving robot may come nearer than a standing one would to who comes on by themselves."""
+        return np.where(np.any(self.velocities != 0.0, axis=1), COMING_ON, 0.0)
+
+    def at(self, times: Array) -> tuple[Array, Array]:
+        """x and y, (T, N) each, after ``times`` (T,) s."""
+        moved = np.minimum(times[:, None], self.lasting)
+        x, y = (self.points[:, axis] + moved * self.velocities[:, axis] for axis in (0, 1))
+        return x, y
+
+
+def with_bodies(around: Around, middles: Array, velocities: Array, radius: float) -> Around:
+    """What is around, people besides: middles (K, 2) m, velocities (K, 2) m/s, ``radius`` (m) to keep off a middle.
+
+    Their returns go on with them, but only as far as somebody who stops short still goes.
+    """
+    gaps = np.hypot(*(around.points[:, None] - middles).transpose(2, 0, 1))  # (N, K)
+    whose, is_theirs = gaps.argmin(axis=1), gaps.min(axis=1) < radius
+    return Around(
+        np.vstack([around.points, middles]),
+        np.append(around.margins, np.full(len(middles), radius)),
+        np.vstack([np.where(is_theirs[:, None], velocities[whose], around.velocities), velocities]),
+        np.append(np.where(is_theirs, STOPS_SHORT, around.lasting), np.full(len(middles), HORIZON)),
+    )
+
+
 def let_through(
-    command: VelocityCommand,
-    points: Array,
-    margins: Array,
-    config: ControllerConfig,
-    velocity: VelocityCommand = STOP,
+    command: VelocityCommand, around: Around, config: ControllerConfig, velocity: VelocityCommand = STOP
 ) -> VelocityCommand:
     """What of ``command`` may be carried out: all of it, slowed, or that of its parts which comes nearest to it.
 
     A robot beside a door post must still be able to go straight on without turning, or to step aside before it goes on.
     Arguments as for ``allowed_share``.
     """
-    share = allowed_share(command, points, margins, config, velocity)
+    share = allowed_share(command, around, config, velocity)
     if share >= FREE:
         return _scaled(command, share)
     wanted = _row(command)
     parts = PARTS * wanted
-    is_free = _are_free(parts, points, margins, config, velocity)
+    is_free = _are_free(parts, around, config, velocity)
     parts = np.vstack([share * wanted if share >= CREEP else 0.0 * wanted, parts[is_free]])
     lever = 0.5 * config.robot_length  # what a turn moves, the nose
     missing = (parts - wanted) * (1.0, 1.0, lever)
@@ -57,34 +115,34 @@ def let_through(
 
 
 def _are_free(
-    commands: Array, points: Array, margins: Array, config: ControllerConfig, velocity: VelocityCommand
+    commands: Array, around: Around, config: ControllerConfig, velocity: VelocityCommand
 ) -> NDArray[np.bool_]:
     """(K,) True where a command, rows (K, 3) of vx, vy, wz, can be obeyed whole: no return met before it could stand.
 
     Coarser in time than ``allowed_share``, all at once; what leads nearer to something too near is never free.
     """
-    near = gap_to_footprint(points, config) < NEAR
-    points, margins = points[near], margins[near]
-    if not len(points):
+    around = around.where(gap_to_footprint(around.points, config) < NEAR + MOVE * np.hypot(*around.velocities.T))
+    if not len(around.points):
         return np.ones(len(commands), bool)
     speed, turn = np.hypot(commands[:, 0], commands[:, 1]), np.abs(commands[:, 2])
     braking = np.maximum(speed / config.stop_decel, turn / config.stop_angular_decel)
     needed = config.reaction_time + np.maximum(0.5 * braking, config.time_constant)
     times = needed[:, None] * np.linspace(0.0, 1.0, PART_SAMPLES)  # (K, S) s
     poses = _swept(commands, times, velocity, config.time_constant)  # (K, S, 3)
-    gaps = _gap(*_seen_from(poses.reshape(-1, 3), points[:, 0], points[:, 1]), config)
-    gaps = gaps.reshape(*poses.shape[:2], len(points))
-    is_inside = gaps[:, :1] < margins
-    is_met = (gaps < margins) & (~is_inside | (gaps < gaps[:, :1] - CLOSING))
+    x, y = around.at(times.reshape(-1))
+    gaps = _gap(*_seen_from(poses.reshape(-1, 3), x, y), config).reshape(*poses.shape[:2], -1)
+    is_inside = gaps[:, :1] < around.margins
+    is_met = (gaps < around.margins) & (~is_inside | (gaps < gaps[:, :1] - CLOSING))
+    is_met &= gaps < (_gap(x, y, config) - around.allowance).reshape(*poses.shape[:2], -1)
     return np.logical_not(np.any(is_met.reshape(len(commands), -1), axis=1))
 
 
-def step_off(points: Array, margins: Array, config: ControllerConfig) -> VelocityCommand:
+def step_off(around: Around, config: ControllerConfig) -> VelocityCommand:
     """Slowly away from the nearest return, where that is inside its margin and the way off is free; else a stop.
 
     A robot that has come to stand inside a margin may find every way shut, since all but one lead nearer.
-    Arguments as for ``allowed_share``.
     """
+    points, margins = around.points, around.margins
     gaps = gap_to_footprint(points, config)
     index = int(np.argmin(gaps - margins)) if len(points) else 0
     if not len(points) or gaps[index] > margins[index]:
@@ -95,28 +153,23 @@ def step_off(points: Array, margins: Array, config: ControllerConfig) -> Velocit
     if size < NOTHING:
         return STOP
     command = VelocityCommand(OFF * float(off[0]) / size, OFF * float(off[1]) / size)
-    return command if allowed_share(command, points, margins, config) >= 1.0 else STOP
+    return command if allowed_share(command, around, config) >= 1.0 else STOP
 
 
 def allowed_share(
-    command: VelocityCommand,
-    points: Array,
-    margins: Array,
-    config: ControllerConfig,
-    velocity: VelocityCommand = STOP,
+    command: VelocityCommand, around: Around, config: ControllerConfig, velocity: VelocityCommand = STOP
 ) -> float:
     """Share 0..1 of ``command`` from which the robot can still stop before the first return its footprint would meet.
 
     Args:
         command: true body velocity wanted.
-        points: (N, 2) returns in base_link, floor and own hull removed.
-        margins: (N,) room to keep around each, m.
+        around: what it may meet; who comes on by themselves and would meet a standing robot too does not count.
         config: footprint, reaction time, braking and time constant.
         velocity: the robot's own; what the command does not keep of it dies away with the time constant.
     """
-    if command == STOP or not len(points):
+    if command == STOP or not len(around.points):
         return 1.0
-    contact = time_to_contact(command, points, margins, config, velocity)
+    contact = time_to_contact(command, around, config, velocity)
     speed = math.hypot(command.vx, command.vy)
     braking = max(speed / config.stop_decel, abs(command.wz) / config.stop_angular_decel, 1e-3)
     reaction = config.reaction_time
@@ -127,32 +180,35 @@ def allowed_share(
 
 
 def time_to_contact(
-    command: VelocityCommand,
-    points: Array,
-    margins: Array,
-    config: ControllerConfig,
-    velocity: VelocityCommand = STOP,
+    command: VelocityCommand, around: Around, config: ControllerConfig, velocity: VelocityCommand = STOP
 ) -> float:
-    """Seconds until the footprint, moving as commanded, comes within its margin of a return; inf beyond the horizon."""
+    """Seconds until the footprint, moving as commanded, comes within its margin of a point; inf beyond the horizon."""
     times = np.linspace(0.0, HORIZON, SAMPLES + 1)
     poses = _swept(_row(command), times, velocity, config.time_constant)[0]
-    reach = 0.5 * math.hypot(config.robot_length, config.robot_width) + float(margins.max(initial=0.0))
-    (x0, y0), (x1, y1) = poses[:, :2].min(axis=0) - reach, poses[:, :2].max(axis=0) + reach
-    x, y = points[:, 0], points[:, 1]
-    near = np.flatnonzero((x > x0) & (x < x1) & (y > y0) & (y < y1))
-    if not len(near):
+    around = _within_reach(around, poses, config)
+    if not len(around.points):
         return math.inf
-    margins = margins[near]
-    gaps = _gap(*_seen_from(poses, x[near], y[near]), config)  # (K, N)
-    is_inside = gaps[0] < margins
-    if np.any(is_inside & (gaps[1] < gaps[0] - CLOSING)):
+    margins = around.margins
+    x, y = around.at(times)
+    gaps = _gap(*_seen_from(poses, x, y), config)  # (K, N)
+    is_inside, is_nearer = gaps[0] < margins, gaps < _gap(x, y, config) - around.allowance
+    if np.any(is_inside & is_nearer[1] & (gaps[1] < gaps[0] - CLOSING)):
         return 0.0
-    blocked = (gaps < margins) & (~is_inside | (gaps < gaps[0] - SCRAPE))
+    blocked = (gaps < margins) & is_nearer & (~is_inside | (gaps < gaps[0] - SCRAPE))
     hit = np.flatnonzero(blocked.any(axis=1))
     if not len(hit):
         return math.inf
     first = int(hit[0])
     return _crossing(times, gaps[:, blocked[first]], margins[blocked[first]], first)
+
+
+def _within_reach(around: Around, poses: Array, config: ControllerConfig) -> Around:
+    """What the footprint can come near on its way through poses (K, 3)."""
+    reach = 0.5 * math.hypot(config.robot_length, config.robot_width) + float(around.margins.max(initial=0.0))
+    low, high = poses[:, :2].min(axis=0) - reach, poses[:, :2].max(axis=0) + reach
+    first = around.points
+    last = first + np.minimum(HORIZON, around.lasting)[:, None] * around.velocities
+    return around.where(np.all((np.maximum(first, last) > low) & (np.minimum(first, last) < high), axis=1))
 
 
 def _swept(commands: Array, times: Array, velocity: VelocityCommand, time_constant: float) -> Array:
@@ -224,7 +280,7 @@ def _gap(x: Array, y: Array, config: ControllerConfig) -> Array:
 
 
 def _seen_from(poses: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    """(K, N) x and y of places (N,) in the frame of each pose (K, 3)."""
+    """(K, N) x and y of places, (N,) or one row for each pose (K, N), in the frame of each pose (K, 3)."""
     c, s = np.cos(poses[:, 2])[:, None], np.sin(poses[:, 2])[:, None]
     dx, dy = x - poses[:, :1], y - poses[:, 1:2]
     return c * dx + s * dy, c * dy - s * dx

@@ -12,6 +12,7 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import BandPlanner, ahead_of
 from go2_bridge.control.detour import detour
 from go2_bridge.control.elastic_band import BandConfig, is_free, sampled, stretch
+from go2_bridge.control.movers import Mover
 from go2_bridge.control.obstacles import ObstacleBuffer, thinned
 
 RADII = BandConfig(hard=0.235, soft=0.45)
@@ -126,6 +127,54 @@ def test_obstacle_that_went_away_lets_the_band_back_to_the_line():
     assert np.abs(planner.plan(LINE).points[:, 1]).max() > 0.3
     planner.on_sweep(np.zeros((0, 2)), 5.0)
     assert np.abs(planner.plan(LINE).points[:, 1]).max() == 0.0
+
+
+def person(place, velocity, stamp=0.0):
+    course = np.array(place) + np.outer(np.linspace(-0.8, 0.0, 9), velocity)
+    return Mover(np.array(place, float), np.array(velocity, float), stamp, course)
+
+
+def side_at(band, x):
+    return float(np.interp(x, band.points[:, 0], band.points[:, 1]))
+
+
+def test_who_will_have_crossed_is_not_in_the_way_and_leaves_no_trail_behind():
+    planner, gone = BandPlanner(ControllerConfig()), person([1.5, 0.4], [0.0, 1.0])
+    planner.on_sweep(gone.course, 0.0)
+    assert np.abs(planner.plan(LINE, [gone], 1.0, 0.0).points[:, 1]).max() == 0.0
+
+
+def test_who_stands_in_the_way_is_passed_and_who_comes_on_is_passed_where_they_will_be():
+    standing = BandPlanner(ControllerConfig()).plan(LINE, [person([1.5, -0.1], [0.0, 0.0])], 1.0, 0.0)
+    assert not standing.is_broken and abs(side_at(standing, 1.5)) > 0.25
+    coming = BandPlanner(ControllerConfig()).plan(LINE, [person([2.5, -0.1], [-0.8, 0.0])], 1.0, 0.0)
+    assert side_at(coming, 1.4) > 0.3 > side_at(coming, 2.6)
+
+
+def test_people_are_passed_on_one_side_however_their_course_wavers():
+    planner, sides = BandPlanner(ControllerConfig()), set()
+    for k in range(20):
+        other = person([1.2 + 0.06 * k, 0.06 * (-1) ** k], [0.6, 0.05 * (-1) ** k], 0.1 * k)
+        line = LINE + [0.04 * k, 0.0]
+        sides.add(np.sign(side_at(planner.plan(line, [other], 1.2, 0.1 * k), other.position[0] + 0.6)))
+    assert len(sides - {0.0}) == 1  # 0: where there is no room on that side it goes straight, and waits
+
+
+def test_a_long_way_round_people_is_not_taken():
+    planner = BandPlanner(ControllerConfig())
+    planner.on_sweep(np.vstack([wall(1.5, 0.45, 1.5, 2.5), wall(1.5, -2.5, 1.5, -0.45)]), 0.0)  # a doorway
+    band = planner.plan(LINE, [person([1.5, 0.0], [0.0, 0.0])], 1.0, 0.0)
+    assert not band.is_broken and band.points[-1] == pytest.approx(GOAL)
+    assert np.abs(band.points[:, 1]).max() < 0.2
+
+
+def test_a_kept_side_is_given_up_once_the_short_way_is_open():
+    planner = BandPlanner(ControllerConfig())
+    planner.on_sweep(wall(1.5, -1.5, 1.5, 0.6), 0.0)
+    assert side_at(planner.plan(LINE), 1.5) > 0.7
+    planner.forget_obstacles()
+    planner.on_sweep(wall(1.5, 0.3, 1.5, 0.6), 1.0)  # now only a post, near the line but not on it
+    assert side_at(planner.plan(LINE), 1.5) < 0.3
 
 
 def test_passed_part_of_a_band_is_dropped():

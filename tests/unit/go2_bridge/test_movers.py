@@ -47,8 +47,16 @@ def test_a_walker_who_stops_is_a_person_a_while_longer_and_then_a_thing():
     def halting(t):
         return legs(2.0, -1.0 + 0.8 * min(t, 1.2))
 
-    assert len(movers_after(halting, 2.2)) == 1
-    assert movers_after(halting, 4.5) == []
+    assert len(movers_after(halting, 4.5)) == 1
+    assert movers_after(halting, 7.0) == []
+
+
+def test_a_person_hidden_for_a_moment_is_still_one():
+    def hidden(t):
+        return np.zeros((0, 2)) if 1.2 < t < 2.2 else legs(2.0, -1.0 + 0.8 * min(t, 1.2))
+
+    assert movers_after(hidden, 2.0) == []  # not shown while it cannot be seen
+    assert len(movers_after(hidden, 2.5)) == 1
 
 
 def test_two_legs_are_one_thing_and_a_wall_is_none():

@@ -11,6 +11,7 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.safety.stop_zone import (
     HORIZON,
     SAMPLES,
+    Around,
     allowed_share,
     arc,
     gap_to_footprint,
@@ -18,6 +19,7 @@ from go2_bridge.safety.stop_zone import (
     solid_points,
     step_off,
     time_to_contact,
+    with_bodies,
 )
 from track_common.types import STOP, VelocityCommand
 
@@ -25,9 +27,13 @@ CONFIG = ControllerConfig()
 TIMES = np.linspace(0.0, HORIZON, SAMPLES + 1)
 
 
-def share(command, points):
+def standing(points, margin=CONFIG.stop_margin):
     points = np.asarray(points, float).reshape(-1, 2)
-    return allowed_share(VelocityCommand(*command), points, np.full(len(points), CONFIG.stop_margin), CONFIG)
+    return Around.standing(points, np.full(len(points), margin))
+
+
+def share(command, points):
+    return allowed_share(VelocityCommand(*command), standing(points), CONFIG)
 
 
 def test_clear_way_lets_everything_through():
@@ -74,8 +80,7 @@ def test_side_step_into_a_wall_is_stopped():
 
 
 def through(command, points):
-    points = np.asarray(points, float).reshape(-1, 2)
-    return let_through(VelocityCommand(*command), points, np.full(len(points), CONFIG.stop_margin), CONFIG)
+    return let_through(VelocityCommand(*command), standing(points), CONFIG)
 
 
 def test_turn_that_would_swing_into_a_post_is_left_out_and_the_way_on_is_not():
@@ -95,37 +100,63 @@ def test_boxed_in_robot_stands():
 
 
 def test_nose_before_a_post_steps_aside_at_full_pace_and_hardly_goes_on():
-    post = np.array([[0.43, -0.17], [0.44, -0.2], [0.47, -0.15]])
+    post = standing([[0.43, -0.17], [0.44, -0.2], [0.47, -0.15]])
     command = VelocityCommand(0.9, 0.4, -1.1)
-    allowed = let_through(command, post, np.full(3, CONFIG.stop_margin), CONFIG)
+    allowed = let_through(command, post, CONFIG)
     assert allowed.vy == 0.4 and 0.0 <= allowed.vx < 0.2
-    assert allowed_share(allowed, post, np.full(3, CONFIG.stop_margin), CONFIG) == 1.0
+    assert allowed_share(allowed, post, CONFIG) == 1.0
 
 
 def test_speed_that_a_command_does_not_keep_still_carries_the_robot_on():
     wall = np.column_stack([np.linspace(-0.5, 0.8, 40), np.full(40, 0.32)])  # 0.165 m beside the hull
-    margins = np.full(40, CONFIG.stop_margin)
     ahead, crabbing = VelocityCommand(0.6, 0.0, 0.0), VelocityCommand(0.0, 0.5, 0.0)
-    assert allowed_share(ahead, wall, margins, CONFIG) == 1.0
-    beside = np.vstack([wall, [0.9, 0.2]])  # where the robot will have drifted to, a corner juts out
-    margins = np.full(41, CONFIG.stop_margin)
-    assert allowed_share(ahead, beside, margins, CONFIG) == 1.0
-    assert allowed_share(ahead, beside, margins, CONFIG, crabbing) < 1.0
+    assert allowed_share(ahead, standing(wall), CONFIG) == 1.0
+    beside = standing(np.vstack([wall, [0.9, 0.2]]))  # where the robot will have drifted to, a corner juts out
+    assert allowed_share(ahead, beside, CONFIG) == 1.0
+    assert allowed_share(ahead, beside, CONFIG, crabbing) < 1.0
+
+
+def walker(place, velocity):
+    """Somebody's body at a place (m) with a velocity (m/s)."""
+    return Around(np.array([place]), np.array([0.28]), np.array([velocity]), np.array([HORIZON]))
+
+
+def test_who_will_cross_the_way_is_waited_for_and_who_will_have_gone_is_not():
+    ahead = VelocityCommand(vx=1.0)
+    assert allowed_share(ahead, walker([0.9, 0.7], [0.0, 0.0]), CONFIG) == 1.0
+    assert allowed_share(ahead, walker([0.9, 0.7], [0.0, -1.0]), CONFIG) < 0.9
+    assert allowed_share(ahead, walker([0.9, 0.3], [0.0, 0.0]), CONFIG) < 0.9
+    assert allowed_share(ahead, walker([0.9, 0.3], [0.0, 1.2]), CONFIG) == 1.0
+
+
+def test_legs_that_walk_ahead_leave_room_for_as_long_as_it_takes_to_stop():
+    legs, middle = standing([[0.55, 0.1], [0.55, -0.1], [2.0, 2.0]]), np.array([[0.6, 0.0]])
+    waits, walks = (with_bodies(legs, middle, np.array([[speed, 0.0]]), 0.28) for speed in (0.0, 0.8))
+    ahead = VelocityCommand(vx=0.8)
+    assert allowed_share(ahead, waits, CONFIG) < allowed_share(ahead, walks, CONFIG) < 1.0
+    assert walks.velocities[:3] == pytest.approx(np.array([[0.8, 0.0], [0.8, 0.0], [0.0, 0.0]]))
+
+
+def test_who_comes_on_from_behind_does_not_make_the_robot_stop_before_them():
+    behind = walker([-1.2, 0.0], [1.2, 0.0])
+    assert allowed_share(VelocityCommand(vx=0.6), behind, CONFIG) == 1.0
+    assert let_through(VelocityCommand(vx=0.6), behind, CONFIG) == VelocityCommand(vx=0.6)
+    assert allowed_share(VelocityCommand(vx=-0.6), behind, CONFIG) < 0.8
 
 
 def test_a_robot_inside_a_margin_leaves_it_unless_it_is_shut_in():
-    margin = np.full(1, CONFIG.stop_margin)
-    off = step_off(np.array([[0.40, 0.1]]), margin, CONFIG)
+    off = step_off(standing([[0.40, 0.1]]), CONFIG)
     assert off.vx < 0.0 and off.vy == 0.0 and off.wz == 0.0
-    assert step_off(np.array([[0.50, 0.1]]), margin, CONFIG) == STOP  # outside the margin there is no need to
-    between = np.array([[0.40, 0.0], [-0.41, 0.0]])
-    assert step_off(between, np.full(2, CONFIG.stop_margin), CONFIG) == STOP
-    assert step_off(np.zeros((0, 2)), np.zeros(0), CONFIG) == STOP
+    assert step_off(standing([[0.50, 0.1]]), CONFIG) == STOP  # outside the margin there is no need to
+    assert step_off(standing([[0.40, 0.0], [-0.41, 0.0]]), CONFIG) == STOP
+    assert step_off(standing([]), CONFIG) == STOP
 
 
 def test_contact_time_of_a_straight_run_is_exact():
-    point, margin = np.array([[1.43, 0.0]]), np.array([0.08])
-    assert time_to_contact(VelocityCommand(vx=1.0), point, margin, CONFIG) == pytest.approx(1.0, abs=0.01)
+    point = standing([[1.43, 0.0]], 0.08)
+    assert time_to_contact(VelocityCommand(vx=1.0), point, CONFIG) == pytest.approx(1.0, abs=0.01)
+    coming = Around(np.array([[2.43, 0.0]]), np.array([0.08]), np.array([[-1.0, 0.0]]), np.array([HORIZON]))
+    assert time_to_contact(VelocityCommand(vx=1.0), coming, CONFIG) == pytest.approx(1.0, abs=0.01)
 
 
 def test_arc_of_a_quarter_turn_ends_where_the_circle_does():
@@ -172,8 +203,7 @@ def test_one_more_return_never_makes_it_faster(command, points, extra):
 def test_no_return_on_the_way_is_overlooked(command, seed, margin):
     """Against every return at every pose: none that begins outside its margin is met before the time given."""
     points = np.random.default_rng(seed).uniform(-4.0, 4.0, (60, 2)).astype("f4")
-    margins = np.full(len(points), margin)
-    contact = time_to_contact(VelocityCommand(*command), points, margins, CONFIG)
+    contact = time_to_contact(VelocityCommand(*command), standing(points, margin), CONFIG)
     begins_outside = gap_to_footprint(points, CONFIG) >= margin
     for time, (x, y, yaw) in zip(TIMES, arc(VelocityCommand(*command), TIMES), strict=True):
         c, s = math.cos(yaw), math.sin(yaw)

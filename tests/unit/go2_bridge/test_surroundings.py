@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from go2_bridge.config import ControllerConfig
-from go2_bridge.control.surroundings import BODY, Surroundings
+from go2_bridge.control.movers import BODY
+from go2_bridge.control.surroundings import Surroundings
+from go2_bridge.safety.stop_zone import HORIZON
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Cloud, Odometry
 
@@ -25,45 +27,47 @@ def after(seconds, walker, pose=(0.0, 0.0, 0.0)):
     for k in range(round(seconds / PERIOD) + 1):
         poses.push(Odometry(k * PERIOD, *pose))
         around.on_cloud(Cloud(legs(*walker(k * PERIOD)), k * PERIOD))
-        around.walkers_from(np.array(pose), k * PERIOD, None)
+        around.walkers(None)
     return around, k * PERIOD
 
 
 def test_before_the_first_sweep_nothing_stands_there():
     around = Surroundings(CONFIG, PoseBuffer())
-    points, margins = around.seen_from(np.zeros(3), None, 0.2)
-    assert len(points) == len(margins) == 0
+    seen = around.seen_from(np.zeros(3), 0.0, None, 0.2)
+    assert seen is not None and len(seen.points) == len(seen.margins) == 0
     assert around.obstacles(None) is None
 
 
 def test_a_sweep_without_odometry_has_no_place():
     around = Surroundings(CONFIG, PoseBuffer())
     around.on_cloud(Cloud(legs(2.0, 0.0), 1.0))
-    assert around.seen_from(np.zeros(3), None, 0.2) is None
+    assert around.seen_from(np.zeros(3), 1.0, None, 0.2) is None
     assert around.obstacles(None) is None
 
 
 def test_the_followed_person_gets_more_room_and_is_no_obstacle_to_the_band():
     around, _ = after(0.0, lambda t: (2.0, 0.0))
     target = np.array([2.0, 0.0])
-    _, margins = around.seen_from(np.zeros(3), target, CONFIG.person_margin)
-    assert margins == pytest.approx(CONFIG.stop_margin + CONFIG.person_margin)
+    seen = around.seen_from(np.zeros(3), 0.0, target, CONFIG.person_margin)
+    assert seen is not None and seen.margins == pytest.approx(CONFIG.stop_margin + CONFIG.person_margin)
     assert len(around.obstacles(target)) == 0
     assert len(around.obstacles(None)) > 0
 
 
-def test_a_walker_is_a_disc_of_a_body_ahead_of_where_it_was_seen():
-    pose = (3.0, -1.0, 1.0)
-    around, now = after(1.2, lambda t: (2.0, -1.0 + 0.8 * t), pose)
-    outline = around.walkers_from(np.array(pose), now, None)
-    middle = outline.mean(axis=0)
-    assert middle == pytest.approx([2.0, -1.0 + 0.8 * (now + 0.1)], abs=0.12)
-    assert np.hypot(*(outline - middle).T) == pytest.approx(BODY)
+def test_a_walker_is_a_body_that_walks_on_from_where_it_was_seen():
+    pose = np.array([3.0, -1.0, 1.0])
+    around, now = after(1.2, lambda t: (2.0, -1.0 + 0.8 * t), tuple(pose))
+    seen = around.seen_from(pose, now + 0.1, None, 0.0)
+    assert seen is not None
+    assert seen.points[-1] == pytest.approx([2.0, -1.0 + 0.8 * (now + 0.1)], abs=0.12)
+    assert seen.velocities[-1] == pytest.approx([0.0, 0.8], abs=0.15)
+    assert seen.margins[-1] == BODY + CONFIG.body_margin
+    assert seen.lasting[-1] == HORIZON and np.all(seen.lasting[:-1] < 0.5)  # returns go on only for a moment
 
 
 def test_the_target_itself_is_no_stranger_and_a_jump_of_odometry_forgets_all():
     around, now = after(1.2, lambda t: (2.0, -1.0 + 0.8 * t))
-    assert len(around.walkers_from(np.zeros(3), now, np.array([2.0, -1.0 + 0.8 * now]))) == 0
-    assert len(around.walkers_from(np.zeros(3), now, None)) > 0
+    assert around.walkers(np.array([2.0, -1.0 + 0.8 * now])) == []
+    assert len(around.walkers(None)) == 1
     around.forget_movers()
-    assert len(around.walkers_from(np.zeros(3), now, None)) == 0
+    assert around.walkers(None) == []
