@@ -67,12 +67,14 @@ class ControllerConfig:
     # Stop layer
     robot_length: float = setting(0.70, "footprint along x, centred on base_link", unit="m", low=0.1, high=2.0)
     robot_width: float = setting(0.31, "footprint along y", unit="m", low=0.1, high=2.0)
-    stop_margin: float = setting(0.08, "room kept around the footprint", unit="m", low=0.0, high=1.0)
+    stop_margin: float = setting(
+        0.12, "room kept around the footprint: a LiDAR sees legs, a body is as much wider", unit="m", low=0.0, high=1.0
+    )
     person_margin: float = setting(
         0.20, "further room kept to the followed person, who moves", unit="m", low=0.0, high=1.5
     )
     body_margin: float = setting(
-        0.03, "room kept to the bodies of others who walk, 0.25 m round their legs", unit="m", low=0.0, high=1.0
+        0.05, "room kept to the bodies of others who walk, 0.25 m round their legs", unit="m", low=0.0, high=1.0
     )
     reaction_time: float = setting(
         0.15, "age of the sweep and control period, travelled before braking", unit="s", low=0.0, high=1.0
@@ -90,9 +92,11 @@ class ControllerConfig:
 
     # Avoidance
     use_elastic_band: bool = setting(True, "bend the trajectory round what the LiDAR sees")
-    band_margin: float = setting(0.25, "room the band keeps beyond half the robot's width", unit="m", low=0.0, high=1.0)
+    band_margin: float = setting(
+        0.21, "room the band keeps beyond the stop margin, where there is", unit="m", low=0.0, high=1.0
+    )
     obstacle_memory: float = setting(0.5, "sweeps are remembered this long", unit="s", low=0.0, high=3.0)
-    tight_speed: float = setting(0.5, "speed where the band has no room to spare", unit="m/s", low=0.05, high=2.0)
+    tight_speed: float = setting(0.9, "speed where the band has no room to spare", unit="m/s", low=0.05, high=2.0)
     target_radius: float = setting(
         0.55, "returns this near the target are its own, no obstacle", unit="m", low=0.0, high=1.5
     )

@@ -7,6 +7,7 @@ import numpy as np
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import BandPlanner, ahead_of, length_of
 from go2_bridge.control.elastic_band import Band
+from go2_bridge.control.passing import make_way
 from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.surroundings import Surroundings
@@ -132,7 +133,9 @@ class Follower:
         if reason is not None or self._path is None:
             return _stop(reason or StopReason.NO_TRAJECTORY)
         state = self._state(now)
-        return self._limited(now, state, *self._follow(self._path, state))
+        wanted, reason = self._follow(self._path, state)
+        middles = self._surroundings.bodies_from(state.pose, state.stamp, self.target_odom())[0]
+        return self._limited(now, state, make_way(wanted, middles, self.config), reason)
 
     def _limited(self, now: float, state: Odometry, wanted: VelocityCommand, reason: str) -> Decision:
         """What of the wanted true velocity limits and stop layer let through."""

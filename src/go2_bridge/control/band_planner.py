@@ -9,7 +9,7 @@ from scipy.spatial import KDTree
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.detour import detour
-from go2_bridge.control.elastic_band import Band, BandConfig, clearance, is_free, sampled, stretch
+from go2_bridge.control.elastic_band import NEAR_START, Band, BandConfig, clearance, is_free, sampled, stretch
 from go2_bridge.control.movers import BODY, Mover
 from go2_bridge.control.obstacles import ObstacleBuffer
 from go2_bridge.control.passing import Meeting, Passing, fenced, meetings
@@ -22,7 +22,6 @@ REACH = 2.5  # m; the widest detour (BORDER in detour.py) and the largest bubble
 SIGHT = 0.06  # m; no return that near the line of sight: the voxel of the obstacles and LiDAR noise
 AT_GOAL = 0.15  # m; a band that ends farther off ends where a detour could not go on
 WORTH = 0.5  # m; the longest way round people, who will have gone, and the most a kept side may cost
-NEAR_START = 0.3  # m; how near the robot itself stands to something is no reason not to leave
 
 
 class BandPlanner:
@@ -98,7 +97,7 @@ class BandPlanner:
         return min(max((narrowest - self.radii.hard) / max(spare, 1e-6), 0.0), 1.0)
 
     def is_in_sight(self, place: Array, target: Array | None) -> bool:
-        """True unless something that stands, as far as the last plan knew, hides one place (2,) from another, in odom."""
+        """True unless something that stands, for all the last plan knew, is between two places (2,) in odom."""
         if target is None:
             return True
         return is_free(np.vstack([place, target]), self._standing, SIGHT, NEAR_START)

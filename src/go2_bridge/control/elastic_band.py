@@ -21,6 +21,7 @@ CONTRACTION, REPULSION = 1.0, 4.0  # internal and external gain, 1 and 2 in eban
 STEP = 0.04  # m a unit force moves a bubble in one iteration
 ITERATIONS = 14  # bounded time; from the last band it settles in fewer
 MAX_BUBBLES = 60
+NEAR_START, SLACK = 0.3, 0.01  # m; how near the robot itself stands to something is no reason not to leave
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,12 @@ def _lengths(steps: Array) -> Array:
 
 
 def _cut(points: Array, radii: Array, config: BandConfig) -> Band:
-    """The band up to the first bubble that cannot hold the robot; the first, where it stands, is not asked."""
-    tight = np.flatnonzero(radii[1:] < config.hard)
+    """The band up to the first bubble that cannot hold the robot; near the start none is, that is no tighter than it.
+
+    The first, where the robot stands, is not asked.
+    """
+    needed = np.where(arc_lengths(points) < NEAR_START, min(config.hard, radii[0]) - SLACK, config.hard)
+    tight = np.flatnonzero(radii[1:] < needed[1:])
     if not len(tight):
         return Band(points, radii)
     end = max(int(tight[0]) + 1, 1)

@@ -16,19 +16,21 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
+from go2_bridge.control.background import Background
 from go2_bridge.control.obstacles import thinned
 from track_common.types import Array
 
 RANGE = 3.0  # m; farther off returns are too thin to tell one thing from two
-LINK = 0.2  # m; returns nearer than this belong together: the gap between two legs
-MIN_POINTS, MAX_SIZE = 3, 0.55  # returns; m: a pair of legs in full stride
-GATE = 0.35  # m; a walker's step between two sweeps at 15 Hz is 0.1 m
+LINK = 0.3  # m; returns nearer than this belong together: the gap between two legs
+MIN_POINTS, MAX_SIZE = 3, 0.7  # returns; m: a pair of legs in full stride
+GATE = 0.45  # m; a walker's step between two sweeps at 15 Hz is 0.1 m
 COURSE = 1.2  # s of course looked at; what wanders less steadily is the end of a wall seen from the side
 MIN_COURSE, MIN_WALK = 0.5, 0.25  # s, m
 PACE = 0.6  # s of course whose mean is the velocity now
 MIN_SPEED, MAX_SPEED = 0.32, 2.5  # m/s of each half of the course
 LEFT = 0.15  # m round where its course began that are empty now; of a wall that comes into view the first part stays
 MEMORY = 0.4  # s a thing is kept unseen
+MERGED = 1.0  # s for which somebody is followed who cannot be told from what they stand beside
 RETURN = 1.5  # s in which somebody who was hidden is known again
 BODY = 0.25  # m; radius of a person with swinging arms
 OUTLINE = BODY * np.array([[math.cos(a), math.sin(a)] for a in np.linspace(0.0, 2.0 * math.pi, 16, endpoint=False)])
@@ -53,14 +55,24 @@ class Mover:
 class _Thing:
     course: deque[tuple[float, Array]] = field(default_factory=deque)  # stamp, position (2,)
     walked: float = -np.inf  # stamp at which it last walked
+    found: float = -np.inf  # stamp at which it last was a thing of its own
 
     def move(self, stamp: float, position: Array, returns: Array) -> None:
         """Is at ``position`` (2,) in a sweep of ``returns`` (N, 2)."""
+        self.found = stamp
         self.course.append((stamp, position))
         while stamp - self.course[0][0] > COURSE:
             self.course.popleft()
         if self._is_walking() and np.min(np.hypot(*(returns - self.course[0][1]).T)) > LEFT:
             self.walked = stamp
+
+    def stay(self, stamp: float, expected: Array, returns: Array) -> None:
+        """Not seen as a thing of its own: still there as long as something is where it is expected (2,)."""
+        theirs = returns[np.hypot(*(returns - expected).T) < BODY]
+        if len(theirs) >= MIN_POINTS:
+            self.course.append((stamp, theirs.mean(axis=0)))
+            while stamp - self.course[0][0] > COURSE:
+                self.course.popleft()
 
     @property
     def last(self) -> tuple[float, Array]:
@@ -70,6 +82,10 @@ class _Thing:
         end, last = self.course[-1]
         begin, first = next(seen for seen in self.course if end - seen[0] <= PACE)
         return (last - first) / max(end - begin, 1e-6) if end - begin >= 0.5 * MIN_COURSE else np.zeros(2)
+
+    def expected(self, stamp: float) -> Array:
+        seen, place = self.last
+        return place + self.velocity() * min(stamp - seen, MEMORY)
 
     def memory(self, stamp: float) -> float:
         return RETURN if stamp - self.walked < STILL else MEMORY
@@ -91,18 +107,24 @@ class MoverTracker:
 
     def __init__(self) -> None:
         self._things: list[_Thing] = []
+        self._background = Background()
 
     def on_sweep(self, points_odom: Array, robot: Array, stamp: float) -> None:
         """Take the solid returns (N, 2) of one sweep in odom, seen from ``robot`` (2,)."""
         near = points_odom[np.hypot(points_odom[:, 0] - robot[0], points_odom[:, 1] - robot[1]) < RANGE]
-        places = small_things(near)
+        is_old = self._background.on_sweep(near, stamp)
+        for thing in self._things:
+            if stamp - thing.walked < STILL:
+                is_old &= np.hypot(*(near - thing.expected(stamp)).T) > BODY
+        places = small_things(near[~is_old])
         free = list(range(len(places)))
         for thing in sorted(self._things, key=lambda thing: -len(thing.course)):
-            seen, place = thing.last
-            expected = place + thing.velocity() * min(stamp - seen, MEMORY)
+            expected = thing.expected(stamp)
             gaps = [float(np.hypot(*(places[index] - expected))) for index in free]
             if gaps and min(gaps) < GATE:
                 thing.move(stamp, places[free.pop(int(np.argmin(gaps)))], near)
+            elif stamp - thing.walked < STILL and stamp - thing.found < MERGED:
+                thing.stay(stamp, expected, near)
         self._things = [thing for thing in self._things if stamp - thing.last[0] < thing.memory(stamp)]
         for index in free:
             self._things.append(_Thing(deque([(stamp, places[index])])))

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from go2_bridge.config import ControllerConfig
 from go2_bridge.control.elastic_band import sampled
 from go2_bridge.control.movers import BODY, OUTLINE, Mover
 from track_common.geometry import arc_lengths
-from track_common.types import Array
+from track_common.types import Array, VelocityCommand
 
 HORIZON, STEP = 2.0, 0.1  # s looked ahead; farther on nobody's course can be told, and between two looks
 MIN_PACE = 0.3  # m/s; a robot that is only setting off will be faster in a moment
 FENCE = 0.8  # m beside the body
 SIDE_KEPT = 0.6  # s without a meeting after which somebody may be passed on either side again
+MANNERS, STEP_AWAY = 0.15, 0.4  # m between hull and body from which the robot steps away, and how fast, m/s
+BACKWARDS = 0.15  # m/s of it where it leads where nobody looks
 SAME = 0.5  # m; two walkers nearer than this, the one seen before, are one
 
 
@@ -98,6 +101,27 @@ class Passing:
         """Remember the sides that were taken at ``now`` (s)."""
         new = [_Side(meeting.walker.position, now, side) for meeting, side in zip(met, sides, strict=True)]
         self._sides = new + [s for s in self._sides if all(np.hypot(*(s.place - n.place)) > SAME for n in new)]
+
+
+def make_way(wanted: VelocityCommand, middles: Array, config: ControllerConfig) -> VelocityCommand:
+    """The wanted velocity with a step away from whoever comes nearer than ``MANNERS``, the faster the nearer.
+
+    Args:
+        wanted: true body velocity.
+        middles: (K, 2) m in base_link, of people.
+        config: footprint; a base that cannot walk sideways steps forwards or backwards only.
+    """
+    if not len(middles):
+        return wanted
+    half = 0.5 * np.array([config.robot_length, config.robot_width])
+    away = np.clip(middles, -half, half) - middles
+    distances = np.hypot(*away.T)
+    nearest = int(distances.argmin())
+    share = min(max(1.0 - (float(distances[nearest]) - BODY) / MANNERS, 0.0), 1.0)
+    if share <= 0.0 or distances[nearest] < 1e-3:
+        return wanted
+    x, y = STEP_AWAY * share * away[nearest] / distances[nearest]
+    return VelocityCommand(wanted.vx + max(float(x), -BACKWARDS), wanted.vy + float(y) * config.is_holonomic, wanted.wz)
 
 
 def fenced(met: Sequence[Meeting], sides: Sequence[float]) -> Array:

@@ -64,12 +64,19 @@ class Surroundings:
             x, y = transform_points(inverse(pose), target)
             margins[np.hypot(points[:, 0] - x, points[:, 1] - y) < self.config.target_radius] += room
         around = Around.standing(points, margins)
+        middles, velocities = self.bodies_from(pose, stamp, target)
+        if not len(middles):
+            return around
+        return with_bodies(around, middles, velocities, BODY + self.config.body_margin, self.config)
+
+    def bodies_from(self, pose: Array, stamp: float, target: Array | None) -> tuple[Array, Array]:
+        """Those who walk but the target: middles (K, 2) m at ``stamp`` and velocities (K, 2) m/s, from a pose (3,)."""
         walkers = self.walkers(target)
         if not walkers:
-            return around
+            return np.zeros((0, 2)), np.zeros((0, 2))
         middles = transform_points(inverse(pose), np.array([walker.at(stamp) for walker in walkers]))
-        turned = transform_points(np.array([0.0, 0.0, -pose[2]]), np.array([walker.velocity for walker in walkers]))
-        return with_bodies(around, middles, turned, BODY + self.config.body_margin)
+        turn = np.array([0.0, 0.0, -pose[2]])
+        return middles, transform_points(turn, np.array([walker.velocity for walker in walkers]))
 
     def walkers(self, target: Array | None) -> list[Mover]:
         """Those who walk but the target, (2,) in odom; each sweep is looked at once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +20,10 @@ from track_common.geometry import compose
 from track_common.types import STOP, Array, VelocityCommand
 
 HORIZON, SAMPLES = 1.6, 16  # s looked ahead and poses in it; 1.6 s covers braking from 2 m/s with reaction time
-FREE = 0.95  # share from which a command is only slowed; below, its parts are tried
+FREE = 0.95  # share from which a command is only slowed; below, its parts are tried too
 CREEP = 0.05  # share of a command not worth sending: it is a stop
-PARTS = np.array(  # (K, 3) shares of vx, vy and wz that are tried where the whole command would have to be slowed much
-    [
-        (ahead, aside, turn)
-        for ahead in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-        for aside in (0.0, 0.5, 1.0)
-        for turn in (0.0, 0.4, 1.0)
-    ]
-)
+AHEAD, ASIDE, TURN = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0), (0.0, 0.5, 1.0), (0.0, 0.4, 1.0)
+PARTS = np.array(list(product(AHEAD, ASIDE, TURN)))  # (K, 3) shares of vx, vy and wz tried where not all is free
 PART_SAMPLES, NEAR = 5, 0.75  # poses of a part looked at; m from the hull to what it can reach in that time
 MOVE = 0.6  # s for which what moves itself may come nearer in that time
 OFF = 0.15  # m/s at which the robot leaves a margin
@@ -78,19 +73,20 @@ class Around:
         return x, y
 
 
-def with_bodies(around: Around, middles: Array, velocities: Array, radius: float) -> Around:
+def with_bodies(around: Around, middles: Array, velocities: Array, radius: float, config: ControllerConfig) -> Around:
     """What is around, people besides: middles (K, 2) m, velocities (K, 2) m/s, ``radius`` (m) to keep off a middle.
 
-    Their returns go on with them, but only as far as somebody who stops short still goes.
+    Their returns go on with them, but only as far as somebody who stops short still goes. Who is inside the margin
+    already is not counted on to leave it.
     """
     gaps = np.hypot(*(around.points[:, None] - middles).transpose(2, 0, 1))  # (N, K)
     whose, is_theirs = gaps.argmin(axis=1), gaps.min(axis=1) < radius
-    return Around(
-        np.vstack([around.points, middles]),
-        np.append(around.margins, np.full(len(middles), radius)),
-        np.vstack([np.where(is_theirs[:, None], velocities[whose], around.velocities), velocities]),
-        np.append(np.where(is_theirs, STOPS_SHORT, around.lasting), np.full(len(middles), HORIZON)),
-    )
+    points = np.vstack([around.points, middles])
+    margins = np.append(around.margins, np.full(len(middles), radius))
+    moves = np.vstack([np.where(is_theirs[:, None], velocities[whose], 0.0), velocities])
+    is_near = gap_to_footprint(points, config) < margins
+    lasting = np.append(np.full(len(around.points), STOPS_SHORT), np.full(len(middles), HORIZON))
+    return Around(points, margins, np.where(is_near[:, None], 0.0, moves), lasting)
 
 
 def let_through(

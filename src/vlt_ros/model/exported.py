@@ -32,6 +32,7 @@ FORMAT = "3"  # of the graphs; another one makes them anew
 NOTES = "notes.json"
 TOKENS = 8  # prepared tokens, first of what is kept of a target: two a stage
 TOKEN_BINS = 3
+WRITING = 600.0  # s; the largest file takes half a minute on two cores
 HEAD_PRECISION = "f32"  # of VLT_SCAR in every engine: bfloat16 there moves its peaks, and it is a third of the time
 
 
@@ -40,11 +41,13 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "trackvla" / "openvino"
 
 
-def written_apart(file: Path, architecture: str, path: NetworkPath | None, precision: str) -> Path:
+def written_apart(
+    file: Path, architecture: str, path: NetworkPath | None, precision: str, deadline: float = WRITING
+) -> Path:
     """Folder with the graphs of a file for one precision; where there is none, another process writes it.
 
     Raises:
-        CheckpointError: the file, or the path in it, does not fit; or nothing can be written.
+        CheckpointError: the file, or the path in it, does not fit; nothing can be written, or not in ``deadline`` s.
     """
     choices = json.dumps(path.to_lists()) if path else ""
     folder = cache_folder() / digest(file, FORMAT, openvino.__version__, architecture, choices, precision)
@@ -53,7 +56,13 @@ def written_apart(file: Path, architecture: str, path: NetworkPath | None, preci
     check_header(file, architecture, path)
     command = [sys.executable, "-m", "vlt_ros.model.export", str(file), architecture, precision, str(folder), choices]
     place = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(command, env=place, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, env=place, capture_output=True, text=True, check=False, timeout=deadline)
+    except subprocess.TimeoutExpired as error:
+        raise CheckpointError(
+            f"the graphs of {file} were not written within {deadline:g} s: is the computer out of memory? "
+            f"Write them while nothing else runs: python {' '.join(command[1:])}"
+        ) from error
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise CheckpointError(lines[-1].removeprefix("error: "))

@@ -11,9 +11,10 @@ from scipy.spatial import KDTree
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import BandPlanner, ahead_of
 from go2_bridge.control.detour import detour
-from go2_bridge.control.elastic_band import BandConfig, is_free, sampled, stretch
+from go2_bridge.control.elastic_band import NEAR_START, SLACK, BandConfig, is_free, sampled, stretch
 from go2_bridge.control.movers import Mover
 from go2_bridge.control.obstacles import ObstacleBuffer, thinned
+from track_common.geometry import arc_lengths
 
 RADII = BandConfig(hard=0.235, soft=0.45)
 START, GOAL = np.zeros(2), np.array([3.0, 0.0])
@@ -82,9 +83,11 @@ def test_mirrored_obstacles_mirror_the_band(points):
 
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.floats(-1, 4), st.floats(-2, 2)), min_size=1, max_size=40))
-def test_no_bubble_but_the_first_is_too_small_for_the_robot(points):
+def test_no_bubble_is_too_small_for_the_robot_nor_near_the_start_tighter_than_where_it_stands(points):
     band = stretch(LINE, KDTree(np.array(points)), RADII)
-    assert np.all(band.radii[1:] >= RADII.hard) and np.all(np.isfinite(band.points))
+    is_near = arc_lengths(band.points) < NEAR_START
+    assert np.all(band.radii[~is_near] >= RADII.hard) and np.all(np.isfinite(band.points))
+    assert np.all(band.radii[is_near] >= min(RADII.hard, band.radii[0]) - SLACK)
 
 
 def test_detour_goes_round_with_room_and_ends_at_the_goal():

@@ -74,7 +74,7 @@ def test_already_inside_the_margin_only_the_way_out_is_free():
 
 
 def test_side_step_into_a_wall_is_stopped():
-    wall = [[x, 0.26] for x in np.linspace(-1, 1, 40)]
+    wall = [[x, 0.30] for x in np.linspace(-1, 1, 40)]
     assert share((0.0, 0.5, 0.0), wall) < 0.3
     assert share((0.8, 0.0, 0.0), wall) == 1.0
 
@@ -130,11 +130,18 @@ def test_who_will_cross_the_way_is_waited_for_and_who_will_have_gone_is_not():
 
 
 def test_legs_that_walk_ahead_leave_room_for_as_long_as_it_takes_to_stop():
-    legs, middle = standing([[0.55, 0.1], [0.55, -0.1], [2.0, 2.0]]), np.array([[0.6, 0.0]])
-    waits, walks = (with_bodies(legs, middle, np.array([[speed, 0.0]]), 0.28) for speed in (0.0, 0.8))
-    ahead = VelocityCommand(vx=0.8)
+    legs, middle = standing([[0.65, 0.1], [0.65, -0.1], [2.0, 2.0]]), np.array([[0.7, 0.0]])
+    waits, walks = (with_bodies(legs, middle, np.array([[speed, 0.0]]), 0.28, CONFIG) for speed in (0.0, 0.8))
+    ahead = VelocityCommand(vx=1.2)
     assert allowed_share(ahead, waits, CONFIG) < allowed_share(ahead, walks, CONFIG) < 1.0
     assert walks.velocities[:3] == pytest.approx(np.array([[0.8, 0.0], [0.8, 0.0], [0.0, 0.0]]))
+
+
+def test_who_is_too_near_already_is_not_counted_on_to_go_on():
+    legs, middle = standing([[0.41, 0.1], [0.41, -0.1]]), np.array([[0.5, 0.0]])
+    leaving = with_bodies(legs, middle, np.array([[0.8, 0.0]]), 0.28, CONFIG)
+    assert allowed_share(VelocityCommand(vx=0.4), leaving, CONFIG) == 0.0
+    assert allowed_share(VelocityCommand(vx=-0.4), leaving, CONFIG) == 1.0
 
 
 def test_who_comes_on_from_behind_does_not_make_the_robot_stop_before_them():

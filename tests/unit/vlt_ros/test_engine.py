@@ -95,6 +95,18 @@ def test_a_file_runs_without_torch_and_what_does_not_fit_is_refused_by_the_proce
         load_engine("openvino", Source(tmp_path / "other.pth", "vlt_scar"))
 
 
+def test_graphs_that_are_not_written_in_time_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    from vlt_ros.model.exported import written_apart
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    network, path = trained("vlt_scar"), NetworkPath.random(np.random.default_rng(3), BACKBONE["depths"])
+    file = tmp_path / "small.safetensors"
+    checkpoint.save(network, path, file)
+    with pytest.raises(CheckpointError, match=r"not written within 0\.1 s.*python -m vlt_ros.model.export"):
+        written_apart(file, "vlt_scar", path, "f32", deadline=0.1)
+
+
 def test_weights_rounded_together_keep_their_sums_where_single_ones_do_not() -> None:
     torch.manual_seed(0)
     inputs = torch.rand(500, 1) * torch.rand(1, 40) + 0.05 * torch.rand(500, 40)  # neighbours are much the same

@@ -1,0 +1,39 @@
+"""What has stood where it is for a while: walls and furniture, beside which legs could not be told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from track_common.types import Array
+
+VOXEL = 0.1  # m
+SIDE = 512  # slots along each side of the table: 51 m at VOXEL; a power of two
+STOOD = 1.2  # s; a walker's foot stands on one place for half as long
+FORGOTTEN = 1.0  # s without a return after which a place counts as empty
+AROUND = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))  # LiDAR noise spills into the next voxel
+
+
+class Background:
+    """Since when each place has returned something; places ``SIDE`` voxels apart share a slot."""
+
+    def __init__(self) -> None:
+        self._since = np.full(SIDE * SIDE, np.inf)
+        self._last = np.full(SIDE * SIDE, -np.inf)
+
+    def on_sweep(self, points: Array, stamp: float) -> NDArray[np.bool_]:
+        """Take one sweep (N, 2) in odom; (N,) True for returns from what has stood there for ``STOOD`` s."""
+        cells = np.floor(points / VOXEL).astype(np.int64)
+        slots = _slots(cells)
+        new = slots[stamp - self._last[slots] > FORGOTTEN]
+        self._since[new] = stamp
+        self._last[slots] = stamp
+        is_old = np.zeros(len(points), bool)
+        for step in AROUND:
+            beside = _slots(cells + step)
+            is_old |= (stamp - self._since[beside] > STOOD) & (stamp - self._last[beside] <= FORGOTTEN)
+        return is_old
+
+
+def _slots(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    return (cells[:, 0] & (SIDE - 1)) * SIDE + (cells[:, 1] & (SIDE - 1))
