@@ -1,8 +1,9 @@
 """People on the move in the LiDAR's returns: small things that change their place steadily.
 
 A LiDAR below the knee sees legs, an obstacle two hands wide; the body round them sways and swings its arms. So what
-walks is taken as a disc of a body's size, where it will be. Small things are followed from sweep to sweep (nearest
-neighbour); one counts as walking once two halves of its latest course agree.
+walks is taken as a disc of a body's size, where it will be. Small things that have not always stood there are followed
+from sweep to sweep (nearest neighbour); one counts as walking once two halves of its latest course agree and it has
+left the place where that began.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LINK = 0.3  # m; returns nearer than this belong together: the gap between two l
 MIN_POINTS, MAX_SIZE = 3, 0.7  # returns; m: a pair of legs in full stride
 GATE = 0.45  # m; a walker's step between two sweeps at 15 Hz is 0.1 m
 COURSE = 1.2  # s of course looked at; what wanders less steadily is the end of a wall seen from the side
-MIN_COURSE, MIN_WALK = 0.5, 0.25  # s, m
+MIN_COURSE, MIN_WALK = 0.5, 0.25  # s and m of it that say enough
 PACE = 0.6  # s of course whose mean is the velocity now
 MIN_SPEED, MAX_SPEED = 0.32, 2.5  # m/s of each half of the course
 LEFT = 0.15  # m round where its course began that are empty now; of a wall that comes into view the first part stays
@@ -60,9 +61,7 @@ class _Thing:
     def move(self, stamp: float, position: Array, returns: Array) -> None:
         """Is at ``position`` (2,) in a sweep of ``returns`` (N, 2)."""
         self.found = stamp
-        self.course.append((stamp, position))
-        while stamp - self.course[0][0] > COURSE:
-            self.course.popleft()
+        self._append(stamp, position)
         if self._is_walking() and np.min(np.hypot(*(returns - self.course[0][1]).T)) > LEFT:
             self.walked = stamp
 
@@ -70,9 +69,7 @@ class _Thing:
         """Not seen as a thing of its own: still there as long as something is where it is expected (2,)."""
         theirs = returns[np.hypot(*(returns - expected).T) < BODY]
         if len(theirs) >= MIN_POINTS:
-            self.course.append((stamp, theirs.mean(axis=0)))
-            while stamp - self.course[0][0] > COURSE:
-                self.course.popleft()
+            self._append(stamp, theirs.mean(axis=0))
 
     @property
     def last(self) -> tuple[float, Array]:
@@ -87,8 +84,16 @@ class _Thing:
         seen, place = self.last
         return place + self.velocity() * min(stamp - seen, MEMORY)
 
-    def memory(self, stamp: float) -> float:
-        return RETURN if stamp - self.walked < STILL else MEMORY
+    def is_person(self, stamp: float) -> bool:
+        return stamp - self.walked < STILL
+
+    def is_remembered(self, stamp: float) -> bool:
+        return stamp - self.last[0] < (RETURN if self.is_person(stamp) else MEMORY)
+
+    def _append(self, stamp: float, position: Array) -> None:
+        self.course.append((stamp, position))
+        while stamp - self.course[0][0] > COURSE:
+            self.course.popleft()
 
     def _is_walking(self) -> bool:
         (begin, first), (end, last) = self.course[0], self.course[-1]
@@ -114,7 +119,7 @@ class MoverTracker:
         near = points_odom[np.hypot(points_odom[:, 0] - robot[0], points_odom[:, 1] - robot[1]) < RANGE]
         is_old = self._background.on_sweep(near, stamp)
         for thing in self._things:
-            if stamp - thing.walked < STILL:
+            if thing.is_person(stamp):
                 is_old &= np.hypot(*(near - thing.expected(stamp)).T) > BODY
         places = small_things(near[~is_old])
         free = list(range(len(places)))
@@ -123,9 +128,9 @@ class MoverTracker:
             gaps = [float(np.hypot(*(places[index] - expected))) for index in free]
             if gaps and min(gaps) < GATE:
                 thing.move(stamp, places[free.pop(int(np.argmin(gaps)))], near)
-            elif stamp - thing.walked < STILL and stamp - thing.found < MERGED:
+            elif thing.is_person(stamp) and stamp - thing.found < MERGED:
                 thing.stay(stamp, expected, near)
-        self._things = [thing for thing in self._things if stamp - thing.last[0] < thing.memory(stamp)]
+        self._things = [thing for thing in self._things if thing.is_remembered(stamp)]
         for index in free:
             self._things.append(_Thing(deque([(stamp, places[index])])))
 
@@ -134,7 +139,7 @@ class MoverTracker:
         return [
             Mover(thing.last[1], thing.velocity(), thing.last[0], np.array([place for _, place in thing.course]))
             for thing in self._things
-            if stamp - thing.walked < STILL and stamp - thing.last[0] < MEMORY
+            if thing.is_person(stamp) and stamp - thing.last[0] < MEMORY
         ]
 
 
