@@ -24,16 +24,16 @@ class Background:
     def on_sweep(self, points: Array, stamp: float) -> NDArray[np.bool_]:
         """Take one sweep (N, 2) in odom; (N,) True for returns from what has stood there for ``STOOD`` s."""
         cells = np.floor(points / VOXEL).astype(np.int64)
-        slots = _slots(cells)
+        slots, whose = np.unique(_slots(cells[:, 0], cells[:, 1]), return_inverse=True)
         new = slots[stamp - self._last[slots] > FORGOTTEN]
         self._since[new] = stamp
         self._last[slots] = stamp
-        is_old = np.zeros(len(points), bool)
-        for step in AROUND:
-            beside = _slots(cells + step)
+        is_old = np.zeros(len(slots), bool)
+        for down, right in AROUND:
+            beside = _slots(slots // SIDE + down, slots % SIDE + right)
             is_old |= (stamp - self._since[beside] > STOOD) & (stamp - self._last[beside] <= FORGOTTEN)
-        return is_old
+        return is_old[whose]
 
 
-def _slots(cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    return (cells[:, 0] & (SIDE - 1)) * SIDE + (cells[:, 1] & (SIDE - 1))
+def _slots(columns: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    return (columns & (SIDE - 1)) * SIDE + (rows & (SIDE - 1))
