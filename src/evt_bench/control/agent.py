@@ -20,9 +20,7 @@ from trackvla_ros.follow_trajectory import TIMES, follow
 from trackvla_ros.trail import Trail
 
 CONTROL_RATE = 30.0  # Hz; 20-50 is usual
-STANDOFF = (
-    1.6  # m; EVT-Bench counts 1-3 m as following, and a robot hardly faster than its target needs the slack behind
-)
+STANDOFF = 1.6  # m; of EVT-Bench's 1-3 m, with slack behind: the robot is hardly faster than its target
 SPEED = 1.2  # m/s the robot may reach in these runs; its targets walk at up to 1.1
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 

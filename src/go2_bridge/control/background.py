@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from go2_bridge.control.obstacles import SIDE, slots_of
 from track_common.types import Array
 
 VOXEL = 0.1  # m
-SIDE = 512  # slots along each side of the table: 51 m at VOXEL; a power of two
 STOOD = 1.2  # s; a walker's foot stands on one place for half as long
 FORGOTTEN = 1.0  # s without a return after which a place counts as empty
 AROUND = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))  # LiDAR noise spills into the next voxel
@@ -24,16 +24,12 @@ class Background:
     def on_sweep(self, points: Array, stamp: float) -> NDArray[np.bool_]:
         """Take one sweep (N, 2) in odom; (N,) True for returns from what has stood there for ``STOOD`` s."""
         cells = np.floor(points / VOXEL).astype(np.int64)
-        slots, whose = np.unique(_slots(cells[:, 0], cells[:, 1]), return_inverse=True)
+        slots, whose = np.unique(slots_of(cells[:, 0], cells[:, 1]), return_inverse=True)
         new = slots[stamp - self._last[slots] > FORGOTTEN]
         self._since[new] = stamp
         self._last[slots] = stamp
         is_old = np.zeros(len(slots), bool)
         for down, right in AROUND:
-            beside = _slots(slots // SIDE + down, slots % SIDE + right)
+            beside = slots_of(slots // SIDE + down, slots % SIDE + right)
             is_old |= (stamp - self._since[beside] > STOOD) & (stamp - self._last[beside] <= FORGOTTEN)
         return is_old[whose]
-
-
-def _slots(columns: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    return (columns & (SIDE - 1)) * SIDE + (rows & (SIDE - 1))

@@ -21,7 +21,8 @@ CONTRACTION, REPULSION = 1.0, 4.0  # internal and external gain, 1 and 2 in eban
 STEP = 0.04  # m a unit force moves a bubble in one iteration
 ITERATIONS = 14  # bounded time; from the last band it settles in fewer
 MAX_BUBBLES = 60
-NEAR_START, SLACK = 0.3, 0.01  # m; how near the robot itself stands to something is no reason not to leave
+NEAR_START = 0.3  # m; how near the robot itself stands to something is no reason not to leave
+SLACK = 0.01  # m; tighter by less than this than where the robot stands is no tighter
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
+from numpy.typing import NDArray
 
 from track_common.types import Array
 
 VOXEL = 0.05  # m; finer than the margin of the band, coarser than LiDAR noise
-SIDE = 512  # slots along each side of the table that finds doubles: 26 m at VOXEL; a power of two
+SIDE = 512  # slots along each side of a table of voxels: 26 m at VOXEL; a power of two
 
 
 class ObstacleBuffer:
@@ -48,9 +49,14 @@ def thinned(points: Array, voxel: float = VOXEL) -> Array:
         return np.zeros((0, 2))
     column = np.floor(points[:, 0] * (1.0 / voxel)).astype(np.int64)
     row = np.floor(points[:, 1] * (1.0 / voxel)).astype(np.int64)
-    slot = (column & (SIDE - 1)) * SIDE + (row & (SIDE - 1))
+    slot = slots_of(column, row)
     number = np.arange(len(points), dtype=np.int32)
     holder = np.empty(SIDE * SIDE, np.int32)
     holder[slot] = number
     holder = holder[slot]
     return points[(holder == number) | (column[holder] != column) | (row[holder] != row)]
+
+
+def slots_of(columns: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(N,) place in a table of ``SIDE`` x ``SIDE`` of each voxel; those ``SIDE`` apart share one."""
+    return (columns & (SIDE - 1)) * SIDE + (rows & (SIDE - 1))

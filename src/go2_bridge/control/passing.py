@@ -14,6 +14,7 @@ import numpy as np
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.elastic_band import sampled
 from go2_bridge.control.movers import BODY, OUTLINE, Mover
+from go2_bridge.safety.stop_zone import to_footprint
 from track_common.geometry import arc_lengths
 from track_common.types import Array, VelocityCommand
 
@@ -113,8 +114,7 @@ def make_way(wanted: VelocityCommand, middles: Array, config: ControllerConfig) 
     """
     if not len(middles):
         return wanted
-    half = 0.5 * np.array([config.robot_length, config.robot_width])
-    away = np.clip(middles, -half, half) - middles
+    away = to_footprint(middles, config)
     distances = np.hypot(*away.T)
     nearest = int(distances.argmin())
     share = min(max(1.0 - (float(distances[nearest]) - BODY) / MANNERS, 0.0), 1.0)

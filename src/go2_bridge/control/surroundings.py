@@ -26,6 +26,7 @@ class Surroundings:
         self._solid = np.zeros((0, 2))
         self._tracker = MoverTracker()
         self._tracked: float | None = None
+        self._movers: list[Mover] = []  # in the sweep of ``_tracked``
 
     def on_cloud(self, cloud: Cloud) -> None:
         """Newest sweep in base_link, made straight by odometry; returns not finite or zero do not count."""
@@ -35,7 +36,7 @@ class Surroundings:
 
     def forget_movers(self) -> None:
         """Odom itself moved."""
-        self._tracker = MoverTracker()
+        self._tracker, self._movers = MoverTracker(), []
 
     def obstacles(self, target: Array | None) -> Array | None:
         """(N, 2) newest sweep in odom without the returns of ``target`` (2,), m; None where it cannot be placed."""
@@ -85,11 +86,10 @@ class Surroundings:
             return []
         if self._tracked != self.cloud.stamp:
             self._tracker.on_sweep(transform_points(place, self._solid), place[:2], self.cloud.stamp)
-            self._tracked = self.cloud.stamp
-        movers = self._tracker.movers(self.cloud.stamp)
+            self._tracked, self._movers = self.cloud.stamp, self._tracker.movers(self.cloud.stamp)
         if target is None:
-            return movers
-        return [mover for mover in movers if np.hypot(*(mover.position - target)) > self.config.target_radius]
+            return self._movers
+        return [mover for mover in self._movers if np.hypot(*(mover.position - target)) > self.config.target_radius]
 
     def _place(self) -> Array | None:
         """(3,) pose in odom at the sweep's stamp."""

@@ -143,8 +143,7 @@ def step_off(around: Around, config: ControllerConfig) -> VelocityCommand:
     index = int(np.argmin(gaps - margins)) if len(points) else 0
     if not len(points) or gaps[index] > margins[index]:
         return STOP
-    hull = np.clip(points[index], *(0.5 * np.outer((-1.0, 1.0), (config.robot_length, config.robot_width))))
-    off = hull - points[index]
+    off = to_footprint(points[index], config)
     size = float(np.linalg.norm(off))
     if size < NOTHING:
         return STOP
@@ -235,6 +234,12 @@ def _arcs(commands: Array, times: Array) -> Array:
 def gap_to_footprint(points: Array, config: ControllerConfig) -> Array:
     """(...) distance of points (..., 2) in base_link from the hull, m; negative inside."""
     return _gap(points[..., 0], points[..., 1], config)
+
+
+def to_footprint(points: Array, config: ControllerConfig) -> Array:
+    """(..., 2) m from points (..., 2) in base_link to the nearest place of the hull; zero inside."""
+    half = 0.5 * np.array([config.robot_length, config.robot_width])
+    return np.clip(points, -half, half) - points
 
 
 def solid_points(points_base: Array, config: ControllerConfig) -> Array:
