@@ -7,10 +7,10 @@ import numpy as np
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import BandPlanner, ahead_of, length_of
 from go2_bridge.control.elastic_band import Band
-from go2_bridge.control.passing import make_way
+from go2_bridge.control.passing import make_way, sidesteps
 from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
-from go2_bridge.control.surroundings import Surroundings
+from go2_bridge.control.surroundings import Surroundings, Target
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
 from go2_bridge.safety.limits import clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import Around, let_through, step_off
@@ -46,7 +46,7 @@ class Follower:
         """
         validate(config)
         self.config = self._surroundings.config = config
-        self._planner = BandPlanner(config)
+        self._planner, self._mapped = BandPlanner(config), None
         self._plant = Plant(config.dead_time, config.time_constant, (config.gain_vx, config.gain_vy, config.gain_wz))
 
     def reset(self) -> None:
@@ -57,7 +57,8 @@ class Follower:
         self._path: TimedPath | None = None
         self._surroundings = Surroundings(self.config, self._poses)
         self._planner = BandPlanner(self.config)
-        self._planned: tuple[float, float] | None = None
+        self._mapped: float | None = None  # stamp (s) of the sweep last shown to the planner
+        self._planned: tuple[float, float | None] | None = None
         self._arrived: float | None = None
         self._fault: StopReason | None = None
         self._odometry_fault: StopReason | None = None
@@ -74,9 +75,25 @@ class Follower:
         self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
 
     def on_cloud(self, cloud: Cloud) -> None:
-        """Newest sweep in base_link; one slightly out of order is ignored."""
+        """Newest sweep in base_link, taken and digested; one slightly out of order is ignored."""
+        self.take_cloud(cloud)
+        self.digest()
+
+    def take_cloud(self, cloud: Cloud) -> None:
+        """The quick half of ``on_cloud``: the stop layer has the sweep, the band and who walks are of the last one."""
         if (newest := self._surroundings.cloud) is None or not 0.0 < newest.stamp - cloud.stamp < REORDER:
             self._surroundings.on_cloud(cloud)
+
+    def digest(self) -> None:
+        """The slow half of ``on_cloud``, a few milliseconds: a node does it between two commands."""
+        self._surroundings.track()
+        cloud = self._surroundings.cloud
+        if cloud is None or cloud.stamp == self._mapped or self._trajectory is None:
+            return
+        obstacles = self._surroundings.obstacles(self._target())
+        if obstacles is not None:
+            self._planner.on_sweep(obstacles, cloud.stamp)
+            self._mapped = cloud.stamp
 
     def on_odometry(self, odometry: Odometry) -> None:
         """Newest odometry; where it jumped, the trajectory in hand hangs in the air and is dropped."""
@@ -89,6 +106,7 @@ class Follower:
         if not is_whole:
             self._path, self._fault = None, StopReason.ODOMETRY_JUMP
             self._planner.forget()
+            self._mapped = None
             self._surroundings.forget_movers()
 
     def refuse_trajectory(self) -> None:
@@ -134,7 +152,7 @@ class Follower:
             return _stop(reason or StopReason.NO_TRAJECTORY)
         state = self._state(now)
         wanted, reason = self._follow(self._path, state)
-        middles = self._surroundings.bodies_from(state.pose, state.stamp, self.target_odom())[0]
+        middles = self._surroundings.bodies_from(state.pose, state.stamp, self._target())[0]
         return self._limited(now, state, make_way(wanted, middles, self.config), reason)
 
     def _limited(self, now: float, state: Odometry, wanted: VelocityCommand, reason: str) -> Decision:
@@ -225,13 +243,11 @@ class Follower:
         The band is planned once per input and followed in between.
         """
         assert self._trajectory is not None and self._path is not None
-        cloud, band = self._surroundings.cloud, self._planner.band
-        stamps = (self._trajectory.stamp, -1.0 if cloud is None else cloud.stamp)
+        if self._mapped is None:
+            self.digest()
+        stamps, band = (self._trajectory.stamp, self._mapped), self._planner.band
         if band is None or stamps != self._planned:
-            obstacles = self._surroundings.obstacles(self.target_odom())
-            if cloud is not None and obstacles is not None:
-                self._planner.on_sweep(obstacles, cloud.stamp)
-            walkers = self._surroundings.walkers(self.target_odom())
+            walkers = self._surroundings.walkers(self._target())
             pace = min(distance / self.config.lookahead_time, self.config.max_linear_vel)
             band = self._planner.plan(self._towards_target(line), walkers, pace, state.stamp)
             self._planned = stamps
@@ -265,13 +281,19 @@ class Follower:
         trajectory = self._trajectory
         is_seen = trajectory is not None and trajectory.status is TargetStatus.TRACKED
         room = self.config.person_margin if is_seen else 0.0
-        return self._surroundings.seen_from(state.pose, state.stamp, self.target_odom(), room)
+        return self._surroundings.seen_from(state.pose, state.stamp, self._target(), room)
 
     def _cleared(self, command: VelocityCommand, around: Around | None, velocity: VelocityCommand) -> VelocityCommand:
         """What the stop layer lets through."""
         if around is None:
             return STOP if self.config.require_cloud else command
-        return self._plant.command_for(let_through(self._plant.velocity_under(command), around, self.config, velocity))
+        wanted = self._plant.velocity_under(command)
+        passed = let_through(wanted, around, self.config, velocity, sidesteps(wanted, self.config))
+        return self._plant.command_for(passed)
+
+    def _target(self) -> Target | None:
+        place, trajectory = self.target_odom(), self._trajectory
+        return None if place is None or trajectory is None else Target(place, trajectory.stamp)
 
     def target_odom(self) -> Array | None:
         """(2,) the target as the planner saw it, in odom; None where it did not say."""

@@ -27,7 +27,7 @@ MIN_POINTS, MAX_SIZE = 3, 0.7  # returns; m: a pair of legs in full stride
 GATE = 0.45  # m; a walker's step between two sweeps at 15 Hz is 0.1 m
 COURSE = 1.2  # s of course looked at; what wanders less steadily is the end of a wall seen from the side
 MIN_COURSE, MIN_WALK = 0.5, 0.25  # s and m of it that say enough
-PACE = 0.6  # s of course whose mean is the velocity now
+PACE, LATE = 0.6, 0.28  # s of course whose mean is the velocity, and the late velocity
 MIN_SPEED, MAX_SPEED = 0.32, 2.5  # m/s of each half of the course
 LEFT = 0.15  # m round where its course began that are empty now; of a wall that comes into view the first part stays
 MEMORY = 0.4  # s a thing is kept unseen
@@ -40,12 +40,21 @@ STILL = 5.0  # s for which who walked and stands now is still taken for a person
 
 @dataclass(frozen=True, eq=False)
 class Mover:
-    """Somebody walking: position (2,) m and velocity (2,) m/s in odom at ``stamp``; course (K, 2) m, where it was."""
+    """Somebody walking, in odom.
+
+    Attributes:
+        position: (2,) m at ``stamp``.
+        velocity: (2,) m/s, steady: over a stride.
+        stamp: s.
+        course: (K, 2) m, where it was.
+        late_velocity: (2,) m/s over the last moment; rough, but first to tell who starts, stops or turns round.
+    """
 
     position: Array
     velocity: Array
     stamp: float
     course: Array
+    late_velocity: Array
 
     def at(self, stamp: float) -> Array:
         """(2,) where it is expected at ``stamp``."""
@@ -75,10 +84,16 @@ class _Thing:
     def last(self) -> tuple[float, Array]:
         return self.course[-1]
 
-    def velocity(self) -> Array:
+    def velocity(self, span: float = PACE) -> Array:
+        """(2,) m/s, mean of the last ``span`` s; zero where half of ``MIN_COURSE`` or ``span`` is not known yet."""
         end, last = self.course[-1]
-        begin, first = next(seen for seen in self.course if end - seen[0] <= PACE)
-        return (last - first) / max(end - begin, 1e-6) if end - begin >= 0.5 * MIN_COURSE else np.zeros(2)
+        begin, first = next(seen for seen in self.course if end - seen[0] <= span)
+        is_known = end - begin >= 0.5 * min(MIN_COURSE, span)
+        return (last - first) / (end - begin) if is_known else np.zeros(2)
+
+    def mover(self) -> Mover:
+        stamp, place = self.last
+        return Mover(place, self.velocity(), stamp, np.array([p for _, p in self.course]), self.velocity(LATE))
 
     def expected(self, stamp: float) -> Array:
         seen, place = self.last
@@ -136,11 +151,7 @@ class MoverTracker:
 
     def movers(self, stamp: float) -> list[Mover]:
         """Everybody who walks, or walked a moment ago."""
-        return [
-            Mover(thing.last[1], thing.velocity(), thing.last[0], np.array([place for _, place in thing.course]))
-            for thing in self._things
-            if thing.is_person(stamp) and stamp - thing.last[0] < MEMORY
-        ]
+        return [thing.mover() for thing in self._things if thing.is_person(stamp) and stamp - thing.last[0] < MEMORY]
 
 
 def small_things(points: Array) -> list[Array]:

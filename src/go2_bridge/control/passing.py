@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -24,6 +25,8 @@ FENCE = 0.8  # m beside the body
 SIDE_KEPT = 0.6  # s without a meeting after which somebody may be passed on either side again
 MANNERS, STEP_AWAY = 0.15, 0.4  # m between hull and body from which the robot steps away, and how fast, m/s
 BACKWARDS = 0.15  # m/s of it where it leads where nobody looks
+SETTING_OUT = 0.2  # m/s; a slower robot has no pace to keep by a step to the side
+PACES, SIDES, TURNS = (1.0, 0.8, 0.6, 0.4), (-0.45, -0.3, -0.15, 0.15, 0.3, 0.45), (1.0, 0.4)  # shares, m/s, shares
 SAME = 0.5  # m; two walkers nearer than this, the one seen before, are one
 
 
@@ -102,6 +105,20 @@ class Passing:
         """Remember the sides that were taken at ``now`` (s)."""
         new = [_Side(meeting.walker.position, now, side) for meeting, side in zip(met, sides, strict=True)]
         self._sides = new + [s for s in self._sides if all(np.hypot(*(s.place - n.place)) > SAME for n in new)]
+
+
+def sidesteps(wanted: VelocityCommand, config: ControllerConfig) -> Array | None:
+    """(K, 3) vx, vy, wz that go on past what is in the way of a velocity wanted; None where the robot cannot.
+
+    A few centimetres to the side are often enough, where waiting costs a robot that is hardly faster than its target
+    more than it can make good.
+    """
+    if not config.is_holonomic or wanted.vx < SETTING_OUT:
+        return None
+    limit = config.max_lateral_vel * config.gain_vy
+    steps = np.array(list(product(PACES, SIDES, TURNS)))
+    aside = np.clip(wanted.vy + steps[:, 1], -limit, limit)
+    return np.column_stack([steps[:, 0] * wanted.vx, aside, steps[:, 2] * wanted.wz])
 
 
 def make_way(wanted: VelocityCommand, middles: Array, config: ControllerConfig) -> VelocityCommand:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY, Mover, MoverTracker
 from go2_bridge.control.obstacles import thinned
-from go2_bridge.safety.stop_zone import Around, solid_points, sound_points, with_bodies
+from go2_bridge.safety.stop_zone import Around, solid_points, sound_points, with_bodies, with_target
 from track_common.deskew import deskewed
 from track_common.geometry import inverse, relative, transform_points
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud
 
 STOP_VOXEL = 0.02  # m; the stop layer loses no more than the LiDAR's own noise
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """Where the planner saw the target: place (2,) m in odom, at ``stamp`` (s)."""
+
+    place: Array
+    stamp: float
 
 
 class Surroundings:
@@ -25,34 +35,45 @@ class Surroundings:
         self.cloud: Cloud | None = None
         self._solid = np.zeros((0, 2))
         self._tracker = MoverTracker()
-        self._tracked: float | None = None
-        self._movers: list[Mover] = []  # in the sweep of ``_tracked``
+        self._tracked: float | None = None  # stamp (s) of the sweep last searched for who walks
+        self._movers: list[Mover] = []  # in that sweep
 
     def on_cloud(self, cloud: Cloud) -> None:
-        """Newest sweep in base_link, made straight by odometry; returns not finite or zero do not count."""
+        """Newest sweep in base_link, made straight by odometry; returns not finite or zero do not count.
+
+        The stop layer sees it at once; who walks in it is known after ``track``.
+        """
         cloud = deskewed(cloud, self._poses)
         self.cloud = Cloud(sound_points(cloud.points_base), cloud.stamp)
         self._solid = thinned(solid_points(self.cloud.points_base, self.config)[:, :2], STOP_VOXEL)
+
+    def track(self) -> None:
+        """Find who walks in the newest sweep, unless that is done already or odometry does not cover it."""
+        place = self._place()
+        if self.cloud is None or place is None or self._tracked == self.cloud.stamp:
+            return
+        self._tracker.on_sweep(transform_points(place, self._solid), place[:2], self.cloud.stamp)
+        self._tracked, self._movers = self.cloud.stamp, self._tracker.movers(self.cloud.stamp)
 
     def forget_movers(self) -> None:
         """Odom itself moved."""
         self._tracker, self._movers = MoverTracker(), []
 
-    def obstacles(self, target: Array | None) -> Array | None:
-        """(N, 2) newest sweep in odom without the returns of ``target`` (2,), m; None where it cannot be placed."""
+    def obstacles(self, target: Target | None) -> Array | None:
+        """(N, 2) m, newest sweep in odom without the returns of ``target``; None where it cannot be placed."""
         place = self._place()
         if self.cloud is None or place is None:
             return None
         points = transform_points(place, self._solid)
         if target is None:
             return points
-        return points[np.hypot(points[:, 0] - target[0], points[:, 1] - target[1]) > self.config.target_radius]
+        return points[np.hypot(*(points - self._place_of(target)).T) > self.config.target_radius]
 
-    def seen_from(self, pose: Array, stamp: float, target: Array | None, room: float) -> Around | None:
+    def seen_from(self, pose: Array, stamp: float, target: Target | None, room: float) -> Around | None:
         """What is around a robot at a pose (3,) in odom at ``stamp`` (s), for the stop layer.
 
-        All returns of the newest sweep, the target's among them with ``room`` (m) besides the usual margin, and the
-        bodies of those who walk, moved on to ``stamp``. None where odometry does not cover the sweep.
+        All returns of the newest sweep, the target's among them with ``room`` (m) besides the usual margin and its own
+        pace, and the bodies of those who walk, moved on to ``stamp``. None where odometry does not cover the sweep.
         """
         if self.cloud is None or not len(self._solid):
             return Around.standing(np.zeros((0, 2)), np.zeros(0))
@@ -60,39 +81,57 @@ class Surroundings:
         if place is None:
             return None
         points = transform_points(relative(pose, place), self._solid)
-        margins = np.full(len(points), self.config.stop_margin)
+        around = Around.standing(points, np.full(len(points), self.config.stop_margin))
         if target is not None:
-            x, y = transform_points(inverse(pose), target)
-            margins[np.hypot(points[:, 0] - x, points[:, 1] - y) < self.config.target_radius] += room
-        around = Around.standing(points, margins)
+            gaps = np.hypot(*(points - transform_points(inverse(pose), self._place_of(target))).T)
+            mover = self._mover_of(target)
+            velocity = np.zeros(2) if mover is None else _turned_into(pose, mover.velocity)
+            around = with_target(around, gaps < self.config.target_radius, room, velocity, self.config)
         middles, velocities = self.bodies_from(pose, stamp, target)
         if not len(middles):
             return around
         return with_bodies(around, middles, velocities, BODY + self.config.body_margin, self.config)
 
-    def bodies_from(self, pose: Array, stamp: float, target: Array | None) -> tuple[Array, Array]:
-        """Those who walk but the target: middles (K, 2) m at ``stamp`` and velocities (K, 2) m/s, from a pose (3,)."""
+    def bodies_from(self, pose: Array, stamp: float, target: Target | None) -> tuple[Array, Array]:
+        """Those who walk but the target: middles (K, 2) m at ``stamp`` and velocities (K, 2) m/s, from a pose (3,).
+
+        Of steady and late velocity the one that brings them nearer.
+        """
         walkers = self.walkers(target)
         if not walkers:
             return np.zeros((0, 2)), np.zeros((0, 2))
         middles = transform_points(inverse(pose), np.array([walker.at(stamp) for walker in walkers]))
-        turn = np.array([0.0, 0.0, -pose[2]])
-        return middles, transform_points(turn, np.array([walker.velocity for walker in walkers]))
+        steady, late = (
+            _turned_into(pose, np.array(velocities))
+            for velocities in ([w.velocity for w in walkers], [w.late_velocity for w in walkers])
+        )
+        comes_nearer = np.sum((late - steady) * middles, axis=1) < 0.0
+        return middles, np.where(comes_nearer[:, None], late, steady)
 
-    def walkers(self, target: Array | None) -> list[Mover]:
-        """Those who walk but the target, (2,) in odom; each sweep is looked at once."""
-        place = self._place()
-        if self.cloud is None or place is None:
-            return []
-        if self._tracked != self.cloud.stamp:
-            self._tracker.on_sweep(transform_points(place, self._solid), place[:2], self.cloud.stamp)
-            self._tracked, self._movers = self.cloud.stamp, self._tracker.movers(self.cloud.stamp)
-        if target is None:
-            return self._movers
-        return [mover for mover in self._movers if np.hypot(*(mover.position - target)) > self.config.target_radius]
+    def walkers(self, target: Target | None) -> list[Mover]:
+        """Those who walk but the target, in the sweep last tracked."""
+        theirs = None if target is None else self._mover_of(target)
+        return [mover for mover in self._movers if mover is not theirs]
+
+    def _mover_of(self, target: Target) -> Mover | None:
+        """Whoever was nearest to where the target was seen, when it was seen there."""
+        gaps = [float(np.hypot(*(mover.at(target.stamp) - target.place))) for mover in self._movers]
+        if not gaps or min(gaps) > self.config.target_radius:
+            return None
+        return self._movers[int(np.argmin(gaps))]
+
+    def _place_of(self, target: Target) -> Array:
+        """(2,) where the target is by now, m in odom."""
+        mover = self._mover_of(target)
+        return target.place if mover is None else mover.position
 
     def _place(self) -> Array | None:
         """(3,) pose in odom at the sweep's stamp."""
         if self.cloud is None:
             return None
         return self._poses.pose_at(self.cloud.stamp, slack=self.config.odometry_timeout)
+
+
+def _turned_into(pose: Array, velocities: Array) -> Array:
+    """Velocities (..., 2) in odom as seen in the frame of a pose (3,)."""
+    return transform_points(np.array([0.0, 0.0, -pose[2]]), velocities)

@@ -42,6 +42,7 @@ from track_common.ros.stamps import now_of
 from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, VelocityCommand
 
 STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
+DIGESTION = 0.008  # s a sweep of 20,000 returns takes at most (docs/results.md); with less left the command comes first
 ACK_TIMEOUT = 0.3  # s; a reader that died with the simulator never answers
 
 
@@ -104,7 +105,7 @@ class ControllerNode(Node):
         self.create_service(SetBool, "enable", self._on_enable)
 
     def _make_timers(self) -> None:
-        self.create_timer(1.0 / self._config.control_rate, self._tick)
+        self._timer = self.create_timer(1.0 / self._config.control_rate, self._tick)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(1.0 / 20.0, self._stop_if_silent, clock=steady)
 
@@ -155,8 +156,10 @@ class ControllerNode(Node):
         self._diagnostics.record("image_to_command", now_of(self) - stamp)
 
     def _on_cloud(self, cloud: Cloud) -> None:
-        self._follower.on_cloud(cloud)
+        self._follower.take_cloud(cloud)
         self._diagnostics.count("clouds")
+        if 1e-9 * self._timer.time_until_next_call() > DIGESTION:
+            self._follower.digest()
 
     def _on_odometry(self, odometry: Odometry) -> None:
         self._silence.heard(time.monotonic())
@@ -170,6 +173,7 @@ class ControllerNode(Node):
         if last is not None:
             self._diagnostics.record("jitter", abs(now - last - 1.0 / self._config.control_rate))
         self._control()
+        self._follower.digest()  # of a sweep that came too shortly before
 
     def _control(self) -> None:
         with self._diagnostics.stage("control"):

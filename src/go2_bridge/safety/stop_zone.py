@@ -24,6 +24,7 @@ FREE = 0.95  # share from which a command is only slowed; below, its parts are t
 CREEP = 0.05  # share of a command not worth sending: it is a stop
 AHEAD, ASIDE, TURN = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0), (0.0, 0.5, 1.0), (0.0, 0.4, 1.0)
 PARTS = np.array(list(product(AHEAD, ASIDE, TURN)))  # (K, 3) shares of vx, vy and wz tried where not all is free
+ASIDE_COUNTS = 0.7  # a step to the side keeps the pace: it counts less than as much of the way
 PART_SAMPLES, NEAR = 5, 0.75  # poses of a part looked at; m from the hull to what it can reach in that time
 MOVE = 0.6  # s for which what moves itself may come nearer in that time
 OFF = 0.15  # m/s at which the robot leaves a margin
@@ -73,6 +74,19 @@ class Around:
         return x, y
 
 
+def with_target(
+    around: Around, is_target: NDArray[np.bool_], room: float, velocity: Array, config: ControllerConfig
+) -> Around:
+    """What is around, the target's returns (N,) marked: kept off by ``room`` (m) more.
+
+    They go on with its velocity (2,), m/s, as far as somebody who stops short still goes, unless already too near.
+    """
+    margins = around.margins + room * is_target
+    is_moved = is_target & (gap_to_footprint(around.points, config) >= margins)
+    moves = np.where(is_moved[:, None], velocity, around.velocities)
+    return Around(around.points, margins, moves, np.where(is_moved, STOPS_SHORT, around.lasting))
+
+
 def with_bodies(around: Around, middles: Array, velocities: Array, radius: float, config: ControllerConfig) -> Around:
     """What is around, people besides: middles (K, 2) m, velocities (K, 2) m/s, ``radius`` (m) to keep off a middle.
 
@@ -83,29 +97,36 @@ def with_bodies(around: Around, middles: Array, velocities: Array, radius: float
     whose, is_theirs = gaps.argmin(axis=1), gaps.min(axis=1) < radius
     points = np.vstack([around.points, middles])
     margins = np.append(around.margins, np.full(len(middles), radius))
-    moves = np.vstack([np.where(is_theirs[:, None], velocities[whose], 0.0), velocities])
+    moves = np.vstack([np.where(is_theirs[:, None], velocities[whose], around.velocities), velocities])
     is_near = gap_to_footprint(points, config) < margins
     lasting = np.append(np.full(len(around.points), STOPS_SHORT), np.full(len(middles), HORIZON))
     return Around(points, margins, np.where(is_near[:, None], 0.0, moves), lasting)
 
 
 def let_through(
-    command: VelocityCommand, around: Around, config: ControllerConfig, velocity: VelocityCommand = STOP
+    command: VelocityCommand,
+    around: Around,
+    config: ControllerConfig,
+    velocity: VelocityCommand = STOP,
+    besides: Array | None = None,
 ) -> VelocityCommand:
     """What of ``command`` may be carried out: all of it, slowed, or that of its parts which comes nearest to it.
 
     A robot beside a door post must still be able to go straight on without turning, or to step aside before it goes on.
-    Arguments as for ``allowed_share``.
+
+    Args:
+        besides: (K, 3) vx, vy, wz of commands the caller would take instead; they count like the parts.
+
+    The others as for ``allowed_share``.
     """
     share = allowed_share(command, around, config, velocity)
     if share >= FREE:
         return _scaled(command, share)
     wanted = _row(command)
-    parts = PARTS * wanted
+    parts = PARTS * wanted if besides is None else np.vstack([PARTS * wanted, besides])
     is_free = _are_free(parts, around, config, velocity)
     parts = np.vstack([share * wanted if share >= CREEP else 0.0 * wanted, parts[is_free]])
-    lever = 0.5 * config.robot_length  # what a turn moves, the nose
-    missing = (parts - wanted) * (1.0, 1.0, lever)
+    missing = (parts - wanted) * (1.0, ASIDE_COUNTS, 0.5 * config.robot_length)  # of a turn what it moves, the nose
     vx, vy, wz = parts[int(np.argmin(np.sum(missing**2, axis=1)))]
     return VelocityCommand(float(vx), float(vy), float(wz))
 

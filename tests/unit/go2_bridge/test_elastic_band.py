@@ -134,7 +134,8 @@ def test_obstacle_that_went_away_lets_the_band_back_to_the_line():
 
 def person(place, velocity, stamp=0.0):
     course = np.array(place) + np.outer(np.linspace(-0.8, 0.0, 9), velocity)
-    return Mover(np.array(place, float), np.array(velocity, float), stamp, course)
+    pace = np.array(velocity, float)
+    return Mover(np.array(place, float), pace, stamp, course, pace)
 
 
 def side_at(band, x):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY, Mover
-from go2_bridge.control.passing import MANNERS, SIDE_KEPT, STEP_AWAY, Passing, fenced, make_way, meetings
+from go2_bridge.control.passing import MANNERS, SIDE_KEPT, STEP_AWAY, Passing, fenced, make_way, meetings, sidesteps
 from track_common.types import VelocityCommand
 
 WAY = np.array([[0.0, 0.0], [3.0, 0.0]])
@@ -17,7 +17,8 @@ CONFIG = ControllerConfig()
 
 
 def walker(place, velocity):
-    return Mover(np.array(place, float), np.array(velocity, float), 0.0, np.array([place], float))
+    pace = np.array(velocity, float)
+    return Mover(np.array(place, float), pace, 0.0, np.array([place], float), pace)
 
 
 def met(*walkers, pace=1.0, reach=0.5):
@@ -51,6 +52,22 @@ def test_the_fence_stands_on_the_side_that_is_not_taken():
     right, left = fenced(meeting, [-1.0]), fenced(meeting, [1.0])
     assert right[:, 1].max() > 0.9 > -0.2 < right[:, 1].min()
     assert left[:, 1].min() < -0.7 and left[:, 1].max() == pytest.approx(0.1 + BODY, abs=0.02)
+
+
+def test_steps_to_the_side_keep_going_on_within_what_the_base_can():
+    steps = sidesteps(VelocityCommand(1.0, 0.3, 0.2), CONFIG)
+    assert steps is not None
+    assert np.all((steps[:, 0] >= 0.4) & (steps[:, 0] <= 1.0)) and np.all(np.abs(steps[:, 2]) <= 0.2)
+    assert steps[:, 1].min() < 0.0 < 0.3 < steps[:, 1].max() <= CONFIG.max_lateral_vel * CONFIG.gain_vy
+
+
+@pytest.mark.parametrize("command", [VelocityCommand(0.1), VelocityCommand(-0.5), VelocityCommand(0.0, 0.4, 1.0)])
+def test_who_is_not_on_the_way_forwards_steps_nowhere(command):
+    assert sidesteps(command, CONFIG) is None
+
+
+def test_a_base_that_cannot_walk_sideways_has_no_steps_to_the_side():
+    assert sidesteps(VelocityCommand(1.0), ControllerConfig(is_holonomic=False)) is None
 
 
 place = st.tuples(st.floats(-1.5, 1.5), st.floats(-1.5, 1.5))

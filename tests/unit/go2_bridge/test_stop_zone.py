@@ -93,6 +93,20 @@ def test_step_aside_is_free_where_the_way_on_is_shut():
     assert command.vx < 0.05 and command.vy < -0.1
 
 
+def test_a_command_beside_the_one_wanted_is_taken_where_it_keeps_more_of_the_way():
+    shoulder = [[0.6, 0.24], [0.65, 0.22], [0.7, 0.24]]  # 5 cm too near to walk past straight on
+    wanted, slight, far = VelocityCommand(1.0), [0.8, -0.3, 0.0], [0.2, -0.45, 0.0]
+    plain = through((1.0, 0.0, 0.0), shoulder)
+    besides = let_through(wanted, standing(shoulder), CONFIG, besides=np.array([slight, far]))
+    assert plain.vx < 0.6 and (besides.vx, besides.vy) == (0.8, -0.3)
+
+
+def test_a_command_beside_is_held_to_the_same_rule():
+    wall = [[0.6, y] for y in np.linspace(-1.0, 1.0, 60)]
+    besides = let_through(VelocityCommand(1.0), standing(wall), CONFIG, besides=np.array([[0.9, 0.4, 0.0]]))
+    assert besides == through((1.0, 0.0, 0.0), wall)
+
+
 def test_boxed_in_robot_stands():
     cage = [[x, y] for x in (-0.42, 0.42) for y in np.linspace(-0.2, 0.2, 9)]
     cage += [[x, y] for y in (-0.22, 0.22) for x in np.linspace(-0.4, 0.4, 17)]

@@ -5,8 +5,8 @@ import pytest
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY
-from go2_bridge.control.surroundings import Surroundings
-from go2_bridge.safety.stop_zone import HORIZON
+from go2_bridge.control.surroundings import Surroundings, Target
+from go2_bridge.safety.stop_zone import HORIZON, STOPS_SHORT
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Cloud, Odometry
 
@@ -20,14 +20,15 @@ def legs(x, y):
     )
 
 
-def after(seconds, walker, pose=(0.0, 0.0, 0.0)):
-    """Surroundings of a robot standing at ``pose`` after sweeps of a pair of legs at ``walker(time)`` in base_link."""
+def after(seconds, walker, pose=(0.0, 0.0, 0.0), *others):
+    """Surroundings of a robot standing at ``pose`` after sweeps of pairs of legs at ``walker(time)`` in base_link."""
     poses = PoseBuffer()
     around = Surroundings(CONFIG, poses)
     for k in range(round(seconds / PERIOD) + 1):
         poses.push(Odometry(k * PERIOD, *pose))
-        around.on_cloud(Cloud(legs(*walker(k * PERIOD)), k * PERIOD))
-        around.walkers(None)
+        points = np.vstack([legs(*who(k * PERIOD)) for who in (walker, *others)])
+        around.on_cloud(Cloud(points, k * PERIOD))
+        around.track()
     return around, k * PERIOD
 
 
@@ -47,7 +48,7 @@ def test_a_sweep_without_odometry_has_no_place():
 
 def test_the_followed_person_gets_more_room_and_is_no_obstacle_to_the_band():
     around, _ = after(0.0, lambda t: (2.0, 0.0))
-    target = np.array([2.0, 0.0])
+    target = Target(np.array([2.0, 0.0]), 0.0)
     seen = around.seen_from(np.zeros(3), 0.0, target, CONFIG.person_margin)
     assert seen is not None and seen.margins == pytest.approx(CONFIG.stop_margin + CONFIG.person_margin)
     assert len(around.obstacles(target)) == 0
@@ -67,7 +68,33 @@ def test_a_walker_is_a_body_that_walks_on_from_where_it_was_seen():
 
 def test_the_target_itself_is_no_stranger_and_a_jump_of_odometry_forgets_all():
     around, now = after(1.2, lambda t: (2.0, -1.0 + 0.8 * t))
-    assert around.walkers(np.array([2.0, -1.0 + 0.8 * now])) == []
+    assert around.walkers(Target(np.array([2.0, -1.0 + 0.8 * now]), now)) == []
+    assert around.walkers(Target(np.array([2.0, -1.0 + 0.8 * (now - 0.5)]), now - 0.5)) == []  # of an image that is old
     assert len(around.walkers(None)) == 1
     around.forget_movers()
     assert around.walkers(None) == []
+
+
+def test_who_walks_close_beside_the_target_is_not_taken_for_it():
+    around, now = after(1.2, lambda t: (2.0, -1.0 + 0.8 * t), (0.0, 0.0, 0.0), lambda t: (1.55, -1.0 + 0.8 * t))
+    target = Target(np.array([2.0, -1.0 + 0.8 * now]), now)
+    assert np.hypot(0.45, 0.0) < CONFIG.target_radius
+    (other,) = around.walkers(target)
+    assert other.position == pytest.approx([1.55, -1.0 + 0.8 * now], abs=0.1)
+
+
+def test_the_target_goes_on_at_its_pace_for_as_long_as_it_takes_to_stop():
+    around, now = after(1.2, lambda t: (1.5 + 0.8 * t, 0.0))
+    seen = around.seen_from(np.zeros(3), now, Target(np.array([1.5 + 0.8 * now, 0.0]), now), CONFIG.person_margin)
+    assert seen is not None
+    assert seen.velocities == pytest.approx(np.tile([0.8, 0.0], (len(seen.points), 1)), abs=0.15)
+    assert np.all(seen.lasting == STOPS_SHORT)
+
+
+def test_who_turns_round_towards_the_robot_is_believed_sooner_than_who_turns_away():
+    def turning(sign):
+        around, now = after(1.6, lambda t: (2.0 + sign * 0.9 * abs(1.2 - t), 0.0))
+        return around.bodies_from(np.zeros(3), now, None)[1][0, 0]
+
+    assert turning(-1.0) < -0.5  # walked away for 1.2 s and has come back for 0.4 s
+    assert turning(1.0) < 0.6  # came for 1.2 s, has gone away for 0.4 s
