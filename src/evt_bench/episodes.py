@@ -25,7 +25,7 @@ from evt_bench.world.navigation import Grid, make_grid, plan, resample
 from evt_bench.world.rooms import STYLES, FloorPlan, draw_plan
 from evt_bench.world.walkers import Walker
 from track_common.config import ConfigError, setting, suggest, validate
-from track_common.geometry import arc_lengths, point_at, wrap_angle
+from track_common.geometry import arc_lengths, point_at, transform_points, wrap_angle
 from track_common.types import Array
 
 TASKS = ("STT", "DT", "AT")  # single target, distracted, ambiguous
@@ -35,6 +35,7 @@ GOAL_SHARES = (0.575, 0.211, 0.214)  # one, two, three goals: 808, 296, 301 of 1
 BEARINGS_DEG = (-14.0, 20.0)
 WALK_CLEARANCE = 0.38  # m between a planned path and furniture
 SPACING = 0.1  # m between points of a path
+ALONG, START_ROOM = 0.2, 0.17  # m from the robot's middle to its ends, and around all between: 1 cm beside its outline
 START_RANGE = (1.5, 3.0)  # m from robot to target
 MIN_GOAL_GAP = 3.0  # m
 DISTRACTOR_SPEEDS = (0.5, 1.0)  # m/s
@@ -174,8 +175,11 @@ def _draw_robot(rng: np.random.Generator, path: Array, place: _Place) -> Array |
         spot = path[0] + rng.uniform(*START_RANGE) * np.array([np.cos(angle), np.sin(angle)])
         bearing = np.radians(rng.uniform(*BEARINGS_DEG))
         is_free = place.grid.is_free_at(spot) and place.plan.footprints.is_clear(spot, path[0], 0.3)
-        if is_free and np.hypot(*(early - spot).T).min() > 1.2:
-            return np.array([*spot, angle + np.pi - bearing])
+        start = np.array([*spot, angle + np.pi - bearing])
+        nose, tail = transform_points(start, np.array([[ALONG, 0.0], [-ALONG, 0.0]]))
+        is_clear = place.plan.low_footprints.is_clear(nose, tail, START_ROOM)
+        if is_free and is_clear and np.hypot(*(early - spot).T).min() > 1.2:
+            return start
     return None
 
 

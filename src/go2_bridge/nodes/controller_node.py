@@ -159,7 +159,7 @@ class ControllerNode(Node):
         self._follower.take_cloud(cloud)
         self._diagnostics.count("clouds")
         if 1e-9 * self._timer.time_until_next_call() > DIGESTION:
-            self._follower.digest()
+            self._digest()
 
     def _on_odometry(self, odometry: Odometry) -> None:
         self._silence.heard(time.monotonic())
@@ -173,7 +173,11 @@ class ControllerNode(Node):
         if last is not None:
             self._diagnostics.record("jitter", abs(now - last - 1.0 / self._config.control_rate))
         self._control()
-        self._follower.digest()  # of a sweep that came too shortly before
+        self._digest()  # a sweep that came too shortly before
+
+    def _digest(self) -> None:
+        with self._diagnostics.stage("digest"):
+            self._follower.digest()
 
     def _control(self) -> None:
         with self._diagnostics.stage("control"):

@@ -24,7 +24,7 @@ FREE = 0.95  # share from which a command is only slowed; below, its parts are t
 CREEP = 0.05  # share of a command not worth sending: it is a stop
 AHEAD, ASIDE, TURN = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0), (0.0, 0.5, 1.0), (0.0, 0.4, 1.0)
 PARTS = np.array(list(product(AHEAD, ASIDE, TURN)))  # (K, 3) shares of vx, vy and wz tried where not all is free
-ASIDE_COUNTS = 0.7  # a step to the side keeps the pace: it counts less than as much of the way
+ASIDE_COUNTS = 0.5  # a step farther to the side than wanted keeps the pace: it counts half as much as pace lost
 PART_SAMPLES, NEAR = 5, 0.75  # poses of a part looked at; m from the hull to what it can reach in that time
 MOVE = 0.6  # s for which what moves itself may come nearer in that time
 OFF = 0.15  # m/s at which the robot leaves a margin
@@ -126,7 +126,8 @@ def let_through(
     parts = PARTS * wanted if besides is None else np.vstack([PARTS * wanted, besides])
     is_free = _are_free(parts, around, config, velocity)
     parts = np.vstack([share * wanted if share >= CREEP else 0.0 * wanted, parts[is_free]])
-    missing = (parts - wanted) * (1.0, ASIDE_COUNTS, 0.5 * config.robot_length)  # of a turn what it moves, the nose
+    missing = (parts - wanted) * (1.0, 1.0, 0.5 * config.robot_length)  # of a turn what it moves, the nose
+    missing[:, 1] *= np.where(np.abs(parts[:, 1]) > abs(command.vy), ASIDE_COUNTS, 1.0)
     vx, vy, wz = parts[int(np.argmin(np.sum(missing**2, axis=1)))]
     return VelocityCommand(float(vx), float(vy), float(wz))
 

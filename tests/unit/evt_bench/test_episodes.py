@@ -5,8 +5,9 @@ import pytest
 
 from evt_bench.episodes import MAX_STEPS, EpisodeConfig, draw_episode
 from evt_bench.outfits import is_distinct
+from evt_bench.world.config import StepConfig
 from track_common.config import ConfigError
-from track_common.geometry import arc_lengths, wrap_angle
+from track_common.geometry import arc_lengths, transform_points, wrap_angle
 
 SEEDS = range(12)
 
@@ -21,6 +22,13 @@ def test_same_seed_same_episode(distracted):
     assert again.instruction == distracted[3].instruction and again.people == distracted[3].people
     np.testing.assert_array_equal(again.paths[0], distracted[3].paths[0])
     np.testing.assert_array_equal(again.robot_start, distracted[3].robot_start)
+
+
+@pytest.mark.parametrize("seed", [98, 685])  # both began with a foot of the robot in furniture
+def test_robot_starts_clear_of_what_it_could_touch(seed):
+    episode = draw_episode("DT", seed)
+    ends = transform_points(episode.robot_start, np.array([[-0.2, 0.0], [0.0, 0.0], [0.2, 0.0]]))
+    assert episode.plan.low_footprints.nearest(ends)[0].min() > StepConfig().robot_radius
 
 
 def test_robot_starts_where_evt_bench_puts_it(distracted):

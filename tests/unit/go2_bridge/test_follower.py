@@ -223,6 +223,29 @@ def test_silence_is_noticed_by_a_clock_that_cannot_stop():
     assert not watch.is_silent(1000.4) and watch.is_silent(1000.6)
 
 
+WALL = np.array([[0.55, y, 0.5] for y in np.linspace(-1.5, 1.5, 60)])
+
+
+def test_a_sweep_not_digested_yet_stops_the_robot_all_the_same(moving):
+    now = T0 + 1.0
+    moving.on_odometry(Odometry(now, 0.0, 0.0, 0.0))
+    moving.take_cloud(Cloud(np.vstack([RING, WALL]), now))
+    assert moving.control(now).command.vx < 0.1
+    assert np.sum(np.abs(moving.obstacles[:, 0] - 0.55) < 0.05) < 5  # the band knows it later
+    moving.digest()
+    assert np.sum(np.abs(moving.obstacles[:, 0] - 0.55) < 0.05) > 20
+
+
+def test_the_first_band_is_planned_round_what_was_seen_before_the_trajectory_came():
+    follower = Follower()
+    follower.on_odometry(Odometry(T0, 0.0, 0.0, 0.0))
+    follower.on_cloud(Cloud(np.vstack([RING, [[1.0, y, 0.5] for y in np.linspace(-0.3, 0.1, 15)]]), T0))
+    follower.on_odometry(Odometry(T0 + 0.02, 0.0, 0.0, 0.0))
+    follower.on_trajectory(ahead(T0, 1.5))
+    follower.control(T0 + 0.02)
+    assert follower.band is not None and follower.band.points[:, 1].max() > 0.3
+
+
 wild = st.floats(allow_nan=True, allow_infinity=True, width=32)
 waypoint = st.tuples(wild, wild, wild)
 
