@@ -81,6 +81,13 @@ class ControllerConfig:
     )
     stop_decel: float = setting(2.0, "braking the robot can be relied on for", unit="m/s^2", low=0.1, high=10.0)
     stop_angular_decel: float = setting(6.0, "the same for turning", unit="rad/s^2", low=0.1, high=30.0)
+    max_braking: float = setting(
+        0.4,
+        "velocity against its motion by which a robot brakes where the stop layer cut in, 0 = only let it run out",
+        unit="m/s",
+        low=0.0,
+        high=1.0,
+    )
     base_height: float = setting(
         0.0, "base_link above the floor (0.31 for a GO2's own frame)", unit="m", low=0.0, high=1.5
     )

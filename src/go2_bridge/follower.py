@@ -12,7 +12,7 @@ from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.surroundings import Surroundings, Target
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
-from go2_bridge.safety.limits import clamp, is_sound, limit_change
+from go2_bridge.safety.limits import brake, clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import Around, let_through, step_off
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
 from track_common.config import validate
@@ -66,6 +66,7 @@ class Follower:
         self._blocked: float | None = None  # since when the stop layer has let nothing through, s
         self._time: float | None = None
         self._sent = STOP
+        self._allowed: VelocityCommand | None = None  # what the stop layer let through where more was sent, to brake
 
     def on_trajectory(self, trajectory: Trajectory) -> None:
         """Newest trajectory; an unsound one stops the robot, one slightly out of order is ignored."""
@@ -133,6 +134,10 @@ class Follower:
 
     def note_sent(self, now: float, command: VelocityCommand) -> None:
         """Tell what was really sent at ``now`` where it was not what ``control`` answered (disarmed, dry run)."""
+        self._allowed = None
+        self._record(now, command)
+
+    def _record(self, now: float, command: VelocityCommand) -> None:
         self._sent = command
         self._history.push(now, command)
 
@@ -141,7 +146,7 @@ class Follower:
         decision = self._decide(now)
         command = clamp(decision.command, self.config)
         self._time = now
-        self.note_sent(now, command)
+        self._record(now, command)
         return Decision(command, decision.reason)
 
     def _decide(self, now: float) -> Decision:
@@ -163,14 +168,21 @@ class Follower:
         elapsed = now - self._time if self._time is not None else 0.0
         around = self._around(state)
         velocity = VelocityCommand(state.vx, state.vy, state.wz)
-        ramped = limit_change(self._cleared(command, around, velocity), self._sent, elapsed, self.config)
-        cleared = self._cleared(
-            ramped, around, velocity
-        )  # again: the ramp to a free command may lead through one that is not
-        if cleared != STOP or command == STOP:
-            self._blocked = None
-            return Decision(cleared, reason)
-        return self._blocked_by(around, now)
+        last, self._allowed = self._allowed or self._sent, None
+        free = self._cleared(command, around, velocity)
+        ramped = limit_change(free, last, elapsed, self.config)
+        cleared = self._cleared(ramped, around, velocity)  # again: the ramp to a free command may lead through another
+        if cleared == STOP != command:
+            return self._braked(self._blocked_by(around, now), velocity)
+        self._blocked = None
+        decision = Decision(cleared, reason)
+        return decision if free == command and cleared == ramped else self._braked(decision, velocity)
+
+    def _braked(self, decision: Decision, velocity: VelocityCommand) -> Decision:
+        """What the stop layer has cut, or, where the robot is faster than that, a command against its motion."""
+        command = self._driven(brake(self._plant.velocity_under(decision.command), velocity, self.config))
+        self._allowed = decision.command
+        return Decision(command, decision.reason)
 
     def _blocked_by(self, around: Around | None, now: float) -> Decision:
         """A stop; once it has lasted for a while, slowly off what is nearest where the robot stands in its margin."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evt_bench.metrics import mean, proportion, ratio
+from evt_bench.world.config import StepConfig
 from evt_bench.world.world import Truth
 from track_common.geometry import inverse, transform_points
 from track_common.types import Array, Camera
@@ -24,6 +25,8 @@ class ControlRecord:
         setup: the row it belongs to.
         furniture_contact, person_contact: the outlines met at least once (looked at 60 times a second).
         clearance, person_clearance: smallest gap between the outlines, m; negative = overlap.
+        push_speed: m/s, the robot's own towards whoever it touched when they touched, the most of an episode; 0 where
+            nobody was touched, or a robot that stood or went away was walked into.
         top_speed: m/s over the floor.
         view_loss: share of steps in which the target's axis lay outside the camera's field of view.
         jerk: root mean square over steps of 0.1 s, m/s^3.
@@ -43,6 +46,7 @@ class ControlRecord:
     person_contact: bool
     clearance: float
     person_clearance: float
+    push_speed: float
     top_speed: float
     view_loss: float
     jerk: float
@@ -64,6 +68,7 @@ class ControlRow:
     person_contacts: int
     clearance: tuple[float, ...]
     person_clearance: tuple[float, ...]
+    push_speed: float
     top_speed: float
     view_loss: float
     view_loss_se: float
@@ -78,14 +83,18 @@ class Gauge:
     def __init__(self, camera: Camera) -> None:
         self._camera = camera
         self.clearance = self.person_clearance = math.inf
-        self.top_speed = 0.0
+        self.push_speed = self.top_speed = 0.0
         self.is_touching = False
+        self._room = math.inf  # to people, at the last step
         self._velocities: list[Array] = []
         self._out_of_view: list[bool] = []
 
     def after_step(self, truth: Truth) -> None:
         """Gaps and speed."""
         self.clearance = min(self.clearance, truth.clearance)
+        if truth.person_clearance <= 0.0 < self._room:
+            self.push_speed = max(self.push_speed, speed_towards_nearest(truth))
+        self._room = truth.person_clearance
         self.person_clearance = min(self.person_clearance, truth.person_clearance)
         self.top_speed = max(self.top_speed, math.hypot(*truth.robot_velocity[:2]))
         self.is_touching = self.is_touching or truth.is_touching
@@ -105,6 +114,18 @@ class Gauge:
         """Root mean square (m/s^3) of the change of acceleration between steps of ``step`` s; 0 before the third."""
         changes = np.diff(np.array(self._velocities), n=2, axis=0) if len(self._velocities) > 2 else np.zeros((1, 2))
         return float(np.sqrt(np.mean(np.sum((changes / step**2) ** 2, axis=1))))
+
+
+def speed_towards_nearest(truth: Truth) -> float:
+    """Speed (m/s) at which the robot's outline itself moves towards the person nearest to it; negative: away."""
+    people = transform_points(inverse(truth.robot), np.array([person.pose[:2] for person in truth.people]))
+    half = StepConfig().robot_half_length
+    touched = np.column_stack([np.clip(people[:, 0], -half, half), np.zeros(len(people))])
+    gaps = np.hypot(*(people - touched).T)
+    nearest = int(gaps.argmin())
+    vx, vy, wz = truth.robot_velocity
+    own = np.array([vx, vy + wz * touched[nearest, 0]])
+    return float(own @ (people[nearest] - touched[nearest])) / max(float(gaps[nearest]), 1e-6)
 
 
 def is_out_of_view(truth: Truth, camera: Camera) -> bool:
@@ -134,6 +155,7 @@ def _row(name: str, records: list[ControlRecord]) -> ControlRow:
         sum(r.person_contact for r in records),
         _distribution([r.clearance for r in records]),
         _distribution([r.person_clearance for r in records]),
+        max(r.push_speed for r in records),
         max(r.top_speed for r in records),
         *mean([r.view_loss for r in records]),
         *mean([r.jerk for r in records]),

@@ -128,6 +128,7 @@ def run_control_episode(setup: ControlSetup, seed: int, bench: ControlBench) -> 
         gauge.person_clearance <= 0.0,
         gauge.clearance,
         gauge.person_clearance,
+        gauge.push_speed,
         gauge.top_speed,
         gauge.view_loss,
         gauge.jerk(STEP),

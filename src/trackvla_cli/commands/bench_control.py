@@ -34,14 +34,18 @@ def control(
         (
             *(row.setup, str(row.n), with_error(row.sr, row.sr_se), with_error(row.tr, row.tr_se)),
             *(str(row.furniture_contacts), _metres(row.clearance)),
-            *(str(row.person_contacts), _metres(row.person_clearance), number(row.top_speed)),
+            *(str(row.person_contacts), _metres(row.person_clearance)),
+            *(number(row.push_speed), number(row.top_speed)),
         )
         for row in rows
     ]
-    names = ("robot side", "n", "SR", "TR", "hits", "room m", "people hit", "room m", "top m/s")
+    names = ("robot side", "n", "SR", "TR", "hits", "room m", "people hit", "room m", "push m/s", "top m/s")
     Console().print(table(names, cells))
     print("hits, people hit: episodes with contact; room: smallest gap of each episode to furniture and to people, as")
-    print("minimum / 1st / 5th / 50th percentile over the episodes (people as discs of 0.25 m radius).")
+    print(
+        "minimum / 1st / 5th / 50th percentile over the episodes (people as discs of 0.25 m radius); push: the robot's"
+    )
+    print("own speed towards a person when they touched, the most of all episodes; the rest is the person's.")
     print(json_file)
 
 

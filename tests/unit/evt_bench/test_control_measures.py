@@ -6,12 +6,12 @@ import math
 import numpy as np
 import pytest
 
-from evt_bench.control.measures import ControlRecord, Gauge, is_out_of_view, tabulate
+from evt_bench.control.measures import ControlRecord, Gauge, is_out_of_view, speed_towards_nearest, tabulate
 from evt_bench.world.world import PersonState, Truth
 from track_common.types import Camera
 
 CAMERA = Camera.from_hfov(640, 480, math.radians(90.0))  # 0.3 m ahead of base_link
-RECORD = ControlRecord("a", "DT", 1, True, "normal", 8, 10, 10, False, False, 0.2, 0.5, 1.0, 0.0, 2.0, 0.0, 3.0)
+RECORD = ControlRecord("a", "DT", 1, True, "normal", 8, 10, 10, False, False, 0.2, 0.5, 0.0, 1.0, 0.0, 2.0, 0.0, 3.0)
 
 
 def truth(target=(2.0, 0.0), robot=(0.0, 0.0, 0.0), velocity=(0.0, 0.0, 0.0), clearance=1.0, touching=False):
@@ -36,6 +36,22 @@ def test_the_smallest_gap_and_the_top_speed_of_an_episode_are_kept():
     assert gauge.is_touching
 
 
+@pytest.mark.parametrize(
+    ("place", "velocity", "speed"),
+    [
+        ((0.6, 0.0), (0.3, 0.1, 0.0), 0.3),  # ahead
+        ((0.0, 0.4), (0.3, -0.1, 0.0), -0.1),  # beside, and it steps away
+        ((0.2, -0.4), (0.5, 0.0, -0.5), 0.1),  # beside the nose, which turns to them
+    ],
+)
+def test_the_robots_own_part_in_a_touch_is_its_speed_towards_the_person(place, velocity, speed):
+    assert speed_towards_nearest(truth(place, velocity=velocity)) == pytest.approx(speed)
+    gauge = Gauge(CAMERA)
+    for clearance in (-0.9, -1.0, -1.1):  # of furniture; people are a metre farther off
+        gauge.after_step(truth(place, velocity=velocity, clearance=clearance))
+    assert gauge.push_speed == pytest.approx(max(speed, 0.0))
+
+
 def test_jerk_of_constant_acceleration_is_zero_and_of_a_ramp_its_slope():
     for power, jerk in ((1, 0.0), (2, 2.0)):
         gauge = Gauge(CAMERA)
@@ -54,11 +70,14 @@ def test_jerk_is_of_the_way_over_the_floor():
 
 def test_rows_count_contacts_and_give_the_distribution_of_clearance():
     records = [
-        ControlRecord("a", "DT", k, k != 4, "normal", 8, 10, 10, k == 4, k < 2, k / 10, 1.0, 1.0, 0.0, 2.0, 0.0, 3.0)
+        ControlRecord(
+            "a", "DT", k, k != 4, "normal", 8, 10, 10, k == 4, k < 2, k / 10, 1.0, 0.1 * k, 1.0, 0.0, 2.0, 0.0, 3.0
+        )
         for k in range(5)
     ]
     first, second = tabulate([*records, dataclasses.replace(RECORD, setup="b")])
     assert (first.setup, first.n, first.sr, first.furniture_contacts, first.person_contacts) == ("a", 5, 0.8, 1, 2)
     assert first.clearance == pytest.approx((0.0, 0.0, 0.0, 0.2))
     assert first.tr == pytest.approx(0.8)
+    assert first.push_speed == pytest.approx(0.4)
     assert (second.setup, second.n) == ("b", 1)
