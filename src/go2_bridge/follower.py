@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from go2_bridge.config import ControllerConfig
-from go2_bridge.control.band_planner import BandPlanner, ahead_of, length_of
+from go2_bridge.control.band_planner import BandPlanner, ahead_of, drawn_out, length_of
 from go2_bridge.control.elastic_band import Band
 from go2_bridge.control.passing import make_way, sidesteps
 from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.surroundings import Surroundings, Target
-from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, pose_at, remaining
+from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, leads_back, pose_at, remaining
 from go2_bridge.safety.limits import brake, clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import Around, let_through, step_off
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
@@ -24,10 +24,8 @@ from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Traje
 REORDER = 1.0  # s; a message this much older than the last is a restarted clock, less is one out of order
 MIN_WAY = 0.05  # m; less way ahead is standing, and standing needs no band
 ROOM_AHEAD = 0.6  # m of the band whose narrowest place sets the speed
-SAME_COURSE = 0.85  # cosine (32 degrees) up to which a trajectory counts as leading to the target
 PATIENCE = 0.4  # s of standing before something after which the robot steps off it
 BACK = 0.25  # m/s; a way round something may begin backwards, which nobody expects: slowly
-REVERSE_SLACK = 0.02  # m; the trajectory must lead back by more than this before the robot walks backwards
 
 
 class Follower:
@@ -134,19 +132,16 @@ class Follower:
 
     def note_sent(self, now: float, command: VelocityCommand) -> None:
         """Tell what was really sent at ``now`` where it was not what ``control`` answered (disarmed, dry run)."""
-        self._allowed = None
-        self._record(now, command)
-
-    def _record(self, now: float, command: VelocityCommand) -> None:
-        self._sent = command
+        self._sent, self._allowed = command, None
         self._history.push(now, command)
 
     def control(self, now: float) -> Decision:
         """Command for this instant (s); call at 20-50 Hz. Any stop is immediate and carries its reason."""
         decision = self._decide(now)
-        command = clamp(decision.command, self.config)
+        command, allowed = clamp(decision.command, self.config), self._allowed
         self._time = now
-        self._record(now, command)
+        self.note_sent(now, command)
+        self._allowed = allowed
         return Decision(command, decision.reason)
 
     def _decide(self, now: float) -> Decision:
@@ -238,7 +233,7 @@ class Follower:
         timed = extended(path, config.extrapolation_time)
         line, distance = remaining(timed, pose[:2], state.stamp + config.lookahead_time)
         yaw = float(pose_at(path, state.stamp + config.heading_time)[2])
-        is_back = _leads_back(path, pose)
+        is_back = leads_back(path, pose)
         reason, room, is_in_sight = "", 1.0, True
         if config.use_elastic_band and distance > MIN_WAY and not is_back:
             line, distance, room = self._bent(line, distance, state)
@@ -261,7 +256,7 @@ class Follower:
         if band is None or stamps != self._planned:
             walkers = self._surroundings.walkers(self._target())
             pace = min(distance / self.config.lookahead_time, self.config.max_linear_vel)
-            band = self._planner.plan(self._towards_target(line), walkers, pace, state.stamp)
+            band = self._planner.plan(drawn_out(line, self.target_odom()), walkers, pace, state.stamp)
             self._planned = stamps
         way = ahead_of(band.points, state.pose[:2])
         if band.is_broken:
@@ -270,29 +265,14 @@ class Follower:
         cap = self.config.tight_speed + room * max(self.config.max_linear_vel - self.config.tight_speed, 0.0)
         return way, min(distance, cap * self.config.lookahead_time), room
 
-    def _towards_target(self, line: Array) -> Array:
-        """The line drawn out to the target: a way round something must end where the way is known to be open.
-
-        A line that leads elsewhere than to the target stays: it goes round a corner, of which the planner knew.
-        """
-        target = self.target_odom()
-        if target is None:
-            return line
-        course, rest = line[-1] - line[0], target - line[-1]
-        length = float(np.linalg.norm(rest))
-        if length < MIN_WAY or course @ rest < SAME_COURSE * length * float(np.linalg.norm(course)):
-            return line
-        return np.vstack([line, target])
-
     def _driven(self, wanted: VelocityCommand) -> VelocityCommand:
         """The command under which the robot will really move as wanted."""
         return self._plant.command_for(wanted) if self.config.use_gain_compensation else wanted
 
     def _around(self, state: Odometry) -> Around | None:
         """What stands around ``state`` and the room to keep; more to the followed person, where one is really seen."""
-        trajectory = self._trajectory
-        is_seen = trajectory is not None and trajectory.status is TargetStatus.TRACKED
-        room = self.config.person_margin if is_seen else 0.0
+        is_seen = self._trajectory is not None and self._trajectory.status is TargetStatus.TRACKED
+        room = self.config.person_margin * is_seen
         return self._surroundings.seen_from(state.pose, state.stamp, self._target(), room)
 
     def _cleared(self, command: VelocityCommand, around: Around | None, velocity: VelocityCommand) -> VelocityCommand:
@@ -318,9 +298,3 @@ class Follower:
 
 def _stop(reason: StopReason) -> Decision:
     return Decision(STOP, reason.value)
-
-
-def _leads_back(path: TimedPath, pose: Array) -> bool:
-    """True where the trajectory itself goes backwards; falling short of its pace is no reason to."""
-    way = path.poses_odom[-1, :2] - path.poses_odom[0, :2]
-    return float(way @ [np.cos(pose[2]), np.sin(pose[2])]) < -REVERSE_SLACK

@@ -20,6 +20,8 @@ SAME_GOAL = 1.0  # m; a goal that moved no farther may be reached by the last ba
 SAME_SIDE = 0.6  # share of the hard radius: an obstacle that came this much nearer has not crossed the band
 REACH = 2.5  # m; the widest detour (BORDER in detour.py) and the largest bubble
 SIGHT = 0.06  # m; no return that near the line of sight: the voxel of the obstacles and LiDAR noise
+NO_WAY = 0.05  # m; a target this near the end of the line adds nothing to it
+SAME_COURSE = 0.85  # cosine (32 degrees) up to which a trajectory counts as leading to the target
 AT_GOAL = 0.15  # m; a band that ends farther off ends where a detour could not go on
 WORTH = 0.5  # m; the longest way round people, who will have gone, and the most a kept side may cost
 
@@ -162,3 +164,17 @@ def ahead_of(points: Array, position: Array) -> Array:
 def length_of(points: Array) -> float:
     """Length (m) of a polyline (M, 2)."""
     return float(arc_lengths(points)[-1])
+
+
+def drawn_out(line: Array, target: Array | None) -> Array:
+    """The line (M, 2) drawn out to the target (2,): a way round something must end where it is known to be open.
+
+    A line that leads elsewhere than to the target stays: it goes round a corner, of which the planner knew.
+    """
+    if target is None:
+        return line
+    course, rest = line[-1] - line[0], target - line[-1]
+    length = float(np.linalg.norm(rest))
+    if length < NO_WAY or course @ rest < SAME_COURSE * length * float(np.linalg.norm(course)):
+        return line
+    return np.vstack([line, target])

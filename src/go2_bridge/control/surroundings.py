@@ -9,7 +9,8 @@ import numpy as np
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY, Mover, MoverTracker
 from go2_bridge.control.obstacles import thinned
-from go2_bridge.safety.stop_zone import Around, solid_points, sound_points, with_bodies, with_target
+from go2_bridge.safety.returns import solid_points, sound_points
+from go2_bridge.safety.stop_zone import Around, with_bodies, with_target
 from track_common.deskew import deskewed
 from track_common.geometry import inverse, relative, transform_points
 from track_common.pose_buffer import PoseBuffer

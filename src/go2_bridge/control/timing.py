@@ -11,6 +11,7 @@ from track_common.types import Array, Trajectory
 
 MAX_WAYPOINT = 20.0  # m; a waypoint farther off than any horizon reaches is a broken planner
 MAX_HORIZON = 30.0  # s
+REVERSE_SLACK = 0.02  # m; the trajectory must lead back by more than this before the robot walks backwards
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,3 +85,9 @@ def remaining(path: TimedPath, position: Array, time: float) -> tuple[Array, flo
     ahead = points[lengths > here + 1e-6]
     line = np.vstack([position, ahead if len(ahead) else points[-1:]])
     return line, max(there - here, 0.0)
+
+
+def leads_back(path: TimedPath, pose: Array) -> bool:
+    """True where the path itself leads back from a pose (3,) in odom; falling short of its pace is no reason to."""
+    way = path.poses_odom[-1, :2] - path.poses_odom[0, :2]
+    return float(way @ [np.cos(pose[2]), np.sin(pose[2])]) < -REVERSE_SLACK

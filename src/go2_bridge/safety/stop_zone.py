@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from go2_bridge.config import ControllerConfig
-from go2_bridge.safety.floor import heights_above_floor
 from track_common.geometry import compose
 from track_common.types import STOP, Array, VelocityCommand
 
@@ -32,8 +31,6 @@ CLOSING = 0.001  # m in one sample; a return already inside the margin shuts eve
 STOPS_SHORT = 0.25  # s worth of their pace: half the time somebody takes from walking to standing
 COMING_ON = 0.05  # m; less is not what the robot does but what the other one does
 SCRAPE = 0.01  # m; unless the way leads off first and nearer only later, by less than this
-SELF_MARGIN = 0.02  # m; returns this near the hull are the robot's own
-REACH = 10.0  # m; neither a stop nor a way round anything is planned farther off (control/detour.py)
 NOTHING = 1e-6  # m; a return this near the origin is the zero a driver writes where nothing came back
 
 
@@ -262,26 +259,6 @@ def to_footprint(points: Array, config: ControllerConfig) -> Array:
     """(..., 2) m from points (..., 2) in base_link to the nearest place of the hull; zero inside."""
     half = 0.5 * np.array([config.robot_length, config.robot_width])
     return np.clip(points, -half, half) - points
-
-
-def solid_points(points_base: Array, config: ControllerConfig) -> Array:
-    """(M, 3) sound returns of a sweep (N, 3) that a robot could walk into: floor, ceiling and its own hull left out."""
-    points = sound_points(points_base)
-    x, y = points[:, 0], points[:, 1]
-    height = heights_above_floor(points, config.base_height, config.max_floor_tilt)
-    is_solid = (height > config.min_obstacle_height) & (height < config.max_obstacle_height)
-    is_solid &= (np.abs(x) < REACH) & (np.abs(y) < REACH)
-    points = points[is_solid]
-    return points[_gap(points[:, 0], points[:, 1], config) > SELF_MARGIN]
-
-
-def sound_points(points_base: Array) -> Array:
-    """(M, 3) returns that are finite and not the zeros a driver writes where nothing came back."""
-    points = np.asarray(points_base).reshape(-1, 3)
-    size = np.abs(points)
-    largest = np.maximum(np.maximum(size[:, 0], size[:, 1]), size[:, 2])  # NaN where one is
-    is_sound = (largest > NOTHING) & (largest < math.inf)
-    return points if is_sound.all() else points[is_sound]
 
 
 def _row(command: VelocityCommand) -> Array:

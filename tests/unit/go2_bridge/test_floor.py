@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.safety.floor import heights_above_floor
-from go2_bridge.safety.stop_zone import solid_points
+from go2_bridge.safety.returns import solid_points
 
 TILT = math.radians(6.0)
 LEVEL, LEANING = ControllerConfig(), ControllerConfig(max_floor_tilt=TILT)

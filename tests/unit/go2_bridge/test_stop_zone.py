@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
+from go2_bridge.safety.returns import solid_points
 from go2_bridge.safety.stop_zone import (
     HORIZON,
     SAMPLES,
@@ -16,7 +17,6 @@ from go2_bridge.safety.stop_zone import (
     arc,
     gap_to_footprint,
     let_through,
-    solid_points,
     step_off,
     time_to_contact,
     with_bodies,
