@@ -21,6 +21,7 @@ from evt_bench.outfits import (
     unspecific_instruction,
 )
 from evt_bench.world import figures
+from evt_bench.world.config import StepConfig
 from evt_bench.world.navigation import Grid, make_grid, plan, resample
 from evt_bench.world.rooms import STYLES, FloorPlan, draw_plan
 from evt_bench.world.walkers import Walker
@@ -35,7 +36,7 @@ GOAL_SHARES = (0.575, 0.211, 0.214)  # one, two, three goals: 808, 296, 301 of 1
 BEARINGS_DEG = (-14.0, 20.0)
 WALK_CLEARANCE = 0.38  # m between a planned path and furniture
 SPACING = 0.1  # m between points of a path
-ALONG, START_ROOM = 0.2, 0.17  # m from the robot's middle to its ends, and around all between: 1 cm beside its outline
+ROBOT, START_ROOM = StepConfig(), 0.01  # its outline, and m of room around it at the start
 START_RANGE = (1.5, 3.0)  # m from robot to target
 MIN_GOAL_GAP = 3.0  # m
 DISTRACTOR_SPEEDS = (0.5, 1.0)  # m/s
@@ -176,8 +177,9 @@ def _draw_robot(rng: np.random.Generator, path: Array, place: _Place) -> Array |
         bearing = np.radians(rng.uniform(*BEARINGS_DEG))
         is_free = place.grid.is_free_at(spot) and place.plan.footprints.is_clear(spot, path[0], 0.3)
         start = np.array([*spot, angle + np.pi - bearing])
-        nose, tail = transform_points(start, np.array([[ALONG, 0.0], [-ALONG, 0.0]]))
-        is_clear = place.plan.low_footprints.is_clear(nose, tail, START_ROOM)
+        half = ROBOT.robot_half_length
+        nose, tail = transform_points(start, np.array([[half, 0.0], [-half, 0.0]]))
+        is_clear = place.plan.low_footprints.is_clear(nose, tail, ROBOT.robot_radius + START_ROOM)
         if is_free and is_clear and np.hypot(*(early - spot).T).min() > 1.2:
             return start
     return None

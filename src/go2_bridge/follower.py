@@ -175,7 +175,7 @@ class Follower:
 
     def _braked(self, decision: Decision, velocity: VelocityCommand) -> Decision:
         """What the stop layer has cut, or, where the robot is faster than that, a command against its motion."""
-        command = self._driven(brake(self._plant.velocity_under(decision.command), velocity, self.config))
+        command = self._plant.command_for(brake(self._plant.velocity_under(decision.command), velocity, self.config))
         self._allowed = decision.command
         return Decision(command, decision.reason)
 

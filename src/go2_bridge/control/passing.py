@@ -27,6 +27,7 @@ MANNERS, STEP_AWAY = 0.15, 0.4  # m between hull and body from which the robot s
 BACKWARDS = 0.15  # m/s of it where it leads where nobody looks
 SETTING_OUT = 0.2  # m/s; a slower robot has no pace to keep by a step to the side
 PACES, SIDES, TURNS = (1.0, 0.8, 0.6, 0.4), (-0.45, -0.3, -0.15, 0.15, 0.3, 0.45), (1.0, 0.4)  # shares, m/s, shares
+STEPS = np.array(list(product(PACES, SIDES, TURNS)))  # (K, 3) steps to the side that are tried
 SAME = 0.5  # m; two walkers nearer than this, the one seen before, are one
 
 
@@ -116,9 +117,8 @@ def sidesteps(wanted: VelocityCommand, config: ControllerConfig) -> Array | None
     if not config.is_holonomic or wanted.vx < SETTING_OUT:
         return None
     limit = config.max_lateral_vel * config.gain_vy
-    steps = np.array(list(product(PACES, SIDES, TURNS)))
-    aside = np.clip(wanted.vy + steps[:, 1], -limit, limit)
-    return np.column_stack([steps[:, 0] * wanted.vx, aside, steps[:, 2] * wanted.wz])
+    aside = np.clip(wanted.vy + STEPS[:, 1], -limit, limit)
+    return np.column_stack([STEPS[:, 0] * wanted.vx, aside, STEPS[:, 2] * wanted.wz])
 
 
 def make_way(wanted: VelocityCommand, middles: Array, config: ControllerConfig) -> VelocityCommand:

@@ -50,8 +50,10 @@ class Surroundings:
 
     def track(self) -> None:
         """Find who walks in the newest sweep, unless that is done already or odometry does not cover it."""
+        if self.cloud is None or self._tracked == self.cloud.stamp:
+            return
         place = self._place()
-        if self.cloud is None or place is None or self._tracked == self.cloud.stamp:
+        if place is None:
             return
         self._tracker.on_sweep(transform_points(place, self._solid), place[:2], self.cloud.stamp)
         self._tracked, self._movers = self.cloud.stamp, self._tracker.movers(self.cloud.stamp)
@@ -68,7 +70,7 @@ class Surroundings:
         points = transform_points(place, self._solid)
         if target is None:
             return points
-        return points[np.hypot(*(points - self._place_of(target)).T) > self.config.target_radius]
+        return points[np.hypot(*(points - self._motion_of(target)[0]).T) > self.config.target_radius]
 
     def seen_from(self, pose: Array, stamp: float, target: Target | None, room: float) -> Around | None:
         """What is around a robot at a pose (3,) in odom at ``stamp`` (s), for the stop layer.
@@ -84,10 +86,10 @@ class Surroundings:
         points = transform_points(relative(pose, place), self._solid)
         around = Around.standing(points, np.full(len(points), self.config.stop_margin))
         if target is not None:
-            gaps = np.hypot(*(points - transform_points(inverse(pose), self._place_of(target))).T)
-            mover = self._mover_of(target)
-            velocity = np.zeros(2) if mover is None else _turned_into(pose, mover.velocity)
-            around = with_target(around, gaps < self.config.target_radius, room, velocity, self.config)
+            now, velocity = self._motion_of(target)
+            gaps = np.hypot(*(points - transform_points(inverse(pose), now)).T)
+            is_target = gaps < self.config.target_radius
+            around = with_target(around, is_target, room, _turned_into(pose, velocity), self.config)
         middles, velocities = self.bodies_from(pose, stamp, target)
         if not len(middles):
             return around
@@ -121,10 +123,10 @@ class Surroundings:
             return None
         return self._movers[int(np.argmin(gaps))]
 
-    def _place_of(self, target: Target) -> Array:
-        """(2,) where the target is by now, m in odom."""
+    def _motion_of(self, target: Target) -> tuple[Array, Array]:
+        """Place (2,) m and velocity (2,) m/s of the target in the sweep, in odom; who is not seen to walk stands."""
         mover = self._mover_of(target)
-        return target.place if mover is None else mover.position
+        return (target.place, np.zeros(2)) if mover is None else (mover.position, mover.velocity)
 
     def _place(self) -> Array | None:
         """(3,) pose in odom at the sweep's stamp."""

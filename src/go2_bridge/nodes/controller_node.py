@@ -42,7 +42,7 @@ from track_common.ros.stamps import now_of
 from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, VelocityCommand
 
 STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
-DIGESTION = 0.008  # s a sweep of 20,000 returns takes at most (docs/results.md); with less left the command comes first
+DIGESTION = 0.008  # s, several times what a sweep of 20,000 returns takes; with less left the command comes first
 ACK_TIMEOUT = 0.3  # s; a reader that died with the simulator never answers
 
 

@@ -31,7 +31,7 @@ CLOSING = 0.001  # m in one sample; a return already inside the margin shuts eve
 STOPS_SHORT = 0.25  # s worth of their pace: half the time somebody takes from walking to standing
 COMING_ON = 0.05  # m; less is not what the robot does but what the other one does
 SCRAPE = 0.01  # m; unless the way leads off first and nearer only later, by less than this
-NOTHING = 1e-6  # m; a return this near the origin is the zero a driver writes where nothing came back
+NOTHING = 1e-6  # m; what is shorter has no direction
 
 
 @dataclass(frozen=True, eq=False)

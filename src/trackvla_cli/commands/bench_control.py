@@ -43,9 +43,9 @@ def control(
     Console().print(table(names, cells))
     print("hits, people hit: episodes with contact; room: smallest gap of each episode to furniture and to people, as")
     print(
-        "minimum / 1st / 5th / 50th percentile over the episodes (people as discs of 0.25 m radius); push: the robot's"
+        "minimum / 1st / 5th / 50th percentile over the episodes (people as discs of 0.25 m radius). push: the most of"
     )
-    print("own speed towards a person when they touched, the most of all episodes; the rest is the person's.")
+    print("the robot's own speed towards a person when they touched; 0: people walked into it.")
     print(json_file)
 
 

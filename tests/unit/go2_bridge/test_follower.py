@@ -236,6 +236,18 @@ def test_a_sweep_not_digested_yet_stops_the_robot_all_the_same(moving):
     assert np.sum(np.abs(moving.obstacles[:, 0] - 0.55) < 0.05) > 20
 
 
+def test_what_the_stop_layer_lets_through_is_sent_whole_without_gain_compensation_too():
+    before_wall = np.vstack([RING, WALL + [0.3, 0.0, 0.0]])
+    sent = [
+        drive(
+            Follower(ControllerConfig(use_gain_compensation=compensated)), T0, T0 + 1.0, points=before_wall
+        ).command.vx
+        for compensated in (True, False)
+    ]
+    assert 0.2 < sent[0] < 1.0
+    assert sent[1] == pytest.approx(sent[0], rel=0.1)  # scaled by the gain it would be a fifth less
+
+
 def test_the_first_band_is_planned_round_what_was_seen_before_the_trajectory_came():
     follower = Follower()
     follower.on_odometry(Odometry(T0, 0.0, 0.0, 0.0))
