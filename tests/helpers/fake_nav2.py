@@ -16,10 +16,12 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 PERIOD = 0.05  # s between feedbacks
 ARRIVES_AFTER = 0.5  # s
+LOG = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # its reader may be found after the first goal
 FOR_EVER = 60.0  # s; longer than any test waits
 
 
@@ -27,7 +29,7 @@ class FakeNav2(Node):
     def __init__(self, mode: str) -> None:
         super().__init__("bt_navigator", enable_rosout=False)
         self._mode = mode
-        self._log = self.create_publisher(String, "nav2_log", 10)
+        self._log = self.create_publisher(String, "nav2_log", LOG)
         self._velocity = self.create_publisher(Twist, "nav_cmd_vel", 1)
         self._server = ActionServer(
             self,

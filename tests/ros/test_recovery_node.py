@@ -12,6 +12,7 @@ from nav_msgs.msg import Odometry as OdometryMessage
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool, Trigger
+from tests.helpers.fake_nav2 import LOG
 
 from go2_bridge.nodes.recovery_node import RecoveryNode
 from go2_bridge.recovery.machine import Stage
@@ -75,7 +76,7 @@ def nav2(ros_environment, peer):
 
     def start(mode):
         processes.append(subprocess.Popen([sys.executable, str(FAKE_NAV2), mode], env=ros_environment))
-        return processes[-1], peer.collect(String, "nav2_log")
+        return processes[-1], peer.collect(String, "nav2_log", LOG)
 
     yield start
     for process in processes:
