@@ -2,7 +2,6 @@
 
 Jitter is how far two ticks of the node's timer, or two commands, are from 20 ms apart. The node measures its ticks
 itself and says so in its diagnostics. A command carries the time of its sending, and the middleware notes its arrival.
-As the node also commands at once for every trajectory, intervals into which one of those falls count for ticks only.
 """
 
 from __future__ import annotations
@@ -42,7 +41,6 @@ from track_common.types import Array, Odometry, Trajectory
 PERIOD = 0.02  # s, the node's default control_rate
 RATES = {"odom": 150.0, "points": 12.1, "trajectory": 9.7}  # Hz; no multiples of 50, so that every phase occurs
 SPEED, TIMES = 0.8, np.arange(1, 11) * 0.1
-EXTRA = 0.01  # s within which the command for a trajectory follows it
 START = 60.0  # s in which the controller must have said something
 SETTLE = 11.0  # s left out after that: discovery, first band, and diagnostics that look 500 ticks back
 
@@ -54,7 +52,6 @@ class Feeder(Node):
         super().__init__("feeder")
         self.sent: list[float] = []
         self.received: list[float] = []
-        self.trajectories: list[float] = []
         self.ticks: list[float] = []
         self.moving = 0
         self._clouds, self._target, self._start, self._swept = clouds, target, time.time(), 0
@@ -89,7 +86,6 @@ class Feeder(Node):
         poses = np.column_stack([SPEED * TIMES, np.zeros(10), np.zeros(10)])
         self._point.publish(point)
         self._status.publish(String(data="tracked"))
-        self.trajectories.append(time.time())
         self._trajectory.publish(path_from_trajectory(Trajectory(stamp, poses, TIMES), header))
 
     def _on_command(self, message: TwistStamped, info: dict[str, Any]) -> None:
@@ -103,7 +99,7 @@ class Feeder(Node):
 
     def forget(self) -> None:
         """Begin the lists anew."""
-        for values in (self.sent, self.received, self.trajectories, self.ticks):
+        for values in (self.sent, self.received, self.ticks):
             values.clear()
         self.moving = 0
 
@@ -135,22 +131,16 @@ def hold_rate(minutes: float, clouds: list[PointCloud2], mount: Array, target: A
         "median": np.median(feeder.ticks),
         "max": max(feeder.ticks),
     }
-    figures["sent"] = _jitter(feeder.sent, feeder.trajectories)
-    figures["received"] = _jitter(feeder.received, feeder.trajectories)
+    figures["sent"] = _jitter(feeder.sent)
+    figures["received"] = _jitter(feeder.received)
     figures["on_the_way_p99_ms"] = round(float(np.percentile(np.subtract(feeder.received, feeder.sent), 99)) * 1e3, 3)
     rclpy.shutdown()
     return figures
 
 
-def _of_windows(p99: list[float]) -> dict[str, float]:
-    return {"windows": len(p99), "median": float(np.median(p99)), "max": max(p99)}
-
-
-def _jitter(stamps: list[float], disturbances: list[float]) -> dict[str, float]:
-    """Milliseconds by which successive stamps (s) are not 20 ms apart, where no disturbance came between them."""
-    times, extra = np.array(stamps), np.array(disturbances)
-    is_clear = np.searchsorted(extra, times[:-1] - EXTRA) == np.searchsorted(extra, times[1:])
-    off = 1e3 * np.abs(np.diff(times) - PERIOD)[is_clear]
+def _jitter(stamps: list[float]) -> dict[str, float]:
+    """Milliseconds by which successive stamps (s) are not 20 ms apart."""
+    off = 1e3 * np.abs(np.diff(stamps) - PERIOD)
     p50, p99, p999 = np.percentile(off, (50, 99, 99.9))
     figures = {"median": p50, "p99": p99, "p99.9": p999, "max": off.max()}
     return {"n": len(off), **{name: round(float(value), 3) for name, value in figures.items()}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from go2_bridge.config import ControllerConfig
-from go2_bridge.control.band_planner import BandPlanner, ahead_of, drawn_out, length_of
+from go2_bridge.control.band_planner import MIN_WAY, BandPlanner, ahead_of, drawn_out, length_of
 from go2_bridge.control.elastic_band import Band
 from go2_bridge.control.passing import make_way, sidesteps
 from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
@@ -22,8 +22,6 @@ from track_common.pose_buffer import PoseBuffer
 from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
 
 REORDER = 1.0  # s; a message this much older than the last is a restarted clock, less is one out of order
-MIN_WAY = 0.05  # m; less way ahead is standing, and standing needs no band
-ROOM_AHEAD = 0.6  # m of the band whose narrowest place sets the speed
 PATIENCE = 0.4  # s of standing before something after which the robot steps off it
 BACK = 0.25  # m/s; a way round something may begin backwards, which nobody expects: slowly
 
@@ -56,7 +54,7 @@ class Follower:
         self._surroundings = Surroundings(self.config, self._poses)
         self._planner = BandPlanner(self.config)
         self._mapped: float | None = None  # stamp (s) of the sweep last shown to the planner
-        self._planned: tuple[float, float | None] | None = None
+        self._is_planned = False  # the band is of the newest trajectory and sweep
         self._arrived: float | None = None
         self._fault: StopReason | None = None
         self._odometry_fault: StopReason | None = None
@@ -70,21 +68,30 @@ class Follower:
         """Newest trajectory; an unsound one stops the robot, one slightly out of order is ignored."""
         if self._trajectory is not None and 0.0 < self._trajectory.stamp - trajectory.stamp < REORDER:
             return
-        self._trajectory, self._path, self._arrived = trajectory, None, None
+        self._trajectory, self._path, self._arrived, self._is_planned = trajectory, None, None, False
         self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
 
     def on_cloud(self, cloud: Cloud) -> None:
-        """Newest sweep in base_link, taken and digested; one slightly out of order is ignored."""
+        """Newest sweep in base_link, for stop layer and band; one slightly out of order is ignored."""
         self.take_cloud(cloud)
-        self.digest()
+        self._map()
 
     def take_cloud(self, cloud: Cloud) -> None:
         """The quick half of ``on_cloud``: the stop layer has the sweep, the band and who walks are of the last one."""
         if (newest := self._surroundings.cloud) is None or not 0.0 < newest.stamp - cloud.stamp < REORDER:
             self._surroundings.on_cloud(cloud)
 
-    def digest(self) -> None:
-        """The slow half of ``on_cloud``, a few milliseconds: a node does it between two commands."""
+    def digest(self, now: float) -> None:
+        """The slow part of the next command, a few milliseconds: a node does it between two, ``control`` if not done.
+
+        Who walks in the newest sweep, what the band must go round, and the band itself.
+        """
+        self._map()
+        if self._check(now) is None and self._path is not None and not self._is_planned:
+            self._follow(self._path, self._state(now))
+
+    def _map(self) -> None:
+        """Who walks in the newest sweep and what the band must go round, unless that is known already."""
         self._surroundings.track()
         cloud = self._surroundings.cloud
         if cloud is None or cloud.stamp == self._mapped or self._trajectory is None:
@@ -92,7 +99,7 @@ class Follower:
         obstacles = self._surroundings.obstacles(self._target())
         if obstacles is not None:
             self._planner.on_sweep(obstacles, cloud.stamp)
-            self._mapped = cloud.stamp
+            self._mapped, self._is_planned = cloud.stamp, False
 
     def on_odometry(self, odometry: Odometry) -> None:
         """Newest odometry; where it jumped, the trajectory in hand hangs in the air and is dropped."""
@@ -193,7 +200,8 @@ class Follower:
             return StopReason.CLOCK
         if self._trajectory is not None and self._arrived is None:
             self._arrived = now
-        reason = check_inputs(self._inputs(), now, self.config) or self._odometry_fault or self._fault
+        inputs = Inputs.of(self._poses.newest, self._surroundings.cloud, self._trajectory, self._arrived)
+        reason = check_inputs(inputs, now, self.config) or self._odometry_fault or self._fault
         if reason is not None or self._trajectory is None:
             return reason
         if not len(self._trajectory.poses_base):
@@ -204,16 +212,6 @@ class Follower:
             pose = self._place(self._trajectory.stamp)
             self._path = None if pose is None else anchor(self._trajectory, pose)
         return StopReason.UNPLACED if self._path is None else None
-
-    def _inputs(self) -> Inputs:
-        odometry, cloud, trajectory = self._poses.newest, self._surroundings.cloud, self._trajectory
-        return Inputs(
-            odometry=None if odometry is None else odometry.stamp,
-            cloud=None if cloud is None else cloud.stamp,
-            cloud_points=0 if cloud is None else len(cloud.points_base),
-            image=None if trajectory is None else trajectory.stamp,
-            arrived=self._arrived,
-        )
 
     def _place(self, stamp: float) -> Array | None:
         """(3,) pose in odom at a sensor's stamp; None outside what the odometry covers."""
@@ -249,19 +247,18 @@ class Follower:
 
         The band is planned once per input and followed in between.
         """
-        assert self._trajectory is not None and self._path is not None
         if self._mapped is None:
-            self.digest()
-        stamps, band = (self._trajectory.stamp, self._mapped), self._planner.band
-        if band is None or stamps != self._planned:
+            self._map()
+        band = self._planner.band
+        if band is None or not self._is_planned:
             walkers = self._surroundings.walkers(self._target())
             pace = min(distance / self.config.lookahead_time, self.config.max_linear_vel)
             band = self._planner.plan(drawn_out(line, self.target_odom()), walkers, pace, state.stamp)
-            self._planned = stamps
+            self._is_planned = True
         way = ahead_of(band.points, state.pose[:2])
         if band.is_broken:
             distance = min(distance, length_of(way))
-        room = self._planner.room_along(way, ROOM_AHEAD)
+        room = self._planner.room_along(way)
         cap = self.config.tight_speed + room * max(self.config.max_linear_vel - self.config.tight_speed, 0.0)
         return way, min(distance, cap * self.config.lookahead_time), room
 

@@ -73,7 +73,7 @@ class Controller:
 
     def judge(self):
         """Let it decide; limits hold for any command, and one that moves needs every input sound and fresh."""
-        self.node._control()
+        self.node._tick()
         command = self.commands.messages[-1]
         speeds = (command.linear.x, command.linear.y, command.angular.z)
         assert all(math.isfinite(v) for v in speeds)
@@ -185,3 +185,20 @@ def feed(controller, index, without):
     for topic in FEEDS if index % 3 == 0 else FEEDS[:1]:
         if topic != without:
             controller.deliver(topic, MAKE[topic](controller.now))
+
+
+def test_a_trajectory_that_asks_for_a_stop_is_answered_at_once_and_after_the_one_that_waits(controller):
+    controller.begin()
+    for index in range(20):
+        controller.tick()
+        feed(controller, index, without="")
+        moves = controller.judge()
+    assert moves
+    controller.tick()
+    feed(controller, 0, without="")  # so short a time before a tick that the trajectory waits
+    controller.deliver(
+        "trajectory", path_from_trajectory(Trajectory(controller.now, [], []), header(controller.now, "base_link"))
+    )
+    last = controller.commands.messages[-1]
+    assert (last.linear.x, last.linear.y, last.angular.z) == (0.0, 0.0, 0.0)
+    assert not controller.judge()

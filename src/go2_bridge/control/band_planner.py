@@ -20,7 +20,8 @@ SAME_GOAL = 1.0  # m; a goal that moved no farther may be reached by the last ba
 SAME_SIDE = 0.6  # share of the hard radius: an obstacle that came this much nearer has not crossed the band
 REACH = 2.5  # m; the widest detour (BORDER in detour.py) and the largest bubble
 SIGHT = 0.06  # m; no return that near the line of sight: the voxel of the obstacles and LiDAR noise
-NO_WAY = 0.05  # m; a target this near the end of the line adds nothing to it
+MIN_WAY = 0.05  # m; less way is standing, and standing needs no band
+ROOM_AHEAD = 0.6  # m of the band whose narrowest place sets the speed
 SAME_COURSE = 0.85  # cosine (32 degrees) up to which a trajectory counts as leading to the target
 AT_GOAL = 0.15  # m; a band that ends farther off ends where a detour could not go on
 WORTH = 0.5  # m; the longest way round people, who will have gone, and the most a kept side may cost
@@ -88,12 +89,12 @@ class BandPlanner:
         way = None if tree is None else detour(line[0], line[-1], obstacles, self.radii.hard, self.radii.soft)
         return Band(line[:1], np.zeros(1), is_broken=True) if way is None else stretch(way, tree, self.radii)
 
-    def room_along(self, way: Array, reach: float) -> float:
-        """Room 0..1 at the narrowest place of the first ``reach`` m: 0 = just passable, 1 = as much as is wanted."""
+    def room_along(self, way: Array) -> float:
+        """Room 0..1 at the narrowest place of the first ``ROOM_AHEAD`` m: 0 = just passable, 1 = as much as wanted."""
         if self._tree is None:
             return 1.0
         points = sampled(way, 0.1)
-        points = points[arc_lengths(points) <= reach]
+        points = points[arc_lengths(points) <= ROOM_AHEAD]
         narrowest = float(clearance(points, self._tree, self.radii)[0].min())
         spare = self.radii.soft - self.radii.hard
         return min(max((narrowest - self.radii.hard) / max(spare, 1e-6), 0.0), 1.0)
@@ -175,6 +176,6 @@ def drawn_out(line: Array, target: Array | None) -> Array:
         return line
     course, rest = line[-1] - line[0], target - line[-1]
     length = float(np.linalg.norm(rest))
-    if length < NO_WAY or course @ rest < SAME_COURSE * length * float(np.linalg.norm(course)):
+    if length < MIN_WAY or course @ rest < SAME_COURSE * length * float(np.linalg.norm(course)):
         return line
     return np.vstack([line, target])

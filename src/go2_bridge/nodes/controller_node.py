@@ -20,6 +20,7 @@ from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 
 from go2_bridge.config import ControllerConfig
+from go2_bridge.control.timing import asks_for_stop
 from go2_bridge.follower import Follower
 from go2_bridge.nodes.display import Display
 from go2_bridge.safety.watchdog import SilenceWatch, StopReason
@@ -39,10 +40,10 @@ from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 from track_common.ros.sensor_intake import SensorIntake
 from track_common.ros.stamps import now_of
-from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, VelocityCommand
+from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
 
 STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
-DIGESTION = 0.008  # s, several times what a sweep of 20,000 returns takes; with less left the command comes first
+QUIET = 0.01  # s before a command in which nothing long is begun: sweep or trajectory take 3 to 7 ms
 ACK_TIMEOUT = 0.3  # s; a reader that died with the simulator never answers
 
 
@@ -76,6 +77,9 @@ class ControllerNode(Node):
         self._status = TargetStatus.TRACKED
         self._reason: str | None = None
         self._ticked: float | None = None
+        self._trajectory: Trajectory | None = None  # come, but not taken in yet
+        self._unanswered: float | None = None  # stamp (s) of one taken in that no command has followed yet
+        self._is_behind = False  # something has come that is not digested yet
         self._diagnostics = Diagnostics(self)
         self._display = Display(self, self._follower, self._config.odom_frame, self._config.display_rate)
         self._make_publishers()
@@ -141,25 +145,34 @@ class ControllerNode(Node):
         self._target = (seconds_from_stamp(message.header.stamp), point) if np.isfinite(point).all() else None
 
     def _on_trajectory(self, message: Path) -> None:
+        self._take_trajectory()  # in the order they came
         stamp = seconds_from_stamp(message.header.stamp)
         target = self._target[1] if self._target is not None and self._target[0] == stamp else None
         try:
-            trajectory = trajectory_from_path(message, self._status, target)
+            self._trajectory = trajectory_from_path(message, self._status, target)
         except MessageError as error:
             self._follower.refuse_trajectory()
             self._control()  # the stop first: a node's first line on the console takes it a while
             self._diagnostics.refuse(f"trajectory refused: {error}")
             return
-        self._follower.on_trajectory(trajectory)
         self._diagnostics.count("trajectories")
-        self._control()
-        self._diagnostics.record("image_to_command", now_of(self) - stamp)
+        if asks_for_stop(self._trajectory):
+            self._take_trajectory()
+            self._control()
+        self._is_behind = True
+        self._digest_if_quiet()
+
+    def _take_trajectory(self) -> None:
+        """Hand the one that waits to the follower."""
+        if self._trajectory is not None:
+            self._follower.on_trajectory(self._trajectory)
+            self._unanswered, self._trajectory = self._trajectory.stamp, None
 
     def _on_cloud(self, cloud: Cloud) -> None:
         self._follower.take_cloud(cloud)
         self._diagnostics.count("clouds")
-        if 1e-9 * self._timer.time_until_next_call() > DIGESTION:
-            self._digest()
+        self._is_behind = True
+        self._digest_if_quiet()
 
     def _on_odometry(self, odometry: Odometry) -> None:
         self._silence.heard(time.monotonic())
@@ -173,11 +186,22 @@ class ControllerNode(Node):
         if last is not None:
             self._diagnostics.record("jitter", abs(now - last - 1.0 / self._config.control_rate))
         self._control()
-        self._digest()  # a sweep that came too shortly before
+        if self._unanswered is not None:
+            self._diagnostics.record("image_to_command", now_of(self) - self._unanswered)
+            self._unanswered = None
+        if self._is_behind:
+            self._digest()
+
+    def _digest_if_quiet(self) -> None:
+        """Take in what has come, or, shortly before a tick, leave it until after that: ticks are never late."""
+        if 1e-9 * self._timer.time_until_next_call() > QUIET:
+            self._digest()
 
     def _digest(self) -> None:
         with self._diagnostics.stage("digest"):
-            self._follower.digest()
+            self._take_trajectory()
+            self._follower.digest(now_of(self))
+        self._is_behind = False
 
     def _control(self) -> None:
         with self._diagnostics.stage("control"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from go2_bridge.config import ControllerConfig
+from track_common.types import Cloud, Odometry, Trajectory
 
 
 class StopReason(str, Enum):
@@ -49,6 +50,19 @@ class Inputs:
     cloud_points: int = 0
     image: float | None = None
     arrived: float | None = None
+
+    @classmethod
+    def of(
+        cls, odometry: Odometry | None, cloud: Cloud | None, trajectory: Trajectory | None, arrived: float | None
+    ) -> Inputs:
+        """Those of the newest messages."""
+        return cls(
+            odometry=None if odometry is None else odometry.stamp,
+            cloud=None if cloud is None else cloud.stamp,
+            cloud_points=0 if cloud is None else len(cloud.points_base),
+            image=None if trajectory is None else trajectory.stamp,
+            arrived=arrived,
+        )
 
 
 def check_inputs(inputs: Inputs, now: float, config: ControllerConfig) -> StopReason | None:

@@ -232,7 +232,7 @@ def test_a_sweep_not_digested_yet_stops_the_robot_all_the_same(moving):
     moving.take_cloud(Cloud(np.vstack([RING, WALL]), now))
     assert moving.control(now).command.vx < 0.1
     assert np.sum(np.abs(moving.obstacles[:, 0] - 0.55) < 0.05) < 5  # the band knows it later
-    moving.digest()
+    moving.digest(now)
     assert np.sum(np.abs(moving.obstacles[:, 0] - 0.55) < 0.05) > 20
 
 
