@@ -5,9 +5,12 @@ Limits hold for what is sent to the robot. Nav2's names are kept where Nav2's Re
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from track_common.config import ConfigError, setting
+
+LEAD = 0.7  # share of what is missing that is asked for besides; with dead time a share of 1 would hardly settle
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,8 @@ class ControllerConfig:
     max_reverse_vel: float = setting(0.8, "fastest command backwards", unit="m/s", low=0.0, high=1.5)
     max_lateral_vel: float = setting(0.7, "fastest command sideways (a GO2 takes 1.0)", unit="m/s", low=0.0, high=1.0)
     max_angular_vel: float = setting(1.8, "fastest turn commanded (a GO2 takes 4.0)", unit="rad/s", low=0.0, high=3.0)
-    max_linear_accel: float = setting(2.5, "how fast speed may rise", unit="m/s^2", low=0.1, high=10.0)
-    max_linear_decel: float = setting(3.5, "how fast it may fall while following", unit="m/s^2", low=0.1, high=10.0)
+    max_linear_accel: float = setting(4.0, "how fast speed may rise", unit="m/s^2", low=0.1, high=10.0)
+    max_linear_decel: float = setting(4.0, "how fast it may fall while following", unit="m/s^2", low=0.1, high=10.0)
     max_angular_accel: float = setting(8.0, "how fast the turn may change", unit="rad/s^2", low=0.1, high=30.0)
     is_holonomic: bool = setting(True, "the base can walk sideways: it crabs while the yaw keeps the target in view")
 
@@ -64,6 +67,14 @@ class ControllerConfig:
     )
     use_gain_compensation: bool = setting(True, "divide commands by the gains")
 
+    max_lead: float = setting(
+        0.4,
+        "a base that lags is asked for what is missing besides, up to so much, also against its motion; 0 = never",
+        unit="m/s",
+        low=0.0,
+        high=1.0,
+    )
+
     # Stop layer
     robot_length: float = setting(0.70, "footprint along x, centred on base_link", unit="m", low=0.1, high=2.0)
     robot_width: float = setting(0.31, "footprint along y", unit="m", low=0.1, high=2.0)
@@ -81,13 +92,6 @@ class ControllerConfig:
     )
     stop_decel: float = setting(2.0, "braking the robot can be relied on for", unit="m/s^2", low=0.1, high=10.0)
     stop_angular_decel: float = setting(6.0, "the same for turning", unit="rad/s^2", low=0.1, high=30.0)
-    max_braking: float = setting(
-        0.4,
-        "velocity against its motion by which a robot brakes where the stop layer cut in, 0 = only let it run out",
-        unit="m/s",
-        low=0.0,
-        high=1.0,
-    )
     base_height: float = setting(
         0.0, "base_link above the floor (0.31 for a GO2's own frame)", unit="m", low=0.0, high=1.5
     )
@@ -120,6 +124,19 @@ class ControllerConfig:
     future_slack: float = setting(
         0.1, "stamps this far ahead are clock jitter, more is a wrong clock", unit="s", low=0.0, high=1.0
     )
+
+    @property
+    def coasting_time(self) -> float:
+        """s worth of its top speed v for which a robot that is to stand runs on.
+
+        The ``time_constant`` tau of a base left to itself. With the lead (``plant.led``) its speed falls by
+        dv/dt = -(v + lead)/tau down to lead/LEAD and by -(1 + LEAD) v/tau from there on, integrated over time: less.
+        """
+        speed = self.max_linear_vel * self.gain_vx
+        lead = min(self.max_lead, self.max_reverse_vel * self.gain_vx, self.max_lateral_vel * self.gain_vy)
+        slow = min(lead / LEAD, speed)
+        way = speed - slow - lead * math.log((speed + lead) / (slow + lead)) if slow < speed and lead > 0.0 else 0.0
+        return self.time_constant * ((way + slow / (1.0 + LEAD)) / speed if slow > 0.0 else 1.0)
 
     def check(self) -> None:
         """What no single range can say."""

@@ -8,11 +8,11 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import MIN_WAY, BandPlanner, ahead_of, drawn_out, length_of
 from go2_bridge.control.elastic_band import Band
 from go2_bridge.control.passing import make_way, sidesteps
-from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
+from go2_bridge.control.plant import CommandHistory, Plant, led, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
 from go2_bridge.control.surroundings import Surroundings, Target
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, leads_back, pose_at, remaining
-from go2_bridge.safety.limits import brake, clamp, is_sound, limit_change
+from go2_bridge.safety.limits import clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import Around, let_through, step_off
 from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
 from track_common.config import validate
@@ -62,7 +62,7 @@ class Follower:
         self._blocked: float | None = None  # since when the stop layer has let nothing through, s
         self._time: float | None = None
         self._sent = STOP
-        self._allowed: VelocityCommand | None = None  # what the stop layer let through where more was sent, to brake
+        self._allowed: VelocityCommand | None = None  # what was let through, where more than that was sent
 
     def on_trajectory(self, trajectory: Trajectory) -> None:
         """Newest trajectory; an unsound one stops the robot, one slightly out of order is ignored."""
@@ -156,6 +156,7 @@ class Follower:
         if reason is StopReason.TARGET_LOST and 0.0 <= now - self._wished <= self.config.trajectory_timeout:
             return self._limited(now, self._state(now), self._wish, StopReason.RECOVERING.value)
         if reason is not None or self._path is None:
+            self._allowed = None
             return _stop(reason or StopReason.NO_TRAJECTORY)
         state = self._state(now)
         wanted, reason = self._follow(self._path, state)
@@ -164,26 +165,25 @@ class Follower:
 
     def _limited(self, now: float, state: Odometry, wanted: VelocityCommand, reason: str) -> Decision:
         """What of the wanted true velocity limits and stop layer let through."""
+        last, self._allowed = self._allowed or self._sent, None
         if not is_sound(wanted):
             return _stop(StopReason.BAD_COMMAND)
         command = clamp(self._driven(wanted), self.config)
         elapsed = now - self._time if self._time is not None else 0.0
         around = self._around(state)
         velocity = VelocityCommand(state.vx, state.vy, state.wz)
-        last, self._allowed = self._allowed or self._sent, None
         free = self._cleared(command, around, velocity)
         ramped = limit_change(free, last, elapsed, self.config)
         cleared = self._cleared(ramped, around, velocity)  # again: the ramp to a free command may lead through another
         if cleared == STOP != command:
-            return self._braked(self._blocked_by(around, now), velocity)
+            return self._led(self._blocked_by(around, now), velocity)
         self._blocked = None
-        decision = Decision(cleared, reason)
-        return decision if free == command and cleared == ramped else self._braked(decision, velocity)
+        return self._led(Decision(cleared, reason), velocity)
 
-    def _braked(self, decision: Decision, velocity: VelocityCommand) -> Decision:
-        """What the stop layer has cut, or, where the robot is faster than that, a command against its motion."""
-        command = self._plant.command_for(brake(self._plant.velocity_under(decision.command), velocity, self.config))
+    def _led(self, decision: Decision, velocity: VelocityCommand) -> Decision:
+        """The decision asked for so that a base that lags follows it sooner."""
         self._allowed = decision.command
+        command = self._plant.command_for(led(self._plant.velocity_under(decision.command), velocity, self.config))
         return Decision(command, decision.reason)
 
     def _blocked_by(self, around: Around | None, now: float) -> Decision:

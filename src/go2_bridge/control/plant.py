@@ -9,8 +9,10 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+from go2_bridge.config import LEAD, ControllerConfig
 from track_common.types import Odometry, VelocityCommand
 
+STANDING = 0.1  # m/s; a base that stands is not asked to trot by the noise of its odometry
 STEP = 0.02  # s; a tenth of the time constant, fine enough for an exact decay per step
 
 
@@ -31,6 +33,22 @@ class Plant:
         """The true body velocity that a command leads to."""
         kx, ky, kz = self.gains
         return VelocityCommand(command.vx * kx, command.vy * ky, command.wz * kz)
+
+
+def led(wanted: VelocityCommand, velocity: VelocityCommand, config: ControllerConfig) -> VelocityCommand:
+    """The true velocity to ask a base that lags for, so that it has the one wanted in little more than half the time.
+
+    u = w + LEAD (w - v) makes (u - v)/tau 1 + LEAD times what (w - v)/tau is. What is added is at most ``max_lead``,
+    for a turn what moves the nose as fast; nothing where the robot shall stand and does. With LEAD < 1 the loop settles
+    whatever the dead time, for it passes on less than it gets, up to gains 1/LEAD times those configured.
+    """
+    nose = 0.5 * config.robot_length
+    if wanted.is_stop and math.hypot(velocity.vx, velocity.vy) + nose * abs(velocity.wz) < STANDING:
+        return wanted
+    limits = (config.max_lead, config.max_lead, config.max_lead / nose)
+    pairs = ((wanted.vx, velocity.vx), (wanted.vy, velocity.vy), (wanted.wz, velocity.wz))
+    added = (min(max(LEAD * (w - v), -limit), limit) for (w, v), limit in zip(pairs, limits, strict=True))
+    return VelocityCommand(*(w + more for (w, _), more in zip(pairs, added, strict=True)))
 
 
 class CommandHistory:

@@ -7,7 +7,6 @@ import math
 from go2_bridge.config import ControllerConfig
 from track_common.types import STOP, VelocityCommand
 
-EXCESS = 0.1  # m/s faster than allowed; less dies away by itself
 HUGE = 100.0  # m/s or rad/s; more than this is no command but a fault upstream
 
 
@@ -35,23 +34,6 @@ def limit_change(
         _ramp(command.vy, last.vy, elapsed, config.max_linear_accel, config.max_linear_decel),
         _ramp(command.wz, last.wz, elapsed, config.max_angular_accel, config.max_angular_accel),
     )
-
-
-def brake(allowed: VelocityCommand, velocity: VelocityCommand, config: ControllerConfig) -> VelocityCommand:
-    """The true velocity allowed, less what brings a robot that is faster down to it sooner; never a turn.
-
-    A base that follows with a lag runs on for a third of a metre after a stop at 1 m/s. ``max_braking`` against its
-    motion, for as long as it is faster by ``EXCESS``, takes a tenth of a metre off that (test_braking.py).
-    """
-    vx = _against(allowed.vx, velocity.vx, config.max_braking)
-    return VelocityCommand(vx, _against(allowed.vy, velocity.vy, config.max_braking), allowed.wz)
-
-
-def _against(allowed: float, now: float, limit: float) -> float:
-    excess = abs(now) - abs(allowed)
-    if allowed * now < 0.0 or excess < EXCESS:
-        return allowed
-    return allowed - math.copysign(min(excess, limit), now)
 
 
 def _share(value: float, limit: float) -> float:

@@ -141,9 +141,9 @@ def _are_free(
         return np.ones(len(commands), bool)
     speed, turn = np.hypot(commands[:, 0], commands[:, 1]), np.abs(commands[:, 2])
     braking = np.maximum(speed / config.stop_decel, turn / config.stop_angular_decel)
-    needed = config.reaction_time + np.maximum(0.5 * braking, config.time_constant)
+    needed = config.reaction_time + np.maximum(0.5 * braking, config.coasting_time)
     times = needed[:, None] * np.linspace(0.0, 1.0, PART_SAMPLES)  # (K, S) s
-    poses = _swept(commands, times, velocity, config.time_constant)  # (K, S, 3)
+    poses = _swept(commands, times, velocity, config.coasting_time)  # (K, S, 3)
     x, y = around.at(times.reshape(-1))
     gaps = _gap(*_seen_from(poses.reshape(-1, 3), x, y), config).reshape(*poses.shape[:2], -1)
     is_inside = gaps[:, :1] < around.margins
@@ -189,7 +189,7 @@ def allowed_share(
     reaction = config.reaction_time
     # share s moves s*(reaction + s*braking/2) seconds' worth of the full command before it stands; solve for contact
     share = (math.sqrt(reaction**2 + 2.0 * braking * contact) - reaction) / braking
-    share = min(share, contact / (reaction + config.time_constant))  # the same for speed that falls by equal shares
+    share = min(share, contact / (reaction + config.coasting_time))  # the same for speed that falls by equal shares
     return share if share < 1.0 else 1.0
 
 
@@ -198,7 +198,7 @@ def time_to_contact(
 ) -> float:
     """Seconds until the footprint, moving as commanded, comes within its margin of a point; inf beyond the horizon."""
     times = np.linspace(0.0, HORIZON, SAMPLES + 1)
-    poses = _swept(_row(command), times, velocity, config.time_constant)[0]
+    poses = _swept(_row(command), times, velocity, config.coasting_time)[0]
     around = _within_reach(around, poses, config)
     if not len(around.points):
         return math.inf
@@ -225,14 +225,14 @@ def _within_reach(around: Around, poses: Array, config: ControllerConfig) -> Aro
     return around.where(np.all((np.maximum(first, last) > low) & (np.minimum(first, last) < high), axis=1))
 
 
-def _swept(commands: Array, times: Array, velocity: VelocityCommand, time_constant: float) -> Array:
+def _swept(commands: Array, times: Array, velocity: VelocityCommand, coasting_time: float) -> Array:
     """(K, T, 3) poses on the way of commands (K, 3), displaced by what each does not keep of the robot's own velocity.
 
-    That part dies away exponentially: it carries the robot on by ``time_constant`` seconds' worth of it.
+    That part dies away exponentially: it carries the robot on by ``coasting_time`` seconds' worth of it.
     """
     own = _row(velocity)
     lost = own - np.clip(commands, np.minimum(own, 0.0), np.maximum(own, 0.0))
-    return compose(time_constant * lost[:, None], _arcs(commands, times))
+    return compose(coasting_time * lost[:, None], _arcs(commands, times))
 
 
 def arc(command: VelocityCommand, times: Array) -> Array:

@@ -181,14 +181,21 @@ def test_no_lidar_moves_only_where_the_operator_allows_it():
     assert drive(allowed, T0, T0 + 1.0, cloud=False).command.vx > 0.5
 
 
-def test_speed_never_changes_faster_than_allowed(moving):
-    config = ControllerConfig()
+def test_speed_never_changes_faster_than_allowed():
+    config = ControllerConfig(max_lead=0.0)
     last = 0.0
-    follower = Follower()
+    follower = Follower(config)
     for k in range(100):
         decision = drive(follower, T0 + 0.02 * k, T0 + 0.02 * (k + 1))
         assert decision.command.vx - last <= config.max_linear_accel * 0.02 + 1e-9
         last = decision.command.vx
+
+
+def test_after_a_stop_of_a_watchdog_the_speed_rises_from_nothing(moving):
+    stopped = drive(moving, T0 + 1.0, T0 + 2.0, trajectory=False)
+    assert stopped.command == STOP and stopped.reason == StopReason.OLD_IMAGE.value
+    first = drive(moving, T0 + 2.0, T0 + 2.02).command.vx
+    assert 0.0 < first <= 2.0 * moving.config.max_linear_accel * 0.02 + 1e-9  # as much again is the lead
 
 
 def test_settings_are_taken_as_a_whole_or_not_at_all():

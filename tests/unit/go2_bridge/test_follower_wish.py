@@ -16,11 +16,14 @@ T0 = 100.0
 RING = np.array([[6 * math.cos(a), 6 * math.sin(a), 0.6] for a in np.linspace(0, 6.2, 80)])
 WALL = np.array([[0.42, y, z] for y in np.linspace(-1, 1, 40) for z in (0.3, 0.6)])
 TIMES = np.arange(1, 11) * 0.1
-CONFIG = ControllerConfig()
+CONFIG = ControllerConfig(max_lead=0.0)
 
 
 def drive(status, wish, seconds=1.0, points=RING, until=None, planner_until=None):
-    """Decisions at 50 Hz of a follower fed with everything; the wish stops at ``until`` s, the planner likewise."""
+    """Decisions at 50 Hz of a follower fed with everything; the wish stops at ``until`` s, the planner likewise.
+
+    It asks for nothing besides to get a base that lags there sooner: this one never moves.
+    """
     follower, decisions = Follower(CONFIG), []
     for k in range(round(seconds * 50)):
         now = T0 + 0.02 * k
