@@ -64,11 +64,14 @@ class Follower:
         self._sent = STOP
         self._allowed: VelocityCommand | None = None  # what was let through, where more than that was sent
 
-    def on_trajectory(self, trajectory: Trajectory) -> None:
-        """Newest trajectory; an unsound one stops the robot, one slightly out of order is ignored."""
+    def on_trajectory(self, trajectory: Trajectory, arrived: float | None = None) -> None:
+        """Newest trajectory; an unsound one stops the robot, one slightly out of order is ignored.
+
+        ``arrived`` is when it came (s); None = the watchdog counts from the next command.
+        """
         if self._trajectory is not None and 0.0 < self._trajectory.stamp - trajectory.stamp < REORDER:
             return
-        self._trajectory, self._path, self._arrived, self._is_planned = trajectory, None, None, False
+        self._trajectory, self._path, self._arrived, self._is_planned = trajectory, None, arrived, False
         self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
 
     def on_cloud(self, cloud: Cloud) -> None:

@@ -78,6 +78,7 @@ class ControllerNode(Node):
         self._reason: str | None = None
         self._ticked: float | None = None
         self._trajectory: Trajectory | None = None  # come, but not taken in yet
+        self._arrived = 0.0  # when that was, s
         self._unanswered: float | None = None  # stamp (s) of one taken in that no command has followed yet
         self._is_behind = False  # something has come that is not digested yet
         self._diagnostics = Diagnostics(self)
@@ -155,6 +156,7 @@ class ControllerNode(Node):
             self._control()  # the stop first: a node's first line on the console takes it a while
             self._diagnostics.refuse(f"trajectory refused: {error}")
             return
+        self._arrived = now_of(self)
         self._diagnostics.count("trajectories")
         if asks_for_stop(self._trajectory):
             self._take_trajectory()
@@ -165,7 +167,7 @@ class ControllerNode(Node):
     def _take_trajectory(self) -> None:
         """Hand the one that waits to the follower."""
         if self._trajectory is not None:
-            self._follower.on_trajectory(self._trajectory)
+            self._follower.on_trajectory(self._trajectory, self._arrived)
             self._unanswered, self._trajectory = self._trajectory.stamp, None
 
     def _on_cloud(self, cloud: Cloud) -> None:

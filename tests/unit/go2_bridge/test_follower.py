@@ -69,6 +69,15 @@ def test_silent_input_stops_within_its_watchdog_and_half_a_tenth(moving, silent,
     assert limit - 0.05 <= T0 + 1.0 + 0.02 * (k - 1) - last <= limit + 0.05
 
 
+def test_silence_counts_from_when_a_trajectory_came_not_from_when_it_was_taken_in(moving):
+    came, timeout = T0 + 1.0, moving.config.trajectory_timeout
+    drive(moving, T0 + 1.0, came + 0.1, trajectory=False)
+    moving.on_trajectory(ahead(came - 0.1), arrived=came)
+    assert drive(moving, came + 0.1, came + timeout, trajectory=False).command.vx > 0.0
+    late = drive(moving, came + timeout, came + timeout + 0.04, trajectory=False)
+    assert late.command == STOP and late.reason == StopReason.STALE_TRAJECTORY.value
+
+
 def test_old_image_stops_even_if_trajectories_keep_coming(moving):
     for k in range(60):
         now = T0 + 1.0 + 0.02 * k
