@@ -126,6 +126,7 @@ class MoverTracker:
     """Follows small things from sweep to sweep in odom."""
 
     def __init__(self) -> None:
+        self.standing = np.zeros((0, 2))  # (N, 2) m in odom, returns of the newest sweep of what is no person
         self._things: list[_Thing] = []
         self._background = Background()
 
@@ -136,6 +137,7 @@ class MoverTracker:
         for thing in self._things:
             if thing.is_person(stamp):
                 is_old &= np.hypot(*(near - thing.expected(stamp)).T) > BODY
+        self.standing = near[is_old]
         places = small_things(near[~is_old])
         free = list(range(len(places)))
         for thing in sorted(self._things, key=lambda thing: -len(thing.course)):

@@ -9,8 +9,9 @@ import numpy as np
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY, Mover, MoverTracker
 from go2_bridge.control.obstacles import thinned
+from go2_bridge.control.unseen import Unseen
 from go2_bridge.safety.returns import solid_points, sound_points
-from go2_bridge.safety.stop_zone import Around, with_bodies, with_target
+from go2_bridge.safety.stop_zone import Around, gap_to_footprint, with_bodies, with_target
 from track_common.deskew import deskewed
 from track_common.geometry import inverse, relative, transform_points
 from track_common.pose_buffer import PoseBuffer
@@ -35,7 +36,7 @@ class Surroundings:
         self._poses = poses
         self.cloud: Cloud | None = None
         self._solid = np.zeros((0, 2))
-        self._tracker = MoverTracker()
+        self._tracker, self._unseen = MoverTracker(), Unseen()
         self._tracked: float | None = None  # stamp (s) of the sweep last searched for who walks
         self._movers: list[Mover] = []  # in that sweep
 
@@ -56,11 +57,12 @@ class Surroundings:
         if place is None:
             return
         self._tracker.on_sweep(transform_points(place, self._solid), place[:2], self.cloud.stamp)
+        self._unseen.on_sweep(self._tracker.standing, place[:2], self.cloud.stamp)
         self._tracked, self._movers = self.cloud.stamp, self._tracker.movers(self.cloud.stamp)
 
     def forget_movers(self) -> None:
         """Odom itself moved."""
-        self._tracker, self._movers = MoverTracker(), []
+        self._tracker, self._unseen, self._movers = MoverTracker(), Unseen(), []
 
     def obstacles(self, target: Target | None) -> Array | None:
         """(N, 2) m, newest sweep in odom without the returns of ``target``; None where it cannot be placed."""
@@ -75,15 +77,16 @@ class Surroundings:
     def seen_from(self, pose: Array, stamp: float, target: Target | None, room: float) -> Around | None:
         """What is around a robot at a pose (3,) in odom at ``stamp`` (s), for the stop layer.
 
-        All returns of the newest sweep, the target's among them with ``room`` (m) besides the usual margin and its own
-        pace, and the bodies of those who walk, moved on to ``stamp``. None where odometry does not cover the sweep.
+        All returns of the newest sweep and what stood behind the robot a moment ago, the target's among them with
+        ``room`` (m) besides the usual margin and its own pace, and the bodies of those who walk, moved on to ``stamp``.
+        None where odometry does not cover the sweep.
         """
         if self.cloud is None or not len(self._solid):
             return Around.standing(np.zeros((0, 2)), np.zeros(0))
         place = self._place()
         if place is None:
             return None
-        points = transform_points(relative(pose, place), self._solid)
+        points = np.vstack([transform_points(relative(pose, place), self._solid), self._unseen_from(pose)])
         around = Around.standing(points, np.full(len(points), self.config.stop_margin))
         if target is not None:
             now, velocity = self._motion_of(target)
@@ -94,6 +97,11 @@ class Surroundings:
         if not len(middles):
             return around
         return with_bodies(around, middles, velocities, BODY + self.config.body_margin, self.config)
+
+    def _unseen_from(self, pose: Array) -> Array:
+        """(N, 2) m from a pose (3,) in odom, what stood behind the robot a moment ago; nothing is where it is itself."""
+        points = transform_points(inverse(pose), self._unseen.points)
+        return points[(points[:, 0] < 0.0) & (gap_to_footprint(points, self.config) > 0.0)]
 
     def bodies_from(self, pose: Array, stamp: float, target: Target | None) -> tuple[Array, Array]:
         """Those who walk but the target: middles (K, 2) m at ``stamp`` and velocities (K, 2) m/s, from a pose (3,).
