@@ -99,7 +99,7 @@ class Surroundings:
         return with_bodies(around, middles, velocities, BODY + self.config.body_margin, self.config)
 
     def _unseen_from(self, pose: Array) -> Array:
-        """(N, 2) m from a pose (3,) in odom, what stood behind the robot a moment ago; nothing is where it is itself."""
+        """(N, 2) m from a pose (3,) in odom, what stood behind it a moment ago; nothing is where it is itself."""
         points = transform_points(inverse(pose), self._unseen.points)
         return points[(points[:, 0] < 0.0) & (gap_to_footprint(points, self.config) > 0.0)]
 
