@@ -85,12 +85,10 @@ class Follower:
             self._surroundings.on_cloud(cloud)
 
     def digest(self, now: float) -> None:
-        """The slow part of the next command, a few milliseconds: a node does it between two, ``control`` if not done.
-
-        Who walks in the newest sweep, what the band must go round, and the band itself.
-        """
+        """What takes a few ms of the next command, ahead of it: who walks, what the band must go round, the band."""
         self._map()
-        if self._check(now) is None and self._path is not None and not self._is_planned:
+        is_next = self._time is None or now >= self._time  # else the next command is to find the clock set back
+        if is_next and self._check(now) is None and self._path is not None and not self._is_planned:
             self._follow(self._path, self._state(now))
 
     def _map(self) -> None:

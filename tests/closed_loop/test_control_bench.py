@@ -13,7 +13,7 @@ from go2_bridge.config import ControllerConfig
 
 BENCH = ControlBench(world=WorldConfig(camera=CameraConfig(width=160, height=120)))  # the picture is never drawn
 SEED = 3  # a walk of 19 s round furniture
-TIGHT = 16  # one of 9 s that leads close by it
+TIGHT = 62  # one that leads close by it
 
 
 def test_the_robot_side_follows_round_furniture_without_touching_it():

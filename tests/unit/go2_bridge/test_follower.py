@@ -252,6 +252,11 @@ def test_a_sweep_not_digested_yet_stops_the_robot_all_the_same(moving):
     assert np.sum(np.abs(moving.obstacles[:, 0] - 0.55) < 0.05) > 20
 
 
+def test_a_clock_set_back_is_found_by_the_next_command_not_before_it(moving):
+    moving.digest(T0 - 50.0)
+    assert moving.control(T0 - 50.0).reason == StopReason.CLOCK.value
+
+
 def test_what_the_stop_layer_lets_through_is_sent_whole_without_gain_compensation_too():
     before_wall = np.vstack([RING, WALL + [0.3, 0.0, 0.0]])
     sent = [
