@@ -21,8 +21,11 @@ def clamp(command: VelocityCommand, config: ControllerConfig) -> VelocityCommand
         return STOP
     ahead = config.max_linear_vel if command.vx >= 0.0 else config.max_reverse_vel
     share = min(_share(command.vx, ahead), _share(command.vy, config.max_lateral_vel))
-    turn = min(max(command.wz, -config.max_angular_vel), config.max_angular_vel)
-    return VelocityCommand(command.vx * share, command.vy * share, turn)
+    return VelocityCommand(  # each within its own limit too: value * (limit / value) may round to more than the limit
+        min(max(command.vx * share, -config.max_reverse_vel), config.max_linear_vel),
+        min(max(command.vy * share, -config.max_lateral_vel), config.max_lateral_vel),
+        min(max(command.wz, -config.max_angular_vel), config.max_angular_vel),
+    )
 
 
 def limit_change(

@@ -1,5 +1,6 @@
 """The last clamp: limits hold for any input, unsound input stops."""
 
+import dataclasses
 import math
 
 import pytest
@@ -17,12 +18,21 @@ number = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @settings(derandomize=True, max_examples=400)
-@given(number, number, number)
-def test_no_number_at_all_passes_the_limits(vx, vy, wz):
-    command = clamp(VelocityCommand(vx, vy, wz), CONFIG)
-    assert -CONFIG.max_reverse_vel - 1e-12 <= command.vx <= CONFIG.max_linear_vel + 1e-12
-    assert abs(command.vy) <= CONFIG.max_lateral_vel + 1e-12
-    assert abs(command.wz) <= CONFIG.max_angular_vel + 1e-12
+@given(number | st.floats(-3.0, 3.0), number | st.floats(-3.0, 3.0), number, st.floats(0.1, 1.0))
+def test_no_number_at_all_passes_the_limits(vx, vy, wz, limit):
+    config = dataclasses.replace(CONFIG, max_linear_vel=limit)
+    command = clamp(VelocityCommand(vx, vy, wz), config)
+    assert -CONFIG.max_reverse_vel <= command.vx <= limit
+    assert abs(command.vy) <= CONFIG.max_lateral_vel
+    assert abs(command.wz) <= CONFIG.max_angular_vel
+
+
+def test_rounding_does_not_pass_a_limit_either():
+    limits = [0.001 * k for k in range(100, 2000)]
+    asked = [
+        clamp(VelocityCommand(v), dataclasses.replace(CONFIG, max_linear_vel=m)) for m in limits for v in (2.3, 2.9)
+    ]
+    assert all(command.vx <= m for command, m in zip(asked, [m for m in limits for _ in range(2)], strict=True))
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 1e6])
