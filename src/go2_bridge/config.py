@@ -85,7 +85,7 @@ class ControllerConfig:
         0.20, "further room kept to the followed person, who moves", unit="m", low=0.0, high=1.5
     )
     body_margin: float = setting(
-        0.07, "room kept to the bodies of others who walk, 0.25 m round their legs", unit="m", low=0.0, high=1.0
+        0.09, "room kept to the bodies of others who walk, 0.25 m round their legs", unit="m", low=0.0, high=1.0
     )
     reaction_time: float = setting(
         0.15, "age of the sweep and control period, travelled before braking", unit="s", low=0.0, high=1.0

@@ -7,6 +7,7 @@ A sweep takes 0.07-0.1 s (L1, Mid-360), in which a robot that turns at 1 rad/s s
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -36,14 +37,14 @@ def deskewed(cloud: Cloud, poses: PoseBuffer, slack: float = 0.1) -> Cloud:
     course = poses.course(cloud.stamp + knots, slack)
     place = poses.course(np.array([cloud.stamp]), slack)
     if course is None or place is None:
-        return Cloud(cloud.points_base, cloud.stamp)
+        return replace(cloud, times=None)
     steps = relative(place[0], course).astype(np.float32)
     x, y, yaw = _between(steps, (times - np.float32(low)) / np.float32(max(high - low, 1e-9)))
     c, s = np.cos(yaw), np.sin(yaw)
     points = np.array(cloud.points_base, order="K")
     points[:, 0] = x + c * cloud.points_base[:, 0] - s * cloud.points_base[:, 1]
     points[:, 1] = y + s * cloud.points_base[:, 0] + c * cloud.points_base[:, 1]
-    return Cloud(points, cloud.stamp)
+    return replace(cloud, points_base=points, times=None)
 
 
 def _between(knots: Array, share: Array) -> list[Array]:

@@ -92,12 +92,14 @@ class Cloud:
     """LiDAR returns: points_base (N, 3) in base_link at ``stamp``, metres; N = 0 means nothing was hit.
 
     ``times`` (N,) are seconds after ``stamp`` at which each was measured, in base_link as it was then
-    (``track_common.deskew`` undoes that); None where the driver does not say.
+    (``track_common.deskew`` undoes that); None where the driver does not say. ``origin_base`` (3,) is where the LiDAR
+    sits, metres.
     """
 
     points_base: Array
     stamp: float
     times: Array | None = None
+    origin_base: Array = field(default_factory=lambda: np.zeros(3))
 
 
 @dataclass(frozen=True)

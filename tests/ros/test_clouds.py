@@ -66,6 +66,12 @@ def test_points_and_their_times_are_read_in_the_units_of_the_layout(name):
     assert cloud.times == pytest.approx(SECONDS, abs=2e-6)
 
 
+def test_a_cloud_says_where_the_lidar_sits():
+    mount = np.eye(4)
+    mount[:3, 3] = (0.29, 0.0, -0.05)
+    assert cloud_from_points(timed("livox"), mount).origin_base == pytest.approx([0.29, 0.0, -0.05])
+
+
 @pytest.mark.parametrize("name", UNTIMED)
 def test_clouds_without_times_have_none(name):
     fields, step = UNTIMED[name]

@@ -37,6 +37,10 @@ class LidarConfig:
     x: float = setting(0.289, "ahead of base_link", unit="m", low=-1.0, high=1.0, runtime=False)
     z: float = setting(0.263, "above the floor (0.31 - 0.047)", unit="m", low=0.0, high=2.0, runtime=False)
     tilt: float = setting(2.8782, "pitch of the dome's axis from straight up", unit="rad", runtime=False)
+    min_elevation: float = setting(0.0, "lowest ray over the dome's rim", unit="rad", low=-1.6, high=1.6, runtime=False)
+    max_elevation: float = setting(
+        0.5 * math.pi, "highest ray over the dome's rim", unit="rad", low=-1.6, high=1.6, runtime=False
+    )
     min_range: float = setting(0.05, "blind zone", unit="m", low=0.0, high=1.0)
     max_range: float = setting(20.0, "no return beyond", unit="m", low=1.0, high=100.0)
     noise: float = setting(0.02, "standard deviation of a range", unit="m", low=0.0, high=0.5)
@@ -49,6 +53,21 @@ class LidarConfig:
         mount[:3, :3] = [[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]]
         mount[:3, 3] = (self.x, 0.0, self.z)
         return mount
+
+
+# A Mid-360 upright on a GO2's back, where go2_bridge's mounts put it: -7 to 52 degrees, 200,000 points a second
+# (reference/go2.md §1.4), at 15 sweeps a second. It sees the floor from 3.5 m on.
+MID360 = LidarConfig(
+    points=13_300,
+    x=0.20,
+    z=0.43,
+    tilt=0.0,
+    min_elevation=math.radians(-7.0),
+    max_elevation=math.radians(52.0),
+    min_range=0.1,
+    max_range=40.0,
+)
+LIDARS = {"l1": LidarConfig(), "mid360": MID360}
 
 
 @dataclass(frozen=True)

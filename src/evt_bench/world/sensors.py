@@ -115,15 +115,21 @@ class CameraRenderer:
 
 
 class Lidar:
-    """A dome of rays on an even spiral that turns a little with every sweep."""
+    """Rays on an even spiral, over a dome or a belt of it, that turns a little with every sweep."""
 
     def __init__(self, scene: Scene, config: LidarConfig, rng: np.random.Generator) -> None:
         self._scene, self._config, self._rng = scene, config, rng
         self._groups = np.array([g in HIT_BY_RAYS for g in range(6)], np.uint8)
         self._mount = config.mount()
-        share = (np.arange(config.points) + 0.5) / config.points  # height over the dome's rim
-        self._height, self._ring = share, np.sqrt(1.0 - share**2)
+        low, high = np.sin(config.min_elevation), np.sin(config.max_elevation)
+        self._height = low + (high - low) * (np.arange(config.points) + 0.5) / config.points  # over the dome's rim
+        self._ring = np.sqrt(1.0 - self._height**2)
         self._angle = GOLDEN_ANGLE * np.arange(config.points)
+
+    @property
+    def origin_base(self) -> Array:
+        """(3,) m, where it sits in base_link."""
+        return self._mount[:3, 3]
 
     def sweep(self, data: mujoco.MjData, T_world_base: Array) -> Array:
         """(N, 3) float32 returns in base_link, m; lost and out-of-range rays are left out."""

@@ -132,7 +132,8 @@ class World:
 
     def scan(self) -> Cloud:
         """One LiDAR sweep, all of it now."""
-        return Cloud(self._lidar.sweep(self.posed(), _lifted(self._robot)), self.time)
+        points = self._lidar.sweep(self.posed(), _lifted(self._robot))
+        return Cloud(points, self.time, origin_base=self._lidar.origin_base)
 
     def odometry(self) -> Odometry:
         """Dead-reckoned pose since the start, drifting where so configured, and body velocity."""

@@ -24,6 +24,7 @@ MIN_PACE = 0.3  # m/s; a robot that is only setting off will be faster in a mome
 FENCE = 0.8  # m beside the body
 SIDE_KEPT = 0.6  # s without a meeting after which somebody may be passed on either side again
 MANNERS, STEP_AWAY = 0.25, 0.4  # m between hull and body from which the robot steps away, and how fast, m/s
+CLOSING_IN = 0.8  # m/s at which the robot may still come nearer where it begins to step away; none where it touches
 BACKWARDS = 0.15  # m/s of it where it leads where nobody looks
 SETTING_OUT = 0.2  # m/s; a slower robot has no pace to keep by a step to the side
 PACES, SIDES, TURNS = (1.0, 0.8, 0.6, 0.4), (-0.45, -0.3, -0.15, 0.15, 0.3, 0.45), (1.0, 0.4)  # shares, m/s, shares
@@ -124,6 +125,8 @@ def sidesteps(wanted: VelocityCommand, config: ControllerConfig) -> Array | None
 def make_way(wanted: VelocityCommand, middles: Array, config: ControllerConfig) -> VelocityCommand:
     """The wanted velocity with a step away from whoever comes nearer than ``MANNERS``, the faster the nearer.
 
+    What of the wanted velocity itself leads at them is given up by then, so that it does not eat up the step.
+
     Args:
         wanted: true body velocity.
         middles: (K, 2) m in base_link, of people.
@@ -137,8 +140,11 @@ def make_way(wanted: VelocityCommand, middles: Array, config: ControllerConfig) 
     share = min(max(1.0 - (float(distances[nearest]) - BODY) / MANNERS, 0.0), 1.0)
     if share <= 0.0 or distances[nearest] < 1e-3:
         return wanted
-    x, y = STEP_AWAY * share * away[nearest] / distances[nearest]
-    return VelocityCommand(wanted.vx + max(float(x), -BACKWARDS), wanted.vy + float(y) * config.is_holonomic, wanted.wz)
+    off = away[nearest] / distances[nearest]
+    closing = -float(off @ (wanted.vx, wanted.vy))
+    x, y = (STEP_AWAY * share + max(closing - CLOSING_IN * (1.0 - share), 0.0)) * off
+    back = min(wanted.vx, -BACKWARDS)
+    return VelocityCommand(max(wanted.vx + float(x), back), wanted.vy + float(y) * config.is_holonomic, wanted.wz)
 
 
 def fenced(met: Sequence[Meeting], sides: Sequence[float]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY, Mover, MoverTracker
 from go2_bridge.control.obstacles import thinned
 from go2_bridge.control.unseen import Unseen
-from go2_bridge.safety.returns import solid_points, sound_points
+from go2_bridge.safety.returns import Returns, sound_points, told_apart
 from go2_bridge.safety.stop_zone import Around, gap_to_footprint, with_bodies, with_target
 from track_common.deskew import deskewed
 from track_common.geometry import inverse, relative, transform_points
@@ -35,7 +35,7 @@ class Surroundings:
         self.config = config
         self._poses = poses
         self.cloud: Cloud | None = None
-        self._solid = np.zeros((0, 2))
+        self._returns = Returns(*(np.zeros((0, 2)) for _ in range(3)))  # of the newest sweep, in base_link
         self._tracker, self._unseen = MoverTracker(), Unseen()
         self._tracked: float | None = None  # stamp (s) of the sweep last searched for who walks
         self._movers: list[Mover] = []  # in that sweep
@@ -46,8 +46,9 @@ class Surroundings:
         The stop layer sees it at once; who walks in it is known after ``track``.
         """
         cloud = deskewed(cloud, self._poses)
-        self.cloud = Cloud(sound_points(cloud.points_base), cloud.stamp)
-        self._solid = thinned(solid_points(self.cloud.points_base, self.config)[:, :2], STOP_VOXEL)
+        self.cloud = replace(cloud, points_base=sound_points(cloud.points_base))
+        returns = told_apart(self.cloud.points_base, self.config)
+        self._returns = replace(returns, solid=thinned(returns.solid, STOP_VOXEL))
 
     def track(self) -> None:
         """Find who walks in the newest sweep, unless that is done already or odometry does not cover it."""
@@ -56,7 +57,8 @@ class Surroundings:
         place = self._place()
         if place is None:
             return
-        self._tracker.on_sweep(transform_points(place, self._solid), place[:2], self.cloud.stamp)
+        lidar = transform_points(place, self.cloud.origin_base[:2])
+        self._tracker.on_sweep(self._returns.placed(place), lidar, self.cloud.stamp)
         self._unseen.on_sweep(self._tracker.standing, place[:2], self.cloud.stamp)
         self._tracked, self._movers = self.cloud.stamp, self._tracker.movers(self.cloud.stamp)
 
@@ -69,7 +71,7 @@ class Surroundings:
         place = self._place()
         if self.cloud is None or place is None:
             return None
-        points = transform_points(place, self._solid)
+        points = transform_points(place, self._returns.solid)
         if target is None:
             return points
         return points[np.hypot(*(points - self._motion_of(target)[0]).T) > self.config.target_radius]
@@ -81,12 +83,12 @@ class Surroundings:
         ``room`` (m) besides the usual margin and its own pace, and the bodies of those who walk, moved on to ``stamp``.
         None where odometry does not cover the sweep.
         """
-        if self.cloud is None or not len(self._solid):
+        if self.cloud is None or not len(self._returns.solid):
             return Around.standing(np.zeros((0, 2)), np.zeros(0))
         place = self._place()
         if place is None:
             return None
-        points = np.vstack([transform_points(relative(pose, place), self._solid), self._unseen_from(pose)])
+        points = np.vstack([transform_points(relative(pose, place), self._returns.solid), self._unseen_from(pose)])
         around = Around.standing(points, np.full(len(points), self.config.stop_margin))
         if target is not None:
             now, velocity = self._motion_of(target)

@@ -29,6 +29,7 @@ MOVE = 0.6  # s for which what moves itself may come nearer in that time
 OFF = 0.15  # m/s at which the robot leaves a margin
 CLOSING = 0.001  # m in one sample; a return already inside the margin shuts every way that brings it nearer
 STOPS_SHORT = 0.25  # s worth of their pace: half the time somebody takes from walking to standing
+GOES_ON = 0.1  # s for which who goes away is counted on: a walker stands within half a second, seen late by a third
 COMING_ON = 0.05  # m; less is not what the robot does but what the other one does
 SCRAPE = 0.01  # m; unless the way leads off first and nearer only later, by less than this
 NOTHING = 1e-6  # m; what is shorter has no direction
@@ -87,8 +88,8 @@ def with_target(
 def with_bodies(around: Around, middles: Array, velocities: Array, radius: float, config: ControllerConfig) -> Around:
     """What is around, people besides: middles (K, 2) m, velocities (K, 2) m/s, ``radius`` (m) to keep off a middle.
 
-    Their returns go on with them, but only as far as somebody who stops short still goes. Who is inside the margin
-    already is not counted on to leave it.
+    Their returns go on with them, but only as far as somebody who stops short still goes; who goes away is hardly
+    counted on to. Who is inside the margin already is not counted on to leave it.
     """
     gaps = np.hypot(*(around.points[:, None] - middles).transpose(2, 0, 1))  # (N, K)
     whose, is_theirs = gaps.argmin(axis=1), gaps.min(axis=1) < radius
@@ -96,7 +97,8 @@ def with_bodies(around: Around, middles: Array, velocities: Array, radius: float
     margins = np.append(around.margins, np.full(len(middles), radius))
     moves = np.vstack([np.where(is_theirs[:, None], velocities[whose], around.velocities), velocities])
     is_near = gap_to_footprint(points, config) < margins
-    lasting = np.append(np.full(len(around.points), STOPS_SHORT), np.full(len(middles), HORIZON))
+    is_coming = np.sum(velocities * middles, axis=1) < 0.0
+    lasting = np.append(np.full(len(around.points), STOPS_SHORT), np.where(is_coming, HORIZON, GOES_ON))
     return Around(points, margins, np.where(is_near[:, None], 0.0, moves), lasting)
 
 

@@ -33,7 +33,7 @@ def cloud_from_points(message: PointCloud2, T_base_lidar: Array) -> Cloud:
     points, keep = _sound(records)
     times = _seconds_after(stamp, records["time"][keep]) if "time" in (records.dtype.names or ()) else None
     mount = np.asarray(T_base_lidar, np.float32)
-    return Cloud(points @ mount[:3, :3].T + mount[:3, 3], stamp, times)
+    return Cloud(points @ mount[:3, :3].T + mount[:3, 3], stamp, times, np.asarray(T_base_lidar, float)[:3, 3])
 
 
 def points_from_array(points: Array, header: Header) -> PointCloud2:

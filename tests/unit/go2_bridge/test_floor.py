@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.safety.floor import heights_above_floor
-from go2_bridge.safety.returns import solid_points
+from go2_bridge.safety.returns import told_apart
 
 TILT = math.radians(6.0)
 LEVEL, LEANING = ControllerConfig(), ControllerConfig(max_floor_tilt=TILT)
@@ -38,19 +38,19 @@ angles = st.floats(-0.06, 0.06)  # rad
 
 
 def test_level_floor_is_no_obstacle():
-    assert len(solid_points(floor(), LEVEL)) == len(solid_points(floor(), LEANING)) == 0
+    assert len(told_apart(floor(), LEVEL).solid) == len(told_apart(floor(), LEANING).solid) == 0
 
 
 def test_leaning_floor_is_an_obstacle_only_where_it_is_taken_for_level():
     ramp = leaning(floor(), 0.06, 0.0)
-    assert len(solid_points(ramp, LEVEL)) > 500 and len(solid_points(ramp, LEANING)) == 0
+    assert len(told_apart(ramp, LEVEL).solid) > 500 and len(told_apart(ramp, LEANING).solid) == 0
 
 
 @settings(max_examples=40)
 @given(angles, angles, st.floats(0.7, 3.0), st.floats(-1.0, 1.0))
 def test_box_on_a_leaning_floor_is_seen_and_the_floor_is_not(pitch, roll, x, y):
     thing = box(x, y, 0.4)
-    found = solid_points(leaning(np.vstack([floor(), thing]), pitch, roll), LEANING)
+    found = told_apart(leaning(np.vstack([floor(), thing]), pitch, roll), LEANING).solid
     assert 0.6 * len(thing) < len(found) < len(thing)  # its lower third stands no higher than floor may
 
 
@@ -61,30 +61,30 @@ def test_step_up_is_an_obstacle(config, height):
     ground = floor()
     ground = ground[ground[:, 0] > 0.4]
     ground[ground[:, 0] > 1.2, 2] += height
-    found = solid_points(ground, config)
+    found = told_apart(ground, config).solid
     assert len(found) > 200 and found[:, 0].min() == pytest.approx(1.2, abs=0.05)
 
 
 @pytest.mark.parametrize("height", [0.0, 0.05, 0.08])
 def test_door_sill_is_walked_over(height):
     sill = box(1.0, 0.0, height)
-    assert len(solid_points(np.vstack([floor(), sill]), LEVEL)) == 0
+    assert len(told_apart(np.vstack([floor(), sill]), LEVEL).solid) == 0
 
 
 def test_ceiling_and_what_the_robot_fits_under_are_left_out():
     table = box(1.0, 0.0, 1.4, bottom=1.05)
-    assert len(solid_points(np.vstack([floor(), table]), LEVEL)) == 0
+    assert len(told_apart(np.vstack([floor(), table]), LEVEL).solid) == 0
 
 
 def test_ramp_steeper_than_allowed_stops():
-    assert len(solid_points(leaning(floor(), -math.radians(12.0), 0.0), LEANING)) > 0
+    assert len(told_apart(leaning(floor(), -math.radians(12.0), 0.0), LEANING).solid) > 0
 
 
 def test_furniture_alone_is_never_a_floor():
     """Where the floor swallows the light, tops of low things must not become it."""
     tops = np.vstack([box(x, y, 0.25, bottom=0.2) for x in (0.8, 1.6, 2.4) for y in (-1.0, 0.0, 1.0)])
     assert heights_above_floor(tops, 0.0, TILT) == pytest.approx(tops[:, 2])
-    assert len(solid_points(tops, LEANING)) == len(tops)
+    assert len(told_apart(tops, LEANING).solid) == len(tops)
 
 
 @settings(max_examples=40)
@@ -97,22 +97,22 @@ def test_any_returns_have_finite_heights_and_without_tilt_their_own(seed, count,
 
 @given(st.floats(-0.36, 0.36), st.floats(-0.17, 0.17), st.floats(0.2, 0.9))
 def test_the_robot_does_not_see_its_own_hull(x, y, z):
-    assert len(solid_points(np.array([[x, y, z]]), LEVEL)) == 0
+    assert len(told_apart(np.array([[x, y, z]]), LEVEL).solid) == 0
 
 
 @given(st.floats(0.0, 2 * math.pi), st.floats(0.03, 2.0), st.floats(0.2, 0.9))
 def test_what_stands_off_the_hull_is_seen(angle, gap, z):
     half = 0.5 * math.hypot(LEVEL.robot_length, LEVEL.robot_width) + gap
-    assert len(solid_points(np.array([[half * math.cos(angle), half * math.sin(angle), z]]), LEVEL)) == 1
+    assert len(told_apart(np.array([[half * math.cos(angle), half * math.sin(angle), z]]), LEVEL).solid) == 1
 
 
 def test_base_above_the_floor_changes_nothing_but_the_frame():
     scene = np.vstack([leaning(floor(), 0.05, 0.0), box(1.5, 0.3, 0.6)])
     raised = replace(LEANING, base_height=0.31)
-    assert len(solid_points(scene - [0.0, 0.0, 0.31], raised)) == len(solid_points(scene, LEANING)) > 50
+    assert len(told_apart(scene - [0.0, 0.0, 0.31], raised).solid) == len(told_apart(scene, LEANING).solid) > 50
 
 
 @pytest.mark.parametrize("value", [0.0, math.nan, math.inf, -math.inf, 1e30, 1e-9])
 @pytest.mark.parametrize("config", [LEVEL, LEANING])
 def test_worthless_numbers_are_no_obstacles(value, config):
-    assert len(solid_points(np.full((500, 3), value), config)) == 0
+    assert len(told_apart(np.full((500, 3), value), config).solid) == 0

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY, Mover
-from go2_bridge.control.passing import MANNERS, SIDE_KEPT, STEP_AWAY, Passing, fenced, make_way, meetings, sidesteps
+from go2_bridge.control.passing import (
+    CLOSING_IN,
+    MANNERS,
+    SIDE_KEPT,
+    STEP_AWAY,
+    Passing,
+    fenced,
+    make_way,
+    meetings,
+    sidesteps,
+)
 from track_common.types import VelocityCommand
 
 WAY = np.array([[0.0, 0.0], [3.0, 0.0]])
@@ -81,10 +91,19 @@ def test_a_step_away_never_leads_nearer_and_is_bounded(middle, vx, vy):
     step = np.array([given.vx - wanted.vx, given.vy - wanted.vy])
     half = np.array([0.5 * CONFIG.robot_length, 0.5 * CONFIG.robot_width])
     towards = np.array(middle) - np.clip(middle, -half, half)
-    assert given.wz == 0.3 and math.hypot(*step) <= STEP_AWAY + 1e-9
+    closing = max(float(np.array([vx, vy]) @ towards) / max(float(np.hypot(*towards)), 1e-6), 0.0)
+    assert given.wz == 0.3 and math.hypot(*step) <= STEP_AWAY + closing + 1e-9
     assert float(step @ towards) <= 1e-9
     if np.hypot(*towards) > BODY + MANNERS:
         assert given == wanted
+
+
+@settings(derandomize=True, max_examples=200, deadline=None)
+@given(st.floats(-0.35, 0.35), st.floats(-0.5, 0.5), st.floats(0.0, 0.5))
+def test_a_way_that_leads_at_somebody_near_does_not_eat_up_the_step(x, vx, vy):
+    room = 0.2 * MANNERS
+    beside = np.array([[x, 0.5 * CONFIG.robot_width + BODY + room]])
+    assert make_way(VelocityCommand(vx, vy), beside, CONFIG).vy <= 0.2 * CLOSING_IN - 0.8 * STEP_AWAY + 1e-9 < 0.0
 
 
 def test_who_stands_at_the_flank_is_given_room_sideways_where_the_base_can():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
-from go2_bridge.safety.returns import solid_points
+from go2_bridge.safety.returns import told_apart
 from go2_bridge.safety.stop_zone import (
     HORIZON,
     SAMPLES,
@@ -196,7 +196,7 @@ def test_floor_ceiling_own_hull_nan_and_zeros_are_no_obstacles():
     cloud = np.array(
         [[1, 0, 0.02], [1, 0, 2.2], [0.3, 0.1, 0.3], [math.nan, 0, 0.5], [0, 0, 0], [math.inf, 1, 1], [1, 0, 0.5]]
     )
-    assert solid_points(cloud, CONFIG) == pytest.approx(np.array([[1, 0, 0.5]]))
+    assert told_apart(cloud, CONFIG).solid == pytest.approx(np.array([[1, 0]]))
 
 
 velocity = st.tuples(st.floats(-1, 2), st.floats(-0.5, 0.5), st.floats(-1.8, 1.8))

@@ -6,7 +6,7 @@ import pytest
 from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY
 from go2_bridge.control.surroundings import Surroundings, Target
-from go2_bridge.safety.stop_zone import HORIZON, STOPS_SHORT
+from go2_bridge.safety.stop_zone import GOES_ON, HORIZON, STOPS_SHORT
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Cloud, Odometry
 
@@ -63,7 +63,14 @@ def test_a_walker_is_a_body_that_walks_on_from_where_it_was_seen():
     assert seen.points[-1] == pytest.approx([2.0, -1.0 + 0.8 * (now + 0.1)], abs=0.12)
     assert seen.velocities[-1] == pytest.approx([0.0, 0.8], abs=0.15)
     assert seen.margins[-1] == BODY + CONFIG.body_margin
-    assert seen.lasting[-1] == HORIZON and np.all(seen.lasting[:-1] < 0.5)  # returns go on only for a moment
+    assert np.all(seen.lasting[:-1] == STOPS_SHORT)  # returns go on only for a moment
+
+
+@pytest.mark.parametrize(("pace", "lasting"), [(-0.8, HORIZON), (0.8, GOES_ON)])
+def test_who_comes_is_counted_on_to_go_on_and_who_leaves_is_not(pace, lasting):
+    around, now = after(1.2, lambda t: (1.6 + pace * (t - 0.6), 0.0))
+    seen = around.seen_from(np.zeros(3), now, None, 0.0)
+    assert seen is not None and seen.lasting[-1] == lasting
 
 
 def test_the_target_itself_is_no_stranger_and_a_jump_of_odometry_forgets_all():

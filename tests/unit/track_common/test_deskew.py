@@ -1,5 +1,7 @@
 """A sweep taken while the robot moved comes out as if it had stood still."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -41,11 +43,12 @@ velocities = st.tuples(st.floats(-2.0, 2.0), st.floats(-0.5, 0.5), st.floats(-1.
 
 def test_wall_scanned_while_turning_comes_out_straight():
     turning = (0.0, 0.0, 1.0)
-    crooked = swept(turning)
+    crooked = replace(swept(turning), origin_base=np.array([0.29, 0.0, -0.05]))
     assert np.abs(crooked.points_base[:, 1] - 3.0).max() > 0.3
     straight = deskewed(crooked, odometry(turning))
     assert np.abs(straight.points_base[:, 1] - 3.0).max() < 0.002
     assert straight.times is None and straight.stamp == STAMP
+    assert straight.origin_base is crooked.origin_base
 
 
 @settings(max_examples=50)
