@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from evt_bench.world.rooms import FloorPlan
+from evt_bench.world.walls import Wall
 
 Row = tuple[float, float, float, float, float, float]  # x, y, half x, half y, yaw, radius of a footprint
 HEADROOM = 0.55  # m; a GO2 is 0.40 m high, with its camera 0.50; the lowest table top is at 0.66
@@ -67,13 +65,13 @@ class _Sketch:
     radius: float = 0.0
 
 
-def make_item(rng: np.random.Generator, plan: FloorPlan, size: tuple[float, float]) -> Item:
-    """A random piece at a random place: against some wall of the plan, or anywhere with any turn."""
+def make_item(rng: np.random.Generator, walls: tuple[Wall, ...], size: tuple[float, float]) -> Item:
+    """A random piece at a random place: against some wall, or anywhere with any turn."""
     sketch = _SKETCHES[int(rng.integers(len(_SKETCHES)))](rng)
     if not sketch.at_wall:
         x, y = (float(rng.uniform(-0.5 * s + 0.5, 0.5 * s - 0.5)) for s in size)
         return _place(sketch, x, y, float(rng.choice([0.0, 0.5 * math.pi, rng.uniform(0.0, math.pi)])))
-    wall = plan.walls[int(rng.integers(len(plan.walls)))]
+    wall = walls[int(rng.integers(len(walls)))]
     margin = sketch.half[0] + 0.15
     along = float(rng.uniform(margin, max(margin + 0.01, wall.length - margin)))
     x, y = wall.at(along)

@@ -13,6 +13,7 @@ import numpy as np
 from evt_bench.world.footprints import Footprints
 from evt_bench.world.furniture import Item, Part, make_item
 from evt_bench.world.navigation import make_grid
+from evt_bench.world.walls import Wall
 from track_common.geometry import transform_points
 from track_common.types import Array
 
@@ -22,40 +23,6 @@ STYLES = ("hall", "rooms", "corridor")
 FURNITURE_GAP = 1.15  # m left between pieces: a person and a GO2 pass
 DOOR_GAP = 1.2  # m kept free round the middle of a doorway
 REACHABLE = 0.9  # share of the clear floor that must hang together
-
-
-@dataclass(frozen=True)
-class Wall:
-    """A straight wall along x or y with openings.
-
-    Attributes:
-        x0, y0, x1, y1: its ends, m.
-        doors: middles of openings as (distance from the first end, width), m.
-    """
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    doors: tuple[tuple[float, float], ...] = ()
-
-    @property
-    def length(self) -> float:
-        """Distance between the ends, m."""
-        return math.hypot(self.x1 - self.x0, self.y1 - self.y0)
-
-    def at(self, distance: float) -> tuple[float, float]:
-        """Point that far from the first end."""
-        share = distance / self.length
-        return (self.x0 + share * (self.x1 - self.x0), self.y0 + share * (self.y1 - self.y0))
-
-    def solid(self) -> list[tuple[float, float]]:
-        """What stands between the openings, as (from, to) in m from the first end."""
-        pieces, begin = [], 0.0
-        for middle, width in sorted(self.doors):
-            pieces.append((begin, middle - 0.5 * width))
-            begin = middle + 0.5 * width
-        return [*pieces, (begin, self.length)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +85,7 @@ def _furnish(rng: np.random.Generator, style: str, density: float) -> FloorPlan:
     items: list[Item] = []
     wanted = int(density * size[0] * size[1] / 7.0)
     for _ in range(8 * wanted):
-        item = make_item(rng, bare, size)
+        item = make_item(rng, walls, size)
         if len(items) < wanted and _fits(item, items, bare):
             items.append(item)
     footprints = Footprints.from_rows(rows + [item.footprint for item in items])
