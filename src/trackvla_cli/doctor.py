@@ -118,14 +118,15 @@ def _interface(name: str) -> Finding:
 
 def _shared_memory() -> Finding:
     try:
-        size = shutil.disk_usage("/dev/shm").total
+        memory = shutil.disk_usage("/dev/shm")
     except OSError as error:
         return Finding("shared memory", MISSING, f"/dev/shm: {error}", "mount -t tmpfs tmpfs /dev/shm")
-    if size < MIN_SHARED_MEMORY:
-        return Finding(
-            "shared memory", MISSING, f"/dev/shm has {size >> 20} MB; wanted 256", "docker run --shm-size=512m"
-        )
-    return Finding("shared memory", OK, f"/dev/shm has {size >> 20} MB")
+    said = f"/dev/shm has {memory.total >> 20} MB, {memory.free >> 20} free"
+    if memory.total < MIN_SHARED_MEMORY:
+        return Finding("shared memory", MISSING, f"{said}; wanted 256", "docker run --shm-size=512m")
+    if memory.free < MIN_SHARED_MEMORY:  # each node that was killed leaves its segment
+        return Finding("shared memory", MISSING, f"{said}; wanted 256 free", "fastdds shm clean")
+    return Finding("shared memory", OK, said)
 
 
 def _profile() -> Finding:

@@ -1,10 +1,12 @@
 """The command `trackvla`: thin, and quick to start because each command imports what it needs when it runs.
 
-Exit codes: 0 done, 1 failed, 2 asked for wrongly. Errors that a user can act on are one line; `--debug` shows where.
+Exit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted. Errors that a user can act on are one line;
+`--debug` shows where.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -60,7 +62,8 @@ app.add_typer(vlt.app, name="vlt")
 
 
 def main() -> None:
-    """Run the command line; never returns."""
+    """Run the command line; never returns. SIGTERM ends it like Ctrl-C: nothing that it started stays behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except (ValueError, RuntimeError, OSError) as error:

@@ -2,8 +2,13 @@
 REQUIRE_ROS=1, fail."""
 
 import os
+import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +31,7 @@ except ImportError:
         raise
     collect_ignore_glob = ["test_*.py"]
 
+DOMAINS = count(os.getpid())  # where the last test's nodes are still ending, or were killed, the next one does not go
 TIMEOUT = 15.0  # s; discovery takes up to 3 on a loaded machine
 
 
@@ -94,11 +100,38 @@ class Peer:
         self.node.destroy_node()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cleared_shared_memory() -> Iterator[None]:
+    """Without what killed processes left: 35 MB each, and locks for which every writer waits a second at a time."""
+    clear_shared_memory()
+    yield
+    clear_shared_memory()
+
+
+def clear_shared_memory() -> None:
+    """Fast DDS's own tool; what living processes use stays."""
+    tool = shutil.which("fastdds", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if tool is not None:
+        subprocess.run([tool, "shm", "clean"], stdout=subprocess.DEVNULL, check=False, timeout=60)
+
+
+def another_domain() -> int:
+    """1 to 100, not the last one's."""
+    return next(DOMAINS) % 100 + 1
+
+
 @pytest.fixture
 def ros_domain() -> Iterator[int]:
-    """A ROS domain no other test on this machine uses meanwhile."""
-    with domain_id() as number:
-        yield int(number)
+    """A ROS domain no other test on this machine uses meanwhile; another one each time."""
+    with domain_id(another_domain) as number:
+        yield number
+
+
+@pytest.fixture(scope="module")
+def module_domain() -> Iterator[int]:
+    """The same for a whole module."""
+    with domain_id(another_domain) as number:
+        yield number
 
 
 @pytest.fixture
@@ -118,13 +151,12 @@ def ros_context(ros_domain) -> "Iterator[Context]":
 
 
 @pytest.fixture(scope="module")
-def module_context() -> "Iterator[Context]":
+def module_context(module_domain) -> "Iterator[Context]":
     """A context for nodes that all tests of a module share, in a domain of its own."""
     context = Context()
-    with domain_id() as number:
-        rclpy.init(context=context, domain_id=int(number))
-        yield context
-        rclpy.try_shutdown(context=context)
+    rclpy.init(context=context, domain_id=module_domain)
+    yield context
+    rclpy.try_shutdown(context=context)
 
 
 @pytest.fixture

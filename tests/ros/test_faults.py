@@ -1,5 +1,10 @@
 """The fault table's own machinery, and a few of its rows: real processes die, freeze and lie, and StopMove comes."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from evt_bench.faults.cases import Action, Fault, Proof, all_faults
@@ -78,3 +83,16 @@ def test_the_whole_table_is_held(ros_domain, tmp_path):
     rows = run_faults(all_faults(), 1, tmp_path / "faults.json", ros_domain)
     missed = [row for row in rows if not row.is_held and row.fault.proof is not Proof.SILENCE]
     assert not missed, markdown(missed)
+
+
+def test_nothing_that_the_bench_started_outlives_it(ros_domain, tmp_path):
+    words = ["--only", "planner: killed", "--domain", str(ros_domain), "--json", f"{tmp_path}/faults.json"]
+    bench = subprocess.Popen([sys.executable, "-m", "trackvla_cli.main", "bench", "faults", *words])
+    started, end = [], time.monotonic() + 20.0
+    while len(started) < len(PARTS) and time.monotonic() < end:
+        started = Path(f"/proc/{bench.pid}/task/{bench.pid}/children").read_text().split()
+        time.sleep(0.05)
+    assert len(started) == len(PARTS)
+    bench.terminate()
+    assert bench.wait(20) == 130
+    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import rclpy
-from domain_coordinator import domain_id
 from std_msgs.msg import Header
 from tests.helpers.sensors import CAMERA, RING
 from tests.helpers.spoiling import COUNTS, Recorder, callbacks_of, spoil, spoilt_runs
@@ -95,15 +94,14 @@ def test_planner_says_nothing_that_cannot_be_read(planner, topic, count):
 
 
 @pytest.fixture(scope="module")
-def tracker():
+def tracker(module_domain):
     """The node with a correlation filter on its first box; images are tracked in this thread."""
-    with domain_id() as number:
-        rclpy.init(args=["--ros-args", "-p", "tracker:=kcf"], domain_id=int(number))
-        node = TrackerNode()
-        node._boxes = Recorder()
-        yield node
-        node.destroy_node()
-        rclpy.try_shutdown()
+    rclpy.init(args=["--ros-args", "-p", "tracker:=kcf"], domain_id=module_domain)
+    node = TrackerNode()
+    node._boxes = Recorder()
+    yield node
+    node.destroy_node()
+    rclpy.try_shutdown()
 
 
 @pytest.mark.parametrize("count", SIZES)

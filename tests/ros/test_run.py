@@ -1,21 +1,33 @@
 """A node's main over real signals: one exit code, no traceback, and the last word still gets out."""
 
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from std_msgs.msg import String
 
+from track_common.ros.run import END_TIMEOUT
+
 pytestmark = pytest.mark.ros
 
 NODE = """
+import atexit
+import ctypes
+import sys
+import time
+
 import rclpy
 from rclpy.node import Node
 from std_msgs.msg import String
 from track_common.config import ConfigError
 from track_common.ros.run import run_node
+
+def hang():
+    ctypes.PyDLL(None).sleep(60)  # holding the interpreter's lock, as a middleware does that waits for ever
 
 class Talker(Node):
     def __init__(self):
@@ -29,6 +41,12 @@ class Talker(Node):
     def on_shutdown(self):
         self.publisher.publish(String(data="stop"))
 
+if "slow start" in sys.argv:
+    Talker.declare_parameter = lambda *_: time.sleep(60)
+if "interpreter's end" in sys.argv:
+    atexit.register(hang)
+if "node's destruction" in sys.argv:
+    Talker.destroy_node = lambda node: hang()
 run_node(Talker)
 """
 
@@ -55,3 +73,40 @@ def test_a_bad_setting_is_one_line_and_code_2(ros_environment):
     process = start(ros_environment, "--ros-args", "-p", "is_broken:=true")
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (2, "error: speed is 9; wanted 0..2 m/s\n")
+
+
+@pytest.mark.parametrize("where", ["node's destruction", "interpreter's end"])
+def test_a_middleware_that_never_closes_cannot_keep_the_process_and_its_last_message_arrives(
+    ros_environment, peer, where
+):
+    process = start(ros_environment, where)
+    words = peer.collect(String, "words")
+    peer.wait_until(lambda: bool(words), "the first word")
+    process.send_signal(signal.SIGINT)
+    asked = time.monotonic()
+    peer.wait_until(lambda: words[-1].data == "stop", "the last word")
+    _, said = process.communicate(timeout=10)
+    assert time.monotonic() - asked < END_TIMEOUT + 1.0
+    assert process.returncode == -signal.SIGALRM
+    assert "in hang" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_the_node_is_made_leaves_no_shared_memory_behind(ros_environment, number):
+    process = start(ros_environment, "slow start")
+    end = time.monotonic() + 15.0
+    while not shared_memory(process.pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    used = shared_memory(process.pid)
+    assert used
+    time.sleep(0.3)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=10)
+    assert (process.returncode, said) == (130, "")
+    assert not [path for path in used if path.exists()]
+
+
+def shared_memory(pid: int) -> set[Path]:
+    """Fast DDS's segments a process holds."""
+    words = Path(f"/proc/{pid}/maps").read_text().split()
+    return {Path(word) for word in words if re.fullmatch("/dev/shm/fastrtps_[0-9a-f]{16}", word)}

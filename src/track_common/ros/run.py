@@ -1,11 +1,13 @@
 """A node's main: ends cleanly on SIGINT and SIGTERM and can still publish a last stop.
 
 rclpy's own signal handler closes the context before ``finally`` runs, so that no stop command could leave; ours only
-sets a flag, ignores a second signal and lets the node speak while the context is valid.
+sets a flag, ignores a second signal and lets the node speak while the context is valid. The middleware's own closing,
+which may wait for ever for other processes that end badly meanwhile, gets ``END_TIMEOUT``.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import signal
 import sys
@@ -23,33 +25,42 @@ from track_common.config import ConfigError
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 USAGE_ERROR = 2
 INTERRUPTED = 130
+STDERR = 2
+END_TIMEOUT = 2.0  # s; 0.1 is usual. Below the launch runner's 3 s, so that the node itself says where it hung
 
 
 def run_node(make_node: Callable[[], Node]) -> None:
     """``run_to_end``, then exit the process with its code."""
-    sys.exit(run_to_end(make_node))
+    code = run_to_end(make_node)
+    _limit_the_end()  # of what the interpreter closes
+    sys.exit(code)
 
 
 def run_to_end(make_node: Callable[[], Node]) -> int:
     """Spin one node until a signal comes or it sets ``exit_code``; then call its ``on_shutdown`` and return that code.
 
-    A ConfigError while the node is made is printed in one line and ends the process with code 2.
+    A ConfigError while the node is made is printed in one line and ends the process with code 2. Where the middleware
+    does not close within ``END_TIMEOUT``, what each thread does is printed and SIGALRM ends the process.
     """
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
         _refuse(f"these ROS arguments cannot be used: {error}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever dies at once keeps Fast DDS's locks and memory
     try:
         node = make_node()
+        settle_memory()
     except ConfigError as error:
         _refuse(error)
-    except KeyboardInterrupt:  # Ctrl-C while a model loads
+    except KeyboardInterrupt:  # while a model loads
         rclpy.try_shutdown()
         sys.exit(INTERRUPTED)
     _spin(node)
     code = int(getattr(node, "exit_code", None) or 0)
+    _limit_the_end()
     node.destroy_node()
     rclpy.try_shutdown()
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
     return code
 
 
@@ -64,6 +75,12 @@ def settle_memory() -> None:
     gc.freeze()
 
 
+def _limit_the_end() -> None:
+    """An alarm rather than a thread: what hangs in the middleware holds the interpreter's lock."""
+    faulthandler.register(signal.SIGALRM, file=STDERR, chain=True)
+    signal.setitimer(signal.ITIMER_REAL, END_TIMEOUT)
+
+
 def _refuse(reason: object) -> NoReturn:
     print(f"error: {reason}", file=sys.stderr)  # noqa: T201 - no node, so no logger
     rclpy.try_shutdown()
@@ -73,7 +90,6 @@ def _refuse(reason: object) -> NoReturn:
 def _spin(node: Node) -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    settle_memory()
     stopping: list[int] = []
 
     def on_signal(signum: int, _frame: FrameType | None) -> None:

@@ -1,5 +1,7 @@
 """The doctor sees what is there, says what to type where it is not, and fails only for what is needed."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from trackvla_cli import doctor
@@ -38,3 +40,16 @@ def test_interfaces_of_another_definition_are_told_apart(monkeypatch, tmp_path):
 
 def test_a_crash_of_what_is_tried_is_a_finding_not_a_crash():
     assert doctor._run("import os; os.abort()") == (False, "ended with code -6")
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "status", "remedy"),
+    [(64, 64, MISSING, "docker run --shm-size=512m"), (8192, 99, MISSING, "fastdds shm clean"), (8192, 8192, OK, "")],
+)
+def test_shared_memory_that_is_small_or_full_of_what_killed_nodes_left_is_told(
+    monkeypatch, total, free, status, remedy
+):
+    usage = SimpleNamespace(total=total << 20, free=free << 20)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: usage)
+    finding = doctor._shared_memory()
+    assert (finding.status, finding.remedy) == (status, remedy)

@@ -22,6 +22,8 @@ def run(*words, timeout=30):
         (["launch", "sim", "--print", "record:=yes"], 2, "condition is 'yes'; wanted true, false, 1 or 0"),
         (["info", "box_sarvo"], 2, "did you mean 'box_servo'?"),
         (["bench", "follow", "--seeds", "1-x"], 2, "not of the form 1000-1049"),
+        (["bench", "control", "--lidar", "l2"], 2, "lidar 'l2'; there are: l1, mid360"),
+        (["bench", "control", "--only", "bond"], 2, "no row's name holds 'bond'; there are: band + stop layer;"),
         (["track", "/no/such/video.mp4", "-i", "the man"], 1, "/no/such/video.mp4"),
         (["track", "v.mp4", "--tracker", "grouded"], 2, "did you mean 'grounded'?"),
         (["track", "v.mp4", "--box", "1,2"], 2, "wanted four numbers"),
