@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from track_common.processes import worker_pool
 
 Job = TypeVar("Job")
 Record = TypeVar("Record")
@@ -80,6 +81,6 @@ def _run_all(jobs: Sequence[Job], run: Callable[[Job], Record], processes: int) 
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # inherited by the workers: one thread each
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with worker_pool(processes) as pool:
         for future in as_completed([pool.submit(run, job) for job in jobs]):
             yield future.result()

@@ -6,10 +6,9 @@ A run that was stopped goes on where it stopped; result files are written whole 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 
 from track_common.boxes import from_xyxy, to_xyxy
 from track_common.interfaces import Tracker
+from track_common.processes import worker_pool
 from track_common.types import Array, Frame
 from vlt_ros.evaluation.datasets import BenchmarkSequence, DatasetError, read_dataset
 from vlt_ros.evaluation.results import find_result, result_places, write_boxes
@@ -93,8 +93,7 @@ def _all(plan: RunPlan, folder: Path, names: Sequence[str], processes: int) -> I
     if processes <= 1 or len(names) <= 1:
         yield from (_work(plan, folder, name) for name in names)
         return
-    context = multiprocessing.get_context("spawn")  # no half-copied threads or ROS contexts
-    with ProcessPoolExecutor(min(processes, len(names)), mp_context=context) as pool:
+    with worker_pool(min(processes, len(names))) as pool:
         for done in as_completed([pool.submit(_work, plan, folder, name) for name in names]):
             yield done.result()
 
