@@ -1,6 +1,7 @@
 """What every test shares: repeatable hypothesis runs, data outside the repository, and ROS tests that must not skip."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,13 @@ def data_folder() -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
-    """With REQUIRE_ROS=1 a ROS test that skips has failed: nobody would notice that nothing was tested."""
+    """With REQUIRE_ROS=1 a ROS test that skips has failed: nobody would notice that nothing was tested.
+
+    Those for the networks may skip where `make setup` left the networks out, and only there.
+    """
     report = yield
-    must_run = REQUIRE_ROS and item.get_closest_marker("ros") and not item.get_closest_marker("apt_ros")
+    may_skip = item.get_closest_marker("apt_ros") or (item.get_closest_marker("models") and not find_spec("torch"))
+    must_run = REQUIRE_ROS and item.get_closest_marker("ros") and not may_skip
     if must_run and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} skipped, but REQUIRE_ROS=1: {report.longrepr}"

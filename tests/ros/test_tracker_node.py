@@ -193,6 +193,7 @@ def film(tracker: Tracker, peer, is_over, numbers: Iterator[int]) -> list[tuple[
     raise AssertionError(f"not over after the whole film; boxes {seen[-3:]}")
 
 
+@pytest.mark.models
 @pytest.mark.parametrize("prepare", ["vlt_nano", ""])
 def test_a_swap_to_vlt_nano_keeps_the_box_without_a_gap_within_a_second(make_tracker, peer, tmp_path, prepare):
     settings = [f"vlt_nano.checkpoint:={nano_file(tmp_path)}"]
