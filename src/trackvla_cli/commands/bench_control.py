@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from trackvla_cli.commands.bench import number, parse_seeds, table, with_error
 if TYPE_CHECKING:
     from evt_bench.control.agent import ControlSetup
     from evt_bench.control.measures import ControlRow
+    from evt_bench.control.run import ControlBench
 
 SEEDS = typer.Option("1000-1199", "--seeds", help="As 1000-1049 or 3,5,8.")
 TASK = typer.Option("DT", "--task", help="Kind of episodes: STT, DT, AT.")
@@ -22,30 +24,25 @@ def control(
     seeds: str = SEEDS,
     task: str = TASK,
     json_file: Path = typer.Option(Path("runs/control.json"), "--json", help="The table; the episodes go beside it."),
+    lidar: str = typer.Option("l1", "--lidar", help="l1 (under the chin) or mid360 (upright on the back)."),
+    only: str = typer.Option("", "--only", help="Rows whose name holds one of these words, as band +."),
     processes: int = PROCESSES,
 ) -> None:
     """Follow true trajectories among furniture and people: whole robot side, without its band, pure pursuit alone."""
     from rich.console import Console
 
-    from evt_bench.control.run import layers
+    from evt_bench.control.run import ControlBench, layers
+    from evt_bench.world.config import LIDARS
+    from evt_bench.world.world import WorldConfig
 
-    rows = _run(layers(), seeds, task, json_file, processes)
-    cells = [
-        (
-            *(row.setup, str(row.n), with_error(row.sr, row.sr_se), with_error(row.tr, row.tr_se)),
-            *(str(row.furniture_contacts), _metres(row.clearance)),
-            *(str(row.person_contacts), _metres(row.person_clearance)),
-            *(number(row.push_speed), number(row.top_speed)),
-        )
-        for row in rows
-    ]
-    names = ("robot side", "n", "SR", "TR", "hits", "room m", "people hit", "room m", "push m/s", "top m/s")
-    Console().print(table(names, cells))
-    print("hits, people hit: episodes with contact; room: smallest gap of each episode to furniture and to people, as")
-    print(
-        "minimum / 1st / 5th / 50th percentile over the episodes (people as discs of 0.25 m radius). push: the most of"
-    )
-    print("the robot's own speed towards a person when they touched; 0: people walked into it.")
+    if lidar not in LIDARS:
+        raise typer.BadParameter(f"lidar '{lidar}'; there are: {', '.join(LIDARS)}")
+    bench = ControlBench(task=task, world=WorldConfig(lidar=LIDARS[lidar]))
+    rows = _run(_chosen(layers(), only), seeds, bench, json_file, processes)
+    Console().print(table(("", *(row.setup for row in rows)), _lines(rows)))
+    print("touched: episodes with contact; room: smallest gap of each episode to furniture and to people, as minimum,")
+    print("1st, 5th and 50th percentile over the episodes (people as discs of 0.25 m radius); push: the most of the")
+    print("robot's own speed towards a person when they touched; 0: people walked into it.")
     print(json_file)
 
 
@@ -59,10 +56,10 @@ def latency(
     """The same with late trajectories, of which some never come, each delay with and without compensation."""
     from rich.console import Console
 
-    from evt_bench.control.run import DELAYS, DROP, JITTER
+    from evt_bench.control.run import DELAYS, DROP, JITTER, ControlBench
     from evt_bench.control.run import delays as setups_of
 
-    rows = _run(setups_of(_seconds(delays) or DELAYS), seeds, task, json_file, processes)
+    rows = _run(setups_of(_seconds(delays) or DELAYS), seeds, ControlBench(task=task), json_file, processes)
     cells = [
         (
             *(row.setup, str(row.n), with_error(row.sr, row.sr_se), with_error(row.tr, row.tr_se)),
@@ -77,8 +74,33 @@ def latency(
     print(json_file)
 
 
-def _run(setups: list[ControlSetup], seeds: str, task: str, json_file: Path, processes: int) -> list[ControlRow]:
-    from evt_bench.control.run import ControlBench, run_control
+def _lines(rows: Sequence[ControlRow]) -> list[tuple[str, ...]]:
+    """The table on its side: three columns fit where ten would be cut."""
+    cells = [
+        (
+            *(str(row.n), with_error(row.sr, row.sr_se), with_error(row.tr, row.tr_se)),
+            *(str(row.furniture_contacts), _metres(row.clearance)),
+            *(str(row.person_contacts), _metres(row.person_clearance)),
+            *(number(row.push_speed), number(row.top_speed)),
+        )
+        for row in rows
+    ]
+    names = ("n", "SR", "TR", "touched furniture", "room m", "touched people", "room m", "push m/s", "top m/s")
+    return list(zip(names, *cells, strict=True))
+
+
+def _chosen(setups: list[ControlSetup], only: str) -> list[ControlSetup]:
+    words = [word.strip() for word in only.split(",") if word.strip()]
+    chosen = [setup for setup in setups if not words or any(word in setup.name for word in words)]
+    if not chosen:
+        raise typer.BadParameter(f"no row's name holds '{only}'; there are: {'; '.join(s.name for s in setups)}")
+    return chosen
+
+
+def _run(
+    setups: list[ControlSetup], seeds: str, bench: ControlBench, json_file: Path, processes: int
+) -> list[ControlRow]:
+    from evt_bench.control.run import run_control
     from trackvla_cli.progress import ProgressBar
 
     with ProgressBar("episodes") as bar:
@@ -87,7 +109,7 @@ def _run(setups: list[ControlSetup], seeds: str, task: str, json_file: Path, pro
             parse_seeds(seeds),
             json_file,
             processes,
-            ControlBench(task=task),
+            bench,
             on_episode=lambda _record, done, total: bar.update(done, total),
         )
 
@@ -100,4 +122,4 @@ def _seconds(text: str) -> tuple[float, ...]:
 
 
 def _metres(values: tuple[float, ...]) -> str:
-    return " / ".join(number(value) for value in values)
+    return " ".join(number(value) for value in values)

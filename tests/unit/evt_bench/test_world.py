@@ -1,12 +1,13 @@
 """The simulated place: repeatable, solid, and its sensors agree with its truth."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from evt_bench.episodes import EpisodeConfig, draw_episode
-from evt_bench.world.config import CameraConfig, LidarConfig, OdometryConfig
+from evt_bench.world.config import LIDARS, CameraConfig, LidarConfig, OdometryConfig
 from evt_bench.world.world import World, WorldConfig
 from track_common.types import VelocityCommand
 
@@ -117,6 +118,17 @@ def test_a_sweep_has_over_four_thousand_points_on_floor_walls_and_people(world):
     target_base = np.array([c * delta[0] + s * delta[1], c * delta[1] - s * delta[0]])
     near = np.hypot(*(points[:, :2] - target_base).T) < 0.3
     assert np.sum(near & (points[:, 2] > 0.1)) >= 5
+
+
+def test_a_mid360_upright_on_the_back_looks_from_7_below_to_52_degrees_above_and_sees_no_floor_nearby():
+    config = WorldConfig(lidar=replace(LIDARS["mid360"], noise=0.0))
+    world = World(draw_episode("STT", 6, EMPTY), config)
+    offsets = world.scan().points_base - [0.20, 0.0, 0.43]
+    elevation = np.degrees(np.arctan2(offsets[:, 2], np.hypot(offsets[:, 0], offsets[:, 1])))
+    assert elevation.min() == pytest.approx(-7.0, abs=0.5) and elevation.max() == pytest.approx(52.0, abs=0.5)
+    on_floor = offsets[offsets[:, 2] < -0.425]
+    assert len(on_floor) > 50 and np.hypot(*on_floor[:, :2].T).min() > 3.4
+    world.close()
 
 
 def test_clearance_agrees_with_the_sweep():
