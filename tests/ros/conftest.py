@@ -21,11 +21,13 @@ for name, value in environment_of_nodes().items():
 try:
     import rclpy
     from domain_coordinator import domain_id
+    from rcl_interfaces.srv import SetParameters
     from rclpy.context import Context
     from rclpy.executors import SingleThreadedExecutor
     from rclpy.node import Node
     from rclpy.parameter import Parameter
-    from rclpy.parameter_client import AsyncParameterClient
+
+    from track_common.ros.question import Question
 except ImportError:
     if os.environ.get("REQUIRE_ROS") == "1":
         raise
@@ -60,15 +62,23 @@ class Peer:
 
     def set_parameters(self, node: str, **values: Any) -> list[Any]:
         """Ask ``node`` to change parameters; its answers hold ``successful`` and ``reason``."""
-        future = self.ask_parameters(node, **values)
-        self.wait_until(future.done, f"the answer of {node}")
-        return future.result().results
+        question = self.ask_parameters(node, **values)
+        self.wait_until(lambda: question.is_answered, f"the answer of {node}")
+        return question.answer.results
 
-    def ask_parameters(self, node: str, **values: Any) -> Any:
+    def ask_parameters(self, node: str, **values: Any) -> Question:
         """As ``set_parameters``, but the answer is still to come."""
-        client = AsyncParameterClient(self.node, node)
-        self.wait_until(client.services_are_ready, f"the parameter services of {node}")
-        return client.set_parameters([Parameter(name, value=value) for name, value in values.items()])
+        client = self.node.create_client(SetParameters, f"{node}/set_parameters")
+        self.wait_until(client.service_is_ready, f"the parameter services of {node}")
+        messages = [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+        return Question(client, SetParameters.Request(parameters=messages))
+
+    def ask(self, client: Any, request: Any) -> Any:
+        """A service's answer."""
+        self.wait_until(client.service_is_ready, f"the service {client.srv_name}")
+        question = Question(client, request)
+        self.wait_until(lambda: question.is_answered, f"the answer of {client.srv_name}")
+        return question.answer
 
     def add(self, node: "Node") -> None:
         """Spin a node of this process too."""

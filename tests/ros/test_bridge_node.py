@@ -24,6 +24,7 @@ from unitree_api.msg import Request
 from go2_bridge.safety.arming import HoldReason
 from track_common.ros import qos
 from track_common.ros.conversions import cloud_from_points, seconds_from_stamp
+from track_common.ros.question import Question
 
 pytestmark = pytest.mark.ros
 MOVE, STOP_MOVE, STAND_UP = 1008, 1003, 1004
@@ -69,9 +70,9 @@ class Operator:
             self.clients[name] = self.peer.node.create_client(kind, name)
         client = self.clients[name]
         self.run_until(client.service_is_ready, f"the service {name}")
-        future = client.call_async(request)
-        self.run_until(future.done, f"the answer of {name}")
-        return future.result()
+        question = Question(client, request)
+        self.run_until(lambda: question.is_answered, f"the answer of {name}")
+        return question.answer
 
     def arm(self):
         """Arm as soon as robot and bridge have found one another."""

@@ -187,9 +187,7 @@ def test_disarmed_node_stands_until_enabled(peer, start):
     inputs.run(0.5)
     assert all(is_stop(c) for c in commands)
     client = peer.node.create_client(SetBool, "enable")
-    peer.wait_until(client.service_is_ready, "the service enable")
-    future = client.call_async(SetBool.Request(data=True))
-    peer.wait_until(future.done, "its answer")
+    assert peer.ask(client, SetBool.Request(data=True)).success
     inputs.run(0.6)
     assert commands[-1].linear.x > 0.1
 

@@ -71,10 +71,7 @@ def test_every_parameter_that_launch_files_give_exists(start, peer, ros_environm
         start(f"{'sim' if node == 'simulator' else node}_node", *extra.get(node, ()))
     for node, names in given.items():
         client = peer.node.create_client(ListParameters, f"/{node}/list_parameters")
-        peer.wait_until(client.service_is_ready, f"the node {node}")
-        future = client.call_async(ListParameters.Request())
-        peer.wait_until(future.done, f"the answer of {node}")
-        assert names - set(future.result().result.names) == set(), node
+        assert names - set(peer.ask(client, ListParameters.Request()).result.names) == set(), node
 
 
 def test_param_changes_what_may_change_and_tells_why_not(start, param):

@@ -67,6 +67,14 @@ def test_a_change_reaches_the_node_as_a_whole_config(make_node, peer):
     assert node.get_parameter("slow").value == 0.9
 
 
+def test_what_is_set_again_to_the_same_is_no_change(make_node, peer):
+    node, seen = make_node(), []
+    declare(node, SpeedConfig(), on_change=seen.append)
+    peer.add(node)
+    assert all(peer.set_parameters("speedy", slow=0.9)[0].successful for _ in range(2))
+    assert seen == [SpeedConfig(slow=0.9)]
+
+
 def refuse(config: SpeedConfig) -> None:
     raise ConfigError("not while walking")
 

@@ -13,6 +13,7 @@ from std_srvs.srv import SetBool
 
 from go2_bridge.safety.arming import HoldReason
 from track_common.ros import qos
+from track_common.ros.question import Question
 
 pytestmark = pytest.mark.ros
 BIN = Path(sys.executable).parent
@@ -51,9 +52,9 @@ class Operator:
         return lambda: bool(self.reasons) and reason.value in self.reasons[-1]
 
     def ask_to_arm(self):
-        future = self.arm.call_async(SetBool.Request(data=True))
-        self.until(future.done, "an answer")
-        return future.result()
+        question = Question(self.arm, SetBool.Request(data=True))
+        self.until(lambda: question.is_answered, "an answer")
+        return question.answer
 
     def walk(self):
         self.until(lambda: self.ask_to_arm().success, "arming")

@@ -14,7 +14,6 @@ import numpy as np
 from geometry_msgs.msg import PointStamped, Twist, TwistStamped
 from nav_msgs.msg import Path
 from rclpy.clock import Clock, ClockType
-from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
@@ -44,7 +43,6 @@ from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Traje
 
 STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
 QUIET = 0.01  # s before a command in which nothing long is begun: sweep or trajectory take 3 to 7 ms
-ACK_TIMEOUT = 0.3  # s; a reader that died with the simulator never answers
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,6 @@ class ControllerNode(Node):
         """Leave the robot standing."""
         for _ in range(STOPS_AT_EXIT):
             self._send(Decision(STOP, StopReason.SHUTDOWN.value))
-        self._command_publisher.wait_for_all_acked(Duration(seconds=ACK_TIMEOUT))  # what is unread dies with its writer
 
     def _make_publishers(self) -> None:
         kind = TwistStamped if self._config.use_stamped else Twist

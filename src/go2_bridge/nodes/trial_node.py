@@ -13,7 +13,6 @@ from typing import Any
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry as OdometryMessage
 from rclpy.clock import Clock, ClockType
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header
@@ -28,12 +27,12 @@ from track_common.ros.conversions import (
     twist_from_command,
     twist_stamped_from_command,
 )
+from track_common.ros.question import Question
 from track_common.ros.stamps import now_of
 from track_common.types import STOP, VelocityCommand
 
 RATE = 50.0  # Hz
 PATIENCE = 30.0  # s for nodes to be found, and for the bridge to agree to arm
-ACK_TIMEOUT = 0.3  # s at the end
 FAREWELL = 1.0  # s for the bridge to disarm at the end
 STOPS_AT_EXIT = 3  # one stop may be lost
 
@@ -78,7 +77,6 @@ class TrialNode(Node):
             self._send(STOP)
         if self._arming is not None and self._arming.is_ready:
             self._arming.ask(False)
-        self._command.wait_for_all_acked(Duration(seconds=ACK_TIMEOUT))
 
     def _now(self) -> Instant:
         return Instant(time.monotonic(), now_of(self))
@@ -145,7 +143,7 @@ class BridgeArming:
     def __init__(self, node: Node) -> None:
         self._client = node.create_client(SetBool, "arm")
         self._is_armed: bool | None = None  # None: not known
-        self._answer: Any = None
+        self._question: Question | None = None
         self._since: float | None = None  # when this was first asked for, s
         self.refusal = ""
 
@@ -157,25 +155,25 @@ class BridgeArming:
     @property
     def was_asked(self) -> bool:
         """Whether the bridge may be armed by us."""
-        return self._is_armed is not None or self._answer is not None
+        return self._is_armed is not None or self._question is not None
 
     def reach(self, wanted: bool) -> bool:
         """True once the bridge has agreed; asks again while it refuses, and after ``PATIENCE`` notes ``refusal``."""
-        if self._is_armed == wanted and self._answer is None:
+        if self._is_armed == wanted and self._question is None:
             self._since = None
             return True
         self._since = self._since or time.monotonic()
         reason = "it does not answer"
-        if self._answer is None:
-            self._answer = self.ask(wanted)
-        elif self._answer.done():
-            answer, self._answer = self._answer.result(), None
+        if self._question is None:
+            self._question = self.ask(wanted)
+        elif self._question.is_answered:
+            answer, self._question = self._question.answer, None
             self._is_armed = wanted if answer.success else None
             reason = answer.message
         if self._is_armed != wanted and time.monotonic() - self._since > PATIENCE:
             self.refusal = f"the bridge does not {'arm' if wanted else 'disarm'}: {reason}"
         return False
 
-    def ask(self, wanted: bool) -> Any:
-        """Ask once; returns the future answer."""
-        return self._client.call_async(SetBool.Request(data=wanted))
+    def ask(self, wanted: bool) -> Question:
+        """Ask once."""
+        return Question(self._client, SetBool.Request(data=wanted))

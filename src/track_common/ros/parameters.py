@@ -22,9 +22,10 @@ def declare(
     """Declare every setting of ``config`` as a parameter ``prefix + name``; return the config with the overrides in it.
 
     At run time a change is refused, with the reason, where the setting is fixed at start, where the config as a whole
-    would not be valid, or where ``on_change`` raises ConfigError; otherwise ``on_change`` gets the new config. What is
-    set atomically is taken as a whole over all prefixes of a node or not at all: where one ``on_change`` refuses, those
-    called before get their old config again.
+    would not be valid, or where ``on_change`` raises ConfigError; otherwise ``on_change`` gets the new config. It hears
+    nothing of one that is as before: a request whose answer was lost is made again. What is set atomically is taken as
+    a whole over all prefixes of a node or not at all: where one ``on_change`` refuses, those called before get their
+    old config again.
 
     Raises:
         ConfigError: an override given at start is not allowed.
@@ -87,7 +88,7 @@ class _Sections:
         try:
             for section, config in changes:
                 old = section.config
-                if config is not old:
+                if config != old:
                     section.take(config)
                     taken.append((section, old))
         except Exception:

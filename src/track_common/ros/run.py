@@ -11,11 +11,13 @@ import faulthandler
 import gc
 import signal
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
 import rclpy
+from rclpy.duration import Duration
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -26,6 +28,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 USAGE_ERROR = 2
 INTERRUPTED = 130
 STDERR = 2
+AT_ONCE = Duration()
+LAST_WORDS = 0.3  # s; a reader that is frozen or died a moment ago never answers
 END_TIMEOUT = 2.0  # s; 0.1 is usual. Below the launch runner's 3 s, so that the node itself says where it hung
 
 
@@ -109,4 +113,13 @@ def _spin(node: Node) -> None:
         on_shutdown = getattr(node, "on_shutdown", None)
         if on_shutdown is not None and rclpy.ok():
             on_shutdown()
+            _deliver(node)
         executor.shutdown()
+
+
+def _deliver(node: Node) -> None:
+    """Wait, at most ``LAST_WORDS``, until what was said has been taken in: what is unread may die with its writer."""
+    waiting, end = list(node.publishers), time.monotonic() + LAST_WORDS
+    while waiting and time.monotonic() < end:
+        waiting = [publisher for publisher in waiting if not publisher.wait_for_all_acked(AT_ONCE)]
+        time.sleep(0.002)

@@ -16,6 +16,7 @@ from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.utilities import try_shutdown
 
 from track_common.config import suggest
+from track_common.ros.question import Question
 from trackvla_cli.launch.element import Place
 from trackvla_cli.launch.parameters import typed
 
@@ -83,11 +84,11 @@ class ParameterClient:
         while not client.service_is_ready():
             self._check_time("is not there", f"; running: {', '.join(self._running()) or 'none'}")
             time.sleep(0.02)
-        future = client.call_async(request)
-        while not future.done():
+        question = Question(client, request)
+        while not question.is_answered:
             self._check_time("is there but does not answer")
             self._executor.spin_once(timeout_sec=0.05)
-        return future.result()
+        return question.answer
 
     def _check_time(self, what: str, hint: str = "") -> None:
         if time.monotonic() > self._deadline:

@@ -33,6 +33,7 @@ from go2_bridge.drivers.sport_api import REQUEST_TOPIC, Api
 from track_common.ros import qos
 from track_common.ros.conversions import detections_from_sighting, stamp_from_seconds
 from track_common.ros.frames import transform_from_matrix
+from track_common.ros.question import Question
 from track_common.types import Box, Sighting
 
 KEEP = 5000  # messages of each kind: over a minute at the fastest rate
@@ -136,8 +137,8 @@ class Receiver:
     def _call(self, client: Any, request: Any) -> None:
         if not client.service_is_ready():
             return
-        future, end = client.call_async(request), time.monotonic() + ANSWER
-        while not future.done() and time.monotonic() < end:
+        question, end = Question(client, request), time.monotonic() + ANSWER
+        while not question.is_answered and time.monotonic() < end:
             time.sleep(0.005)
 
     def _on_command(self, message: Twist) -> None:
