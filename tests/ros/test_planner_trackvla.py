@@ -4,7 +4,6 @@ import dataclasses
 import json
 import shutil
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -230,17 +229,17 @@ def test_a_node_without_weights_does_not_start(start):
 
 
 class SlowPolicy:
-    """Takes half a second; answers with the sentence it was given as stamp."""
+    """Takes until it is let go; answers with the sentence it was given as stamp."""
 
     def __init__(self):
-        self.began, self.instruction = threading.Event(), ""
+        self.began, self.is_let_go, self.instruction = threading.Event(), threading.Event(), ""
 
     def reset(self, instruction):
         self.instruction = instruction
 
     def infer(self, observation):
         self.began.set()
-        time.sleep(0.5)
+        self.is_let_go.wait(5.0)
         return Trajectory(float(self.instruction), np.zeros((1, 3)), np.array([0.1]))
 
 
@@ -254,11 +253,11 @@ def test_reset_and_swap_wait_for_no_inference_and_stale_answers_are_dropped():
     worker = InferenceWorker(policy, "1", lambda t, r: (answers.append(t.stamp), done.set()), pytest.fail)
     worker.put(request())
     assert policy.began.wait(5.0)
-    began = time.perf_counter()
     worker.reset("2")
     worker.swap(policy, "3")
     worker.put(request())
-    assert time.perf_counter() - began < 0.2
+    assert not answers and not policy.is_let_go.is_set()
+    policy.is_let_go.set()
     assert done.wait(5.0)
     worker.close()
     assert answers == [3.0]
