@@ -2,17 +2,14 @@
 REQUIRE_ROS=1, fail."""
 
 import os
-import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from track_common.ros.environment import clear_shared_memory
 from track_common.ros.environment import ros_environment as environment_of_nodes
 
 for name, value in environment_of_nodes().items():
@@ -112,17 +109,10 @@ class Peer:
 
 @pytest.fixture(scope="session", autouse=True)
 def cleared_shared_memory() -> Iterator[None]:
-    """Without what killed processes left: 35 MB each, and locks for which every writer waits a second at a time."""
+    """Without what killed processes left."""
     clear_shared_memory()
     yield
     clear_shared_memory()
-
-
-def clear_shared_memory() -> None:
-    """Fast DDS's own tool; what living processes use stays."""
-    tool = shutil.which("fastdds", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    if tool is not None:
-        subprocess.run([tool, "shm", "clean"], stdout=subprocess.DEVNULL, check=False, timeout=60)
 
 
 def another_domain() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from std_msgs.msg import String
 
+from track_common.ros.environment import clear_shared_memory
 from track_common.ros.run import END_TIMEOUT
 
 pytestmark = pytest.mark.ros
@@ -94,16 +95,31 @@ def test_a_middleware_that_never_closes_cannot_keep_the_process_and_its_last_mes
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_the_node_is_made_leaves_no_shared_memory_behind(ros_environment, number):
     process = start(ros_environment, "slow start")
-    end = time.monotonic() + 15.0
-    while not shared_memory(process.pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    used = shared_memory(process.pid)
-    assert used
+    used = awaited_shared_memory(process.pid)
     time.sleep(0.3)
     process.send_signal(number)
     _, said = process.communicate(timeout=10)
     assert (process.returncode, said) == (130, "")
     assert not [path for path in used if path.exists()]
+
+
+def test_what_a_killed_node_leaves_in_shared_memory_is_cleared(ros_environment):
+    process = start(ros_environment, "slow start")
+    used = awaited_shared_memory(process.pid)
+    process.kill()
+    process.communicate(timeout=10)
+    assert [path for path in used if path.exists()]
+    clear_shared_memory()
+    assert not [path for path in used if path.exists()]
+
+
+def awaited_shared_memory(pid: int) -> set[Path]:
+    """As soon as there is some."""
+    end = time.monotonic() + 15.0
+    while not shared_memory(pid):
+        assert time.monotonic() < end, "waited 15 s for a participant"
+        time.sleep(0.05)
+    return shared_memory(pid)
 
 
 def shared_memory(pid: int) -> set[Path]:

@@ -13,7 +13,7 @@ from evt_bench.faults.fleet import PARTS, SERVER, Fleet
 from evt_bench.faults.report import FaultRow, write_json
 from evt_bench.faults.ros.receiver import receiving
 from evt_bench.faults.trial import Stage
-from track_common.ros.environment import ros_environment
+from track_common.ros.environment import clear_shared_memory, ros_environment
 
 DOMAIN = 87  # a ROS domain of its own: nobody's robot may hear these commands
 
@@ -50,5 +50,9 @@ def staged(domain: int, log: Path, parts: Sequence[str] = PARTS) -> Iterator[Sta
     """A stage with these parts in a ROS domain, for as long as the block lasts."""
     environment = {**ros_environment(), "ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
     os.environ.update(environment)  # before the first participant of this process: the same DDS profile as the nodes
-    with receiving(domain) as receiver, Fleet(environment, log, parts) as fleet:
-        yield Stage(fleet, receiver, has_tracker="tracker" in parts)
+    clear_shared_memory()  # of an earlier table's killed processes
+    try:
+        with receiving(domain) as receiver, Fleet(environment, log, parts) as fleet:
+            yield Stage(fleet, receiver, has_tracker="tracker" in parts)
+    finally:
+        clear_shared_memory()
