@@ -18,6 +18,7 @@ from go2_bridge.nodes.recovery_node import RecoveryNode
 from go2_bridge.recovery.machine import Stage
 from track_common.ros import qos
 from track_common.ros.conversions import message_from_odometry, stamp_from_seconds
+from track_common.ros.question import Question
 from track_common.types import Odometry
 
 pytestmark = pytest.mark.ros
@@ -195,9 +196,11 @@ def test_services_start_the_search_anew_and_end_it(peer, start):
     scene.see()
     scene.yaw = 2.0  # and the turn is never carried out
     scene.run("lost", lambda: scene.stage is Stage.GIVEN_UP)
-    asked = search.call_async(Trigger.Request())
+    asked = Question(search, Trigger.Request())
     scene.run("lost", lambda: scene.stage is Stage.TURNING)
-    assert asked.result().success
-    asked = follow.call_async(SetBool.Request(data=False))
+    scene.run("lost", lambda: asked.is_answered)
+    assert asked.answer.success
+    asked = Question(follow, SetBool.Request(data=False))
     scene.run("lost", lambda: scene.stages[-1].data == "standing" and enabled == [False])
-    assert asked.result().success and scene.wishes[-1] == Twist()
+    scene.run("lost", lambda: asked.is_answered)
+    assert asked.answer.success and scene.wishes[-1] == Twist()

@@ -145,20 +145,20 @@ class MoverTracker:
         is_old, has_come = self._background.on_sweep(near, np.array(people).reshape(-1, 2), stamp)
         self.standing, new, come = near.solid[is_old], near.solid[~is_old], has_come[~is_old]
         middles = small_things(new)
-        free = list(range(len(middles)))
+        places = [_behind(middle, lidar) for middle in middles]
+        free = list(range(len(places)))
         for thing in sorted(self._things, key=lambda thing: -len(thing.course)):
             expected = thing.expected(stamp)
-            places = [_behind(middles[index], lidar) for index in free]
-            gaps = [float(np.hypot(*(place - expected))) for place in places]
+            gaps = [float(np.hypot(*(places[index] - expected))) for index in free]
             if gaps and min(gaps) < GATE:
-                taken = int(np.argmin(gaps))
-                theirs = come[np.hypot(*(new - middles[free.pop(taken)]).T) < BODY]
+                taken = free.pop(int(np.argmin(gaps)))
+                theirs = come[np.hypot(*(new - middles[taken]).T) < BODY]
                 thing.move(stamp, places[taken], bool(len(theirs) and theirs.mean() >= CAME), near.solid)
             elif thing.is_person(stamp) and stamp - thing.found < MERGED:
                 thing.stay(stamp, expected, lidar, near.solid)
         self._things = [thing for thing in self._things if thing.is_remembered(stamp)]
         people = [thing.last[1] for thing in self._people(stamp)]
-        for place in [_behind(middles[index], lidar) for index in free]:
+        for place in [places[index] for index in free]:
             is_split = any(np.hypot(*(place - person)) < SPLIT for person in people)
             self._things.append(_Thing(deque([(stamp, place)]), stamp - STILL + HELD if is_split else -np.inf))
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from evt_bench.metrics import Row
     from vlt_ros.track_bench import TrackRow, TrackSummary
 
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=_Named)
 app = typer.Typer(help="Run many episodes (follow) or sequences (track) and print a table.", no_args_is_help=True)
 
 
@@ -116,6 +124,16 @@ def parse_seeds(text: str) -> list[int]:
             raise typer.BadParameter(f"seeds '{text}' are not of the form 1000-1049 or 3,5,8")
         seeds += range(int(first), int(last or first) + 1)
     return seeds
+
+
+def chosen(only: str, rows: Sequence[Named], what: str) -> list[Named]:
+    """Those of ``rows`` whose name holds one of the words between the commas of ``only``; all where it is empty."""
+    words = [word.strip() for word in only.split(",") if word.strip()]
+    found = [row for row in rows if not words or any(word in row.name for word in words)]
+    if not found:
+        names = "; ".join(row.name for row in rows)
+        raise typer.BadParameter(f"no {what}'s name holds '{only}'; there are: {names}")
+    return found
 
 
 def _follow_table(rows: list[Row]) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from trackvla_cli.commands.bench import number, parse_seeds, table, with_error
+from trackvla_cli.commands.bench import chosen, number, parse_seeds, table, with_error
 
 if TYPE_CHECKING:
     from evt_bench.control.agent import ControlSetup
@@ -38,7 +38,7 @@ def control(
     if lidar not in LIDARS:
         raise typer.BadParameter(f"lidar '{lidar}'; there are: {', '.join(LIDARS)}")
     bench = ControlBench(task=task, world=WorldConfig(lidar=LIDARS[lidar]))
-    rows = _run(_chosen(layers(), only), seeds, bench, json_file, processes)
+    rows = _run(chosen(only, layers(), "row"), seeds, bench, json_file, processes)
     Console().print(table(("", *(row.setup for row in rows)), _lines(rows)))
     print("touched: episodes with contact; room: smallest gap of each episode to furniture and to people, as minimum,")
     print("1st, 5th and 50th percentile over the episodes (people as discs of 0.25 m radius); push: the most of the")
@@ -87,14 +87,6 @@ def _lines(rows: Sequence[ControlRow]) -> list[tuple[str, ...]]:
     ]
     names = ("n", "SR", "TR", "touched furniture", "room m", "touched people", "room m", "push m/s", "top m/s")
     return list(zip(names, *cells, strict=True))
-
-
-def _chosen(setups: list[ControlSetup], only: str) -> list[ControlSetup]:
-    words = [word.strip() for word in only.split(",") if word.strip()]
-    chosen = [setup for setup in setups if not words or any(word in setup.name for word in words)]
-    if not chosen:
-        raise typer.BadParameter(f"no row's name holds '{only}'; there are: {'; '.join(s.name for s in setups)}")
-    return chosen
 
 
 def _run(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from trackvla_cli.commands.bench import chosen
+
 
 def faults(
     only: str = typer.Option("", "--only", help="Rows whose name holds one of these words, as lidar,planner."),
@@ -19,13 +21,9 @@ def faults(
     from evt_bench.faults.run import run_faults
     from trackvla_cli.progress import ProgressBar
 
-    words = [word.strip() for word in only.split(",") if word.strip()]
-    chosen = [fault for fault in all_faults() if not words or any(word in fault.name for word in words)]
-    if not chosen:
-        names = "; ".join(fault.name for fault in all_faults())
-        raise typer.BadParameter(f"no fault's name holds '{only}'; there are: {names}")
+    cases = chosen(only, all_faults(), "fault")
     with ProgressBar("faults") as bar:
-        rows = run_faults(chosen, repeats, json_file, domain, bar.update)
+        rows = run_faults(cases, repeats, json_file, domain, bar.update)
     table = markdown(rows)
     json_file.with_suffix(".md").write_text(table + "\n")
     print(table)
