@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 ConfigT = TypeVar("ConfigT")
@@ -59,6 +60,26 @@ def validate(config: Any) -> None:
     check = getattr(config, "check", None)
     if check is not None:
         check()
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Turn any exception of the block into a ConfigError: a loader's failure refuses a change, and ends no node.
+
+    Damaged files raise what their parsers like: RecursionError, SafetensorError, UnicodeDecodeError, MemoryError.
+
+    Args:
+        what: the beginning of the message, such as "policy 'trackvla' cannot be loaded".
+
+    Raises:
+        ConfigError: with the reason, and the exception's type where its text alone would not say much.
+    """
+    try:
+        yield
+    except (ConfigError, OSError) as error:
+        raise ConfigError(f"{what}: {error}") from error
+    except Exception as error:  # whatever it is
+        raise ConfigError(f"{what}: {type(error).__name__}: {error}") from error
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

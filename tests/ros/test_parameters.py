@@ -150,3 +150,18 @@ def test_a_descriptor_tells_reason_unit_and_range():
     field = SpeedConfig.__dataclass_fields__["slow"]
     described = descriptor(field)
     assert (described.description, described.additional_constraints) == ("slow speed [m/s]", "0.0..2.0")
+
+
+def test_a_change_that_breaks_the_nodes_own_code_is_refused_and_what_changed_before_is_set_back(make_node):
+    node, taken = make_node(), []
+
+    def break_down(_config):
+        raise RecursionError("too deep")
+
+    declare(node, SpeedConfig(), "broken.", break_down)
+    declare(node, SpeedConfig(), "sound.", taken.append)
+    values = {"sound.slow": 0.7, "broken.slow": 0.7}
+    result = node.set_parameters_atomically([Parameter(name, value=value) for name, value in values.items()])
+    assert not result.successful
+    assert "broken.slow" in result.reason and "RecursionError: too deep" in result.reason
+    assert [config.slow for config in taken] == [0.7, 0.5]

@@ -3,9 +3,11 @@
 import math
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped
 from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
@@ -22,8 +24,10 @@ from track_common.ros.conversions import (
     stamp_from_seconds,
     trajectory_from_path,
 )
+from track_common.ros.diagnostics import ERROR
 from track_common.types import Box, Sighting
 from trackvla_ros.nodes.planner_node import PlannerNode
+from trackvla_ros.registry import POLICIES
 
 pytestmark = pytest.mark.ros
 
@@ -205,3 +209,35 @@ def test_policy_that_answers_nan_is_stopped_and_begun_anew(peer, start, monkeypa
     inputs.send_box(11.0)
     peer.wait_until(lambda: len(paths) == 2, "a trajectory again")
     assert len(paths[1].poses) == 10
+
+
+def test_a_trajectory_that_cannot_be_published_is_an_error_and_the_next_one_is_published(peer, start):
+    """A box stamped at the end of ROS's 32-bit seconds: its waypoints' stamps lie beyond, which no message holds."""
+    node = start()
+    paths = peer.collect(Path, "trajectory", qos.LATEST)
+    statuses = peer.collect(DiagnosticArray, "diagnostics")
+    inputs = Inputs(peer)
+    inputs.send_box(2**31 - 1.0)
+    peer.wait_until(lambda: bool(paths), "an empty trajectory")
+    assert not paths[0].poses
+    peer.wait_until(lambda: bool(statuses) and statuses[-1].status[0].level == ERROR, "the error in diagnostics")
+    inputs.send_box(11.0)
+    peer.wait_until(lambda: len(paths) == 2, "a trajectory again")
+    assert len(paths[1].poses) == 10 and node._worker._thread.failures == 1
+
+
+@pytest.mark.parametrize("error", [RecursionError("too deep"), KeyError("weights"), MemoryError()])
+def test_a_policy_that_cannot_be_loaded_is_refused_and_the_old_one_goes_on(peer, planner, monkeypatch, error):
+    inputs, paths = planner
+
+    def load(_config):
+        raise error
+
+    broken = SimpleNamespace(make=load, needs_image=True)
+    monkeypatch.setitem(POLICIES, "trackvla", broken)
+    answer = peer.set_parameters("planner", policy="trackvla")[0]
+    assert not answer.successful
+    assert f"policy 'trackvla' cannot be loaded: {type(error).__name__}" in answer.reason
+    inputs.send_box(11.0)
+    peer.wait_until(lambda: bool(paths), "a trajectory of the old policy")
+    assert len(paths[0].poses) == 10

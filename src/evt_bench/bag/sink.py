@@ -15,6 +15,7 @@ from pathlib import Path
 from evt_bench.bag.definitions import Definition
 from evt_bench.bag.qos import QosOffer
 from evt_bench.bag.writer import BagWriteError, BagWriter
+from track_common.worker import Worker
 
 IDLE_FLUSH = 0.5  # s without a message after which what is in memory goes to the file
 FREE_CHECK_NS = 1_000_000_000  # time between two looks at the free space
@@ -61,8 +62,8 @@ class BagSink:
         self._queue: queue.Queue[BagItem | None] = queue.Queue()
         self._waiting = 0
         self._waiting_lock, self._writer_lock = threading.Lock(), threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="bag writer", daemon=True)
-        self._thread.start()
+        self._last_check = 0  # ns, log time of the last look at the free space
+        self._thread = Worker("bag writer", self._run, lambda error: on_failure(f"a message was lost: {error!r}"))
 
     @property
     def folder(self) -> Path:
@@ -94,14 +95,13 @@ class BagSink:
             self._on_failure(f"the disk took longer than {timeout} s; {self.folder} is left unfinished")
 
     def _run(self) -> None:
-        last_check = 0
         while (item := self._next()) is not None:
             with self._waiting_lock:
                 self._waiting -= len(item.data)
             with self._writer_lock:
                 self._write(item)
-                if item.log_time - last_check > FREE_CHECK_NS:
-                    last_check = item.log_time
+                if item.log_time - self._last_check > FREE_CHECK_NS:
+                    self._last_check = item.log_time
                     self._check_free_space()
         with self._writer_lock:
             self._finish()
@@ -118,7 +118,7 @@ class BagSink:
     def _write(self, item: BagItem) -> None:
         try:
             data = item.data if item.convert is None or self.failure else item.convert(item.data)
-        except ValueError as error:
+        except Exception as error:  # noqa: BLE001 - one message that cannot be converted must not end the recording
             self.counts.refused += 1
             if self.counts.refused == 1:
                 self._on_failure(f"a message on {item.topic} is not recorded: {error}")

@@ -11,7 +11,6 @@ import concurrent.futures
 import importlib
 import logging
 import sys
-import threading
 import time
 import types
 from collections import deque
@@ -22,6 +21,7 @@ from go2_bridge.drivers.sport_api import REQUEST_TOPIC as ROS_TOPIC
 from go2_bridge.drivers.sport_api import SportRequest
 from go2_bridge.drivers.webrtc_messages import REQUEST_TOPIC, TOPICS, News, news_from_message, request_data
 from track_common.config import ConfigError
+from track_common.worker import Worker
 
 CONNECT_TIMEOUT = 30.0  # s; ICE, DTLS and the robot's validation take 2-15
 CLOSE_TIMEOUT = 2.0  # s
@@ -74,8 +74,7 @@ class WebRtcLink:
         self._news: deque[News] = deque(maxlen=KEEP)
         self._identity = time.time_ns() // 1_000_000
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="webrtc", daemon=True)
-        self._thread.start()
+        self._thread = Worker("webrtc", self._loop.run_forever)
         try:
             asyncio.run_coroutine_threadsafe(self._connect(), self._loop).result(CONNECT_TIMEOUT)
         except (*TROUBLE, ValueError) as error:

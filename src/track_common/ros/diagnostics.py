@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
@@ -20,10 +21,11 @@ PERIOD = 1.0  # s, the usual rate of diagnostics
 
 
 class Diagnostics:
-    """Collects figures and publishes them on ``diagnostics``; cheap enough to call for every message."""
+    """Collects figures of all threads and publishes them on ``diagnostics``; cheap enough for every message."""
 
     def __init__(self, node: Node, hardware_id: str = "") -> None:
         self._node, self._hardware_id = node, hardware_id
+        self._lock = threading.Lock()  # of everything below: workers add stages while the timer reads them
         self._level, self._message = OK, "running"
         self._stages: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=KEEP))
         self._counts: dict[str, int] = defaultdict(int)
@@ -44,15 +46,18 @@ class Diagnostics:
 
     def record(self, name: str, seconds: float) -> None:
         """One sample of a latency, s."""
-        self._stages[name].append(seconds)
+        with self._lock:
+            self._stages[name].append(seconds)
 
     def count(self, name: str) -> None:
         """One more of these; published as total and rate."""
-        self._counts[name] += 1
+        with self._lock:
+            self._counts[name] += 1
 
     def set(self, key: str, value: object) -> None:
         """A value shown as it is."""
-        self._values[key] = str(value)
+        with self._lock:
+            self._values[key] = str(value)
 
     def refuse(self, text: str) -> None:
         """Something that came in is not used: shown, and said on the console at most every two seconds."""
@@ -61,19 +66,20 @@ class Diagnostics:
 
     def level(self, level: bytes, message: str) -> None:
         """How the node is (OK, WARN, ERROR, STALE) and why."""
-        self._level, self._message = level, message
+        with self._lock:
+            self._level, self._message = level, message
 
     def publish(self) -> None:
         """Send the figures now."""
+        with self._lock:
+            level, message = self._level, self._message
+            figures = {**self._values, **self._rates()}
+            samples = {name: np.array(values) for name, values in self._stages.items()}
+        figures |= _latencies(samples)  # percentiles take a while: not under the lock
         status = DiagnosticStatus(
-            level=self._level,
-            name=self._node.get_fully_qualified_name(),
-            message=self._message,
-            hardware_id=self._hardware_id,
+            level=level, name=self._node.get_fully_qualified_name(), message=message, hardware_id=self._hardware_id
         )
-        status.values = [
-            KeyValue(key=k, value=v) for k, v in {**self._values, **self._rates(), **self._latencies()}.items()
-        ]
+        status.values = [KeyValue(key=k, value=v) for k, v in figures.items()]
         array = DiagnosticArray(status=[status])
         array.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(array)
@@ -88,9 +94,11 @@ class Diagnostics:
             self._reported[name] = total
         return figures
 
-    def _latencies(self) -> dict[str, str]:
-        figures = {}
-        for name, samples in self._stages.items():
-            values = np.percentile(np.asarray(samples) * 1e3, (50, 99, 100))
-            figures |= {f"{name}_{k}_ms": f"{v:.1f}" for k, v in zip(("p50", "p99", "max"), values, strict=True)}
-        return figures
+
+def _latencies(samples: dict[str, np.ndarray]) -> dict[str, str]:
+    """Median, 99th percentile and maximum (ms) of each stage's samples (s)."""
+    figures = {}
+    for name, seconds in samples.items():
+        values = np.percentile(1e3 * seconds, (50, 99, 100))
+        figures |= {f"{name}_{k}_ms": f"{v:.1f}" for k, v in zip(("p50", "p99", "max"), values, strict=True)}
+    return figures

@@ -22,7 +22,8 @@ def declare(
     """Declare every setting of ``config`` as a parameter ``prefix + name``; return the config with the overrides in it.
 
     At run time a change is refused, with the reason, where the setting is fixed at start, where the config as a whole
-    would not be valid, or where ``on_change`` raises ConfigError; otherwise ``on_change`` gets the new config. It hears
+    would not be valid, or where ``on_change`` raises; otherwise ``on_change`` gets the new config. An exception other
+    than ConfigError is a fault of the node's and is logged as an error too, but ends no node. ``on_change`` hears
     nothing of one that is as before: a request whose answer was lost is made again. What is set atomically is taken as
     a whole over all prefixes of a node or not at all: where one ``on_change`` refuses, those called before get their
     old config again.
@@ -67,8 +68,9 @@ class _Section(Generic[ConfigT]):
 class _Sections:
     """All configs of a node, changed together or not at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, logger: Any) -> None:
         self._sections: list[_Section[Any]] = []
+        self._logger = logger
 
     def add(self, section: _Section[Any]) -> None:
         """One more; the last one added is the first to be told of a change."""
@@ -80,10 +82,14 @@ class _Sections:
             self._take([(section, section.changed(parameters)) for section in self._sections])
         except ConfigError as error:
             return SetParametersResult(successful=False, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a node's change raises, the node goes on as before
+            names = ", ".join(parameter.name for parameter in parameters)
+            reason = f"{names} cannot be changed: {type(error).__name__}: {error}"
+            self._logger.error(reason)
+            return SetParametersResult(successful=False, reason=reason)
         return SetParametersResult(successful=True)
 
-    @staticmethod
-    def _take(changes: list[tuple[_Section[Any], Any]]) -> None:
+    def _take(self, changes: list[tuple[_Section[Any], Any]]) -> None:
         taken: list[tuple[_Section[Any], Any]] = []
         try:
             for section, config in changes:
@@ -93,15 +99,21 @@ class _Sections:
                     taken.append((section, old))
         except Exception:
             for section, old in reversed(taken):
-                section.take(old)
+                self._give_back(section, old)
             raise
+
+    def _give_back(self, section: _Section[Any], old: Any) -> None:
+        try:
+            section.take(old)
+        except Exception as error:  # noqa: BLE001 - the others must get theirs back too
+            self._logger.error(f"{type(old).__name__} could not be set back: {type(error).__name__}: {error}")
 
 
 def _sections_of(node: Node) -> _Sections:
     """The node's own, made and registered with rclpy at the first call."""
     sections = getattr(node, SECTIONS, None)
     if sections is None:
-        sections = _Sections()
+        sections = _Sections(node.get_logger())
         setattr(node, SECTIONS, sections)
         node.add_on_set_parameters_callback(sections.on_set)
     return sections

@@ -107,14 +107,17 @@ def load_anchors(folder: Path) -> AnchorSet:
     """Read ``anchors.safetensors``.
 
     Raises:
-        AnchorError: no such file, or an array is missing from it.
+        AnchorError: no such file, a damaged one, or an array is missing from it.
     """
     path = folder / ANCHOR_FILE
     if not path.is_file():
         raise AnchorError(
             f"{path} is missing; a trained model needs its own anchors, make them with `trackvla model anchors`"
         )
-    arrays = load_file(str(path))
+    try:
+        arrays = load_file(str(path))
+    except Exception as error:  # whatever the parser raises for a damaged file
+        raise AnchorError(f"{path} is damaged or cut short ({type(error).__name__}: {error}); copy it again") from error
     missing = {"poses", "low", "high", "waypoint_period"} - set(arrays)
     if missing:
         raise AnchorError(f"{path} lacks {', '.join(sorted(missing))}")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
 from torch import Tensor
+
+from track_common.config import ConfigError
 
 Shape = tuple[int, ...]
 SHOWN = 6  # names listed in an error before "and N more"
@@ -29,18 +33,48 @@ def safetensors_files(folder: Path, stem: str = "model") -> list[Path]:
         return [single]
     if not index.is_file():
         raise CheckpointError(f"no {single.name} in {folder}{_pickle_hint(folder)}")
-    names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
+    with reading(index):
+        names = sorted(set(read_json(index)["weight_map"].values()))
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise CheckpointError(f"{index} names {listed(missing)}, not in the folder; fetch the missing shards")
     return [folder / name for name in names]
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Name the file in whatever its parser raises: a damaged file is refused, whatever is wrong with it.
+
+    Raises:
+        CheckpointError: with the parser's reason.
+    """
+    try:
+        yield
+    except (CheckpointError, ConfigError):
+        raise
+    except Exception as error:  # RecursionError, SafetensorError, UnicodeDecodeError, MemoryError, ...
+        reason = f"{type(error).__name__}: {error}"
+        raise CheckpointError(f"{path} is damaged or cut short ({reason}); copy it again") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The map in a JSON file.
+
+    Raises:
+        CheckpointError: it cannot be read, is no JSON, is nested too deep, or holds no map.
+    """
+    with reading(path):
+        stored = json.loads(path.read_text())
+    if not isinstance(stored, dict):
+        raise CheckpointError(f"{path} holds a {type(stored).__name__}; wanted a map")
+    return stored
+
+
 def stored_shapes(files: list[Path]) -> dict[str, Shape]:
     """Key -> shape of everything in the files, read from their headers only."""
     shapes: dict[str, Shape] = {}
     for path in files:
-        with safe_open(str(path), framework="pt") as stored:
+        with reading(path), safe_open(str(path), framework="pt") as stored:
             shapes.update({key: tuple(stored.get_slice(key).get_shape()) for key in stored.keys()})  # noqa: SIM118
     return shapes
 
@@ -48,7 +82,7 @@ def stored_shapes(files: list[Path]) -> dict[str, Shape]:
 def stored_tensors(files: list[Path]) -> Iterator[tuple[str, Tensor]]:
     """Key and tensor, one at a time."""
     for path in files:
-        with safe_open(str(path), framework="pt") as stored:
+        with reading(path), safe_open(str(path), framework="pt") as stored:
             for key in stored.keys():  # noqa: SIM118 (a safetensors handle is no mapping)
                 yield key, stored.get_tensor(key)
 

@@ -19,6 +19,8 @@ from trackvla_ros.model.checkpoint import (
     CheckpointError,
     assign_tensors,
     check_shapes,
+    read_json,
+    reading,
     safetensors_files,
     stored_shapes,
     stored_tensors,
@@ -114,10 +116,11 @@ def read_config(folder: Path) -> tuple[TrackVlaConfig, dict[str, Any]]:
     path = folder / "config.json"
     if not path.is_file():
         raise CheckpointError(f"{path} is missing; give a folder written by `trackvla model import` or by training")
-    stored = json.loads(path.read_text())
+    stored = read_json(path)
     if stored.get("format") != FORMAT:
         raise CheckpointError(f"{path} has format {stored.get('format')!r}; this version reads {FORMAT}")
-    return config_from_dict(stored["model"]), stored.get("notes", {})
+    with reading(path):
+        return config_from_dict(stored["model"]), stored.get("notes", {})
 
 
 def cast(model: TrackVla, dtype: torch.dtype | None) -> TrackVla:

@@ -12,6 +12,7 @@ from std_msgs.msg import Header
 
 from track_common.interfaces import Observation, Policy, Timed
 from track_common.types import Trajectory
+from track_common.worker import Worker
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,7 @@ class InferenceWorker:
 
     Nothing here waits for the policy: the thread itself resets and swaps it between two inferences, and what was under
     way for the old sentence is thrown away. A policy that refuses its sentence is shown nothing until the next one.
+    An exception of ``on_done`` is given to ``on_error``, and the thread goes on with the next observation.
     """
 
     def __init__(
@@ -49,9 +51,9 @@ class InferenceWorker:
         self._changed = threading.Condition()
         self._start: _Start | None = _Start(policy, instruction)
         self._waiting: Request | None = None
+        self._running: _Start | None = None  # the last start, where the policy took its sentence
         self._is_open = True
-        self._thread = threading.Thread(target=self._run, name="policy", daemon=True)
-        self._thread.start()
+        self._thread = Worker("policy", self._run, on_error)
 
     def put(self, request: Request) -> bool:
         """Hand over an observation; returns False where it replaced one not yet looked at."""
@@ -84,12 +86,12 @@ class InferenceWorker:
         self._thread.join(timeout)
 
     def _run(self) -> None:
-        start: _Start | None = None
         while (work := self._next()) is not None:
             if isinstance(work, _Start):
-                start = self._begin(work)
-            elif start is not None and not self._infer(start.policy, work):
-                start = self._begin(start)
+                self._running = None
+                self._running = self._begin(work)
+            elif self._running is not None and not self._infer(self._running.policy, work):
+                self._running = self._begin(self._running)
 
     def _next(self) -> _Start | Request | None:
         """What to do next, a start before a request; None at the end."""

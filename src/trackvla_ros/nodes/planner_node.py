@@ -18,7 +18,7 @@ from std_msgs.msg import Header, String
 from vision_msgs.msg import Detection2DArray
 from visualization_msgs.msg import MarkerArray
 
-from track_common.config import ConfigError, setting
+from track_common.config import refusing, setting
 from track_common.interfaces import NoAnswerError, Observation, Policy
 from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
@@ -110,10 +110,8 @@ class PlannerNode(Node):
 
     def _policy(self, name: str, config: Any) -> Policy:
         """Raises ConfigError, whatever it is that the policy cannot load: a refusal must not end a running node."""
-        try:
+        with refusing(f"policy '{name}' cannot be loaded"):
             policy = POLICIES[name].make(config)
-        except (ImportError, OSError, ValueError) as error:
-            raise ConfigError(f"policy '{name}' cannot be loaded: {error}") from error
         settle_memory()
         return policy
 

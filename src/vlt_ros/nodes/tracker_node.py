@@ -19,7 +19,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
 from vision_msgs.msg import Detection2D, Detection2DArray
 
-from track_common.config import ConfigError, lookup, setting
+from track_common.config import ConfigError, lookup, refusing, setting
 from track_common.drawing import draw_sighting
 from track_common.interfaces import TargetError, Tracker
 from track_common.ros import qos
@@ -38,6 +38,7 @@ from track_common.ros.frames import StaticFrames
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.types import Camera, Frame, Sighting
+from track_common.worker import Worker
 from vlt_ros.registry import TRACKERS, TrackerEntry
 from vlt_ros.session import TrackingSession
 
@@ -87,8 +88,7 @@ class TrackerNode(Node):
         self._boxes = self.create_publisher(Detection2DArray, "target_box", qos.LATEST)
         self._annotated = self.create_publisher(Image, "image_annotated", qos.SENSOR_OUT)
         self._subscribe()
-        self._worker = threading.Thread(target=self._work, name="tracker", daemon=True)
-        self._worker.start()
+        self._worker = Worker("tracker", self._work, self._on_broken)
 
     def on_shutdown(self) -> None:
         """End the thread; called while the context is still valid."""
@@ -139,12 +139,13 @@ class TrackerNode(Node):
                 message, self._newest = self._newest, None
             if self._is_ending or message is None:
                 return
-            try:
-                self._track(message)
-            except Exception as error:  # noqa: BLE001 - a tracker that broke must not look like one that sees nothing
-                self.get_logger().fatal(f"tracker '{self._config.tracker}' broke: {error!r}; the node ends")
-                self.exit_code = 1
-                return
+            self._track(message)
+
+    def _on_broken(self, error: Exception) -> None:
+        """A tracker that broke must not look like one that sees nothing: the node ends."""
+        self.get_logger().fatal(f"tracker '{self._config.tracker}' broke: {error!r}; the node ends")
+        self.exit_code = 1
+        self._is_ending = True
 
     def _track(self, message: Image | CompressedImage) -> None:
         if self._is_too_old(message):
@@ -212,18 +213,21 @@ class TrackerNode(Node):
 
     def _make_session(self, name: str) -> TrackingSession:
         entry = lookup("tracker", name, TRACKERS)
-        return TrackingSession(entry.make(self._settings(name, entry)), entry.needs_box)
+        with refusing(f"tracker '{name}' cannot be made"):
+            return TrackingSession(entry.make(self._settings(name, entry)), entry.needs_box)
 
     def _prepare(self, name: str) -> None:
         if name and name != self._config.tracker:
             entry = TRACKERS[name]
             config = self._settings(name, entry)
-            self._ready[name] = config, entry.make(config)
+            with refusing(f"tracker '{name}' cannot be made"):
+                self._ready[name] = config, entry.make(config)
 
     def _swap(self, name: str) -> None:
         began = time.monotonic()
         entry = lookup("tracker", name, TRACKERS)
-        self._while_images_come(entry.default_config)  # the module is imported: a second where it needs torch
+        with refusing(f"tracker '{name}' cannot be made"):
+            self._while_images_come(entry.default_config)  # the module is imported: a second where it needs torch
         self._go_on_with(name, entry, self._settings(name, entry))
         self.get_logger().info(f"tracker is now {name}, after {time.monotonic() - began:.2f} s")
 
@@ -238,10 +242,8 @@ class TrackerNode(Node):
         ready_config, ready = self._ready.pop(name, (None, None))
         if ready is not None and ready_config == config:
             return ready
-        try:
+        with refusing(f"tracker '{name}' cannot be made"):
             tracker = self._while_images_come(partial(entry.make, config))
-        except (OSError, RuntimeError, ValueError) as error:  # a refusal must not end a running node
-            raise ConfigError(f"tracker '{name}' cannot be made: {error}") from error
         settle_memory()
         return tracker
 

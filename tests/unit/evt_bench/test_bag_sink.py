@@ -1,6 +1,8 @@
 """The queue before a bag: everything arrives, a full queue or disk is counted and said once, the caller never fails."""
 
+import struct
 import threading
+import time
 
 import cv2
 import numpy as np
@@ -109,3 +111,42 @@ def test_depth_and_broken_images_are_refused_by_name(definitions):
     short = image(definitions, np.zeros((4, 4, 1), np.uint8), "rgb8")
     with pytest.raises(ImageError, match="image of 4x4, step 4"):
         compress(short, definitions.typestore)
+
+
+def test_a_message_whose_conversion_breaks_is_counted_and_the_recording_goes_on(tmp_path, definitions):
+    sink, said = open_sink(tmp_path / "run", definitions)
+
+    def convert(_data):
+        raise struct.error("unpack requires 4 bytes")
+
+    for number in range(3):
+        sink.put(item(definitions, number, convert if number == 1 else None))
+    sink.close()
+    assert (sink.counts.written, sink.counts.refused) == (2, 1)
+    assert said == ["a message on /instruction is not recorded: unpack requires 4 bytes"]
+
+
+def test_a_writer_that_breaks_is_said_and_the_next_message_is_written(tmp_path, definitions, monkeypatch):
+    sink, said = open_sink(tmp_path / "run", definitions)
+    write, calls = sink._writer.write, []
+
+    def break_once(*arguments):
+        calls.append(None)
+        if len(calls) == 1:
+            raise KeyError("topic")
+        write(*arguments)
+
+    monkeypatch.setattr(sink._writer, "write", break_once)
+    sink.put(item(definitions, 0))
+    assert wait_for(lambda: bool(said))
+    sink.put(item(definitions, 1))
+    assert wait_for(lambda: sink.counts.written == 1)
+    sink.close()
+    assert said == ["a message was lost: KeyError('topic')"]
+
+
+def wait_for(condition, seconds=15.0):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()

@@ -77,6 +77,30 @@ def test_a_missing_shard_is_named(tmp_path, monkeypatch):
         load_model(tmp_path)
 
 
+DAMAGE = {
+    "model.safetensors": {
+        "cut in half": lambda data: data[: len(data) // 2],
+        "empty": lambda _: b"",
+        "a header longer than the file": lambda data: (2**40).to_bytes(8, "little") + data[8:],
+    },
+    "anchors.safetensors": {"no safetensors": lambda _: b"x" * 50},
+    "config.json": {
+        "nested deeper than Python goes": lambda _: b"[" * 100_000,
+        "a list": lambda _: b"[1, 2]",
+        "without its parts": lambda _: b'{"format": %s}' % json.dumps(weights.FORMAT).encode(),
+        "not text": lambda _: b"\xff\xfe\x00{",
+    },
+}
+
+
+@pytest.mark.parametrize(("file", "how"), [(file, how) for file, kinds in DAMAGE.items() for how in kinds])
+def test_a_damaged_file_is_refused_by_name(folder, file, how):
+    path = folder / file
+    path.write_bytes(DAMAGE[file][how](path.read_bytes()))
+    with pytest.raises((CheckpointError, AnchorError), match=str(path)):
+        load_model(folder)
+
+
 def test_the_head_stays_float32(folder):
     model, _ = load_model(folder, torch.bfloat16)
     assert {p.dtype for p in model.language.parameters()} == {torch.bfloat16}

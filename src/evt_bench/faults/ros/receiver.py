@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -35,9 +34,11 @@ from track_common.ros.conversions import detections_from_sighting, stamp_from_se
 from track_common.ros.frames import transform_from_matrix
 from track_common.ros.question import Question
 from track_common.types import Box, Sighting
+from track_common.worker import Worker
 
 KEEP = 5000  # messages of each kind: over a minute at the fastest rate
 ANSWER = 2.0  # s; a service that takes longer is not there
+CLOSE_TIMEOUT = 5.0  # s for the thread to end
 WATCHED = {"trajectory": (Path, qos.LATEST), "points": (PointCloud2, qos.SENSOR), "odom": (Odometry, qos.SENSOR)}
 
 
@@ -70,14 +71,13 @@ class Receiver:
         self._is_closing = False
         self._executor = SingleThreadedExecutor(context=context)
         self._executor.add_node(self.node)
-        self._thread = threading.Thread(target=self._spin, name="receiver", daemon=True)
-        self._thread.start()
+        self._thread = Worker("receiver", self._spin)
 
     def close(self) -> None:
         """End the thread and the node."""
         self._is_closing = True
         self._executor.wake()
-        self._thread.join()
+        self._thread.join(CLOSE_TIMEOUT)
         self._executor.shutdown()
         self.node.destroy_node()
 

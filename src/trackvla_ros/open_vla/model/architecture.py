@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from track_common.config import lookup
-from trackvla_ros.model.checkpoint import CheckpointError, Shape
+from trackvla_ros.model.checkpoint import CheckpointError, Shape, read_json
 
 COARSE_GRID, FINE_GRID = 2, 8  # pooled sides: 4 tokens a past frame, 64 the current one
 ACTION_DIM = 3  # x, y, yaw
@@ -140,7 +139,7 @@ def read_config(folder: Path, name: str = "config.json") -> dict[str, Any]:
         if name != "config.json":
             return {}
         raise CheckpointError(f"{path} is missing; give the folder of a downloaded snapshot")
-    return json.loads(path.read_text())
+    return read_json(path)
 
 
 def unused_shapes(architecture: Architecture) -> dict[str, Shape]:
