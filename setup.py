@@ -5,17 +5,18 @@ import os
 from setuptools import find_packages, setup
 
 NAME = "trackvla_ros"
-NODES = {
-    "sim_node": "evt_bench.nodes.sim_node:main",
-    "recorder_node": "evt_bench.nodes.recorder_node:main",
-    "video_node": "vlt_ros.nodes.video_node:main",
-    "tracker_node": "vlt_ros.nodes.tracker_node:main",
-    "planner_node": "trackvla_ros.nodes.planner_node:main",
-    "controller_node": "go2_bridge.nodes.controller_node:main",
-    "recovery_node": "go2_bridge.nodes.recovery_node:main",
-    "bridge_node": "go2_bridge.nodes.bridge_node:main",
-    "robot_state_node": "go2_bridge.nodes.robot_state_node:main",
-}
+EXECUTABLES = [
+    "bridge_node",
+    "controller_node",
+    "planner_node",
+    "recorder_node",
+    "recovery_node",
+    "robot_state_node",
+    "sim_node",
+    "tracker_node",
+    "trackvla",
+    "video_node",
+]
 
 
 def shared(folder: str) -> list:
@@ -44,10 +45,7 @@ setup(
         *shared("config"),
     ],
     entry_points={
-        "console_scripts": [
-            "trackvla = trackvla_cli.main:main",
-            *(f"{name} = {target}" for name, target in NODES.items()),
-        ],
+        "console_scripts": [f"{name} = trackvla_cli.executables:{name}" for name in EXECUTABLES],
     },
     zip_safe=False,
 )

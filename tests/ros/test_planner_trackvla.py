@@ -25,6 +25,7 @@ from track_common.config import ConfigError  # noqa: E402
 from track_common.interfaces import Observation  # noqa: E402
 from track_common.ros import qos  # noqa: E402
 from track_common.ros.conversions import image_from_rgb, stamp_from_seconds, trajectory_from_path  # noqa: E402
+from track_common.ros.logs import NodeLog  # noqa: E402
 from track_common.types import Frame, Trajectory  # noqa: E402
 from trackvla_ros.model.anchors import fan_anchors  # noqa: E402
 from trackvla_ros.model.config import SIZES  # noqa: E402
@@ -69,16 +70,18 @@ class Robot(Sensors):
 
 @pytest.fixture
 def start(peer, ros_context):
-    nodes = []
+    nodes, log = [], NodeLog()  # which run_node makes for a process
 
     def start(**parameters):
         overrides = [Parameter(name, value=value) for name, value in {**RANDOM, **parameters}.items()]
         node = PlannerNode(context=ros_context, parameter_overrides=overrides)
+        log.attach(node)
         peer.add(node)
         nodes.append(node)
         return Robot(peer)
 
     yield start
+    log.close()
     for node in nodes:
         node.on_shutdown()
         node.destroy_node()

@@ -8,16 +8,20 @@ import time
 from pathlib import Path
 
 import pytest
+from rcl_interfaces.msg import Log
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 from track_common.ros.environment import clear_shared_memory
 from track_common.ros.run import END_TIMEOUT
 
 pytestmark = pytest.mark.ros
+LOG = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 NODE = """
 import atexit
 import ctypes
+import logging
 import sys
 import time
 
@@ -36,12 +40,18 @@ class Talker(Node):
         self.declare_parameter("is_broken", False)
         if self.get_parameter("is_broken").value:
             raise ConfigError("speed is 9; wanted 0..2 m/s")
+        if "core speaks" in sys.argv:
+            logging.getLogger("go2_bridge.drivers").warning("the core said %s at the start", "this")
+            speak = lambda: logging.getLogger("vlt_ros.session").error("and %d later", 2)
+            self.create_timer(0.1, speak)
         self.publisher = self.create_publisher(String, "words", 10)
         self.create_timer(0.05, lambda: self.publisher.publish(String(data="running")))
 
     def on_shutdown(self):
         self.publisher.publish(String(data="stop"))
 
+if "missing package" in sys.argv:
+    Talker.declare_parameter = lambda *_: __import__("onnxruntime_that_is_not_there")
 if "slow start" in sys.argv:
     Talker.declare_parameter = lambda *_: time.sleep(60)
 if "interpreter's end" in sys.argv:
@@ -74,6 +84,24 @@ def test_a_bad_setting_is_one_line_and_code_2(ros_environment):
     process = start(ros_environment, "--ros-args", "-p", "is_broken:=true")
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (2, "error: speed is 9; wanted 0..2 m/s\n")
+
+
+def test_a_missing_package_is_one_line_and_code_2(ros_environment):
+    process = start(ros_environment, "missing package")
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert said.startswith("error: No module named 'onnxruntime_that_is_not_there'; type `make setup`")
+
+
+def test_what_the_core_logs_is_on_rosout_with_the_nodes_name_and_its_severity(ros_environment, peer):
+    """Also what it says while the node is made: a late reader gets it too, /rosout being transient local."""
+    peer.node.create_subscription(Log, "/rosout", (entries := []).append, LOG)
+    process = start(ros_environment, "core speaks")
+    peer.wait_until(lambda: len(entries) > 1, "two records")
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+    wanted = [("talker", Log.WARN, "the core said this at the start"), ("talker", Log.ERROR, "and 2 later")]
+    assert [(entry.name, entry.level, entry.msg) for entry in entries[:2]] == wanted
 
 
 @pytest.mark.parametrize("where", ["node's destruction", "interpreter's end"])

@@ -16,22 +16,15 @@ from rclpy.node import Node
 from sensor_msgs.msg import Joy
 from std_msgs.msg import Bool, String
 from std_srvs.srv import SetBool, Trigger
-from unitree_api.msg import Response
-from unitree_go.msg import LowState, SportModeState, WirelessController
 
 from go2_bridge.drivers.command_gate import CommandGate
 from go2_bridge.drivers.config import BridgeConfig
 from go2_bridge.drivers.registry import make_driver
 from go2_bridge.drivers.robot_state import Health, RobotState
-from go2_bridge.drivers.sport_api import CODES, REQUEST_TOPIC, RESPONSE_TOPIC, Api, SportRequest
+from go2_bridge.drivers.sport_api import CODES, REQUEST_TOPIC, Api, SportRequest
 from go2_bridge.drivers.sport_topics import STOP_REPEAT
 from go2_bridge.nodes.robot_sensors import RobotSensors
 from go2_bridge.nodes.sport_link import open_link
-from go2_bridge.nodes.unitree_messages import (
-    deflection_from_message,
-    health_from_message,
-    state_from_message,
-)
 from track_common.interfaces import Decision, RobotDriver
 from track_common.ros import qos
 from track_common.ros.conversions import MessageError, command_from_twist
@@ -43,6 +36,7 @@ from track_common.types import VelocityCommand
 
 UNSOUND = VelocityCommand(math.nan, math.nan, math.nan)  # what a message that is not finite means to the gate
 OWNER_PERIOD = 0.5  # s between looks at who else publishes requests
+UNITREE_DRIVERS = {"sport_topics", "sdk2"}  # the robot's state comes on Unitree's topics
 POSTURES = {"stand_up": Api.STAND_UP, "balance_stand": Api.BALANCE_STAND, "lie_down": Api.STAND_DOWN}
 
 
@@ -92,10 +86,10 @@ class BridgeNode(Node):
 
     def _subscribe_robot(self) -> None:
         self._sensors = RobotSensors(self, self._diagnostics, self._config.odometry_source, self._config.clock_jump)
-        self.create_subscription(SportModeState, "/lf/sportmodestate", self._on_state, qos.SENSOR)
-        self.create_subscription(LowState, "/lf/lowstate", self._on_low_state, qos.SENSOR)
-        self.create_subscription(WirelessController, "/wirelesscontroller", self._on_stick, qos.SENSOR)
-        self.create_subscription(Response, RESPONSE_TOPIC, self._on_response, qos.RELIABLE)
+        if self._config.driver in UNITREE_DRIVERS:
+            from go2_bridge.nodes.vendor_topics import Listeners, subscribe
+
+            subscribe(self, Listeners(self._take_state, self._take_health, self._take_stick, self._take_response))
 
     def _make_services(self) -> None:
         self.create_service(SetBool, "arm", self._on_arm)
@@ -133,9 +127,6 @@ class BridgeNode(Node):
         is_held = button < len(message.buttons) and message.buttons[button] == 1
         self._gate.arming.on_deadman(is_held, time.monotonic())
 
-    def _on_state(self, message: SportModeState) -> None:
-        self._take_state(state_from_message(message))
-
     def _take_state(self, state: RobotState) -> None:
         self._gate.on_state(state, time.monotonic())
         if self._sensors is not None:
@@ -144,16 +135,13 @@ class BridgeNode(Node):
         self._diagnostics.set("mode", state.mode)
         self._diagnostics.count("states")
 
-    def _on_low_state(self, message: LowState) -> None:
-        self._take_health(health_from_message(message))
-
     def _take_health(self, health: Health) -> None:
         self._gate.on_health(health, time.monotonic())
         self._diagnostics.set("battery", f"{health.battery:.0f} %")
         self._diagnostics.set("motor_temperature", f"{health.motor_temperature:.0f} degC")
 
-    def _on_stick(self, message: WirelessController) -> None:
-        self._gate.on_stick(deflection_from_message(message), time.monotonic())
+    def _take_stick(self, deflection: float) -> None:
+        self._gate.on_stick(deflection, time.monotonic())
 
     def _take_news(self) -> None:
         """What the robot says by the driver's own link, where that is not ROS."""
@@ -163,12 +151,11 @@ class BridgeNode(Node):
             elif isinstance(news, Health):
                 self._take_health(news)
             else:
-                self._gate.on_stick(news.deflection, time.monotonic())
+                self._take_stick(news.deflection)
 
-    def _on_response(self, message: Response) -> None:
-        if message.header.status.code != 0:
-            code = message.header.status.code
-            text = f"api {message.header.identity.api_id} answered {code}: {CODES.get(code, 'not documented')}"
+    def _take_response(self, api_id: int, code: int) -> None:
+        if code != 0:
+            text = f"api {api_id} answered {code}: {CODES.get(code, 'not documented')}"
             self._diagnostics.set("last_error", text)
             self.get_logger().warning(text, throttle_duration_sec=2.0)
 

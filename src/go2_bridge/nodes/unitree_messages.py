@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import math
 
-try:
-    from unitree_api.msg import Request
-    from unitree_go.msg import LowState, SportModeState, WirelessController
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        f"{error}: the GO2's messages are missing; run `make setup`, or build unitree_ros2 and source it",
-        name=error.name,
-    ) from error
+from unitree_api.msg import Request
+from unitree_go.msg import LowState, SportModeState, WirelessController
 
 from go2_bridge.drivers.robot_state import Health, RobotState
 from go2_bridge.drivers.sport_api import SportRequest

@@ -23,6 +23,8 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from track_common.config import ConfigError
+from track_common.missing import describe
+from track_common.ros.logs import NodeLog
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 USAGE_ERROR = 2
@@ -46,6 +48,7 @@ def run_to_end(make_node: Callable[[], Node]) -> int:
     A ConfigError while the node is made is printed in one line and ends the process with code 2. Where the middleware
     does not close within ``END_TIMEOUT``, what each thread does is printed and SIGALRM ends the process.
     """
+    log = NodeLog()  # what is said while the node is made is passed on when it has a logger
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:
@@ -53,15 +56,19 @@ def run_to_end(make_node: Callable[[], Node]) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever dies at once keeps Fast DDS's locks and memory
     try:
         node = make_node()
+        log.attach(node)
         settle_memory()
     except ConfigError as error:
         _refuse(error)
+    except ImportError as error:  # of a package that only this node's settings need
+        _refuse(describe(error))
     except KeyboardInterrupt:  # while a model loads
         rclpy.try_shutdown()
         sys.exit(INTERRUPTED)
     _spin(node)
     code = int(getattr(node, "exit_code", None) or 0)
     _limit_the_end()
+    log.close()
     node.destroy_node()
     rclpy.try_shutdown()
     signal.setitimer(signal.ITIMER_REAL, 0.0)

@@ -31,7 +31,6 @@ from track_common.ros.conversions import (
     sighting_from_detections,
 )
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
-from track_common.ros.logs import NodeLog
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.ros.sensor_intake import SensorIntake
@@ -56,7 +55,6 @@ class PlannerNode(Node):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("planner", **kwargs)
-        self._log = NodeLog(self, "trackvla_ros")
         self._camera: Camera | None = None
         self._cloud: Cloud | None = None
         self._sighting: Sighting | None = None
@@ -76,7 +74,6 @@ class PlannerNode(Node):
         """End the worker and leave the robot with the wish to stop."""
         self._worker.close()
         self._publish_stop()
-        self._log.close()
 
     def _make_publishers(self) -> None:
         self._trajectory_publisher = self.create_publisher(Path, "trajectory", qos.LATEST)
