@@ -104,7 +104,11 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Odometry:
-    """Pose of base_link in odom (x, y in m, yaw in rad) and body velocity (m/s, m/s, rad/s) at ``stamp``."""
+    """Pose of base_link in odom (x, y in m, yaw in rad) and body velocity (m/s, m/s, rad/s) at ``stamp``.
+
+    ``z`` (m) is the height in odom, ``roll`` and ``pitch`` (rad, rotations about x and y in the order yaw, pitch, roll)
+    the attitude against gravity; all 0 where the odometry is planar.
+    """
 
     stamp: float
     x: float
@@ -113,6 +117,9 @@ class Odometry:
     vx: float = 0.0
     vy: float = 0.0
     wz: float = 0.0
+    z: float = 0.0
+    roll: float = 0.0
+    pitch: float = 0.0
 
     @property
     def pose(self) -> Array:

@@ -51,15 +51,18 @@ class ControlSetup:
     has_lidar: bool = True
     forgets_image_time: bool = False
 
-    def config(self) -> ControllerConfig:
+    def config(self, base_height: float = 0.0) -> ControllerConfig:
         """The controller's settings, its speed cut to ``SPEED`` before the row's own are applied.
+
+        Args:
+            base_height: m, base_link above the floor.
 
         Raises:
             ConfigError: an unknown setting or a bad value.
         """
         default = ControllerConfig()
         slow = {"max_linear_vel": SPEED / default.gain_vx, "require_cloud": self.has_lidar}
-        return override(default, slow | self.controller)
+        return override(default, slow | {"base_height": base_height} | self.controller)
 
 
 class TruthAgent:
@@ -67,14 +70,15 @@ class TruthAgent:
 
     def __init__(self, setup: ControlSetup) -> None:
         self.reasons: Counter[str] = Counter()
+        self.cycle = -1  # of control, counted from the episode's start
         self._setup = setup
         self._motion = replace(BoxServoConfig().motion, max_speed=SPEED, standoff=STANDOFF)
 
     def start(self, world: World, instruction: str) -> None:
         """A new controller and an empty link."""
-        self._world, self._sweeps, self._cycles = world, -1, -1
+        self._world, self._sweeps, self.cycle = world, -1, -1
         self._sent = STOP
-        self._follower = Follower(self._setup.config())
+        self._follower = Follower(self._setup.config(world.base_height))
         self._trail = Trail()
         self._rng = np.random.default_rng([world.episode.seed, 5])
         self._under_way: list[tuple[float, Trajectory]] = []  # and when each arrives
@@ -97,8 +101,8 @@ class TruthAgent:
             self._sweeps = int(now * LIDAR_RATE + 1e-6)
             self._follower.on_cloud(self._world.scan())
         self._deliver(now)
-        if int(now * CONTROL_RATE + 1e-6) > self._cycles:
-            self._cycles = int(now * CONTROL_RATE + 1e-6)
+        if int(now * CONTROL_RATE + 1e-6) > self.cycle:
+            self.cycle = int(now * CONTROL_RATE + 1e-6)
             decision = self._follower.control(now)
             self._sent = decision.command
             self.reasons[decision.reason] += 1

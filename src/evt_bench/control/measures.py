@@ -32,6 +32,9 @@ class ControlRecord:
         jerk: root mean square over steps of 0.1 s, m/s^3.
         halted: share of control steps refused because the trajectory's image was too old.
         seconds: CPU time of the episode.
+        has_fallen: the robot fell.
+        yaw_swing, linear_swing: 99th percentile of the commands' change, rad/s^2 and m/s^2.
+        hesitation: share of time at a stand in open space while the target walks away.
     """
 
     setup: str
@@ -52,6 +55,10 @@ class ControlRecord:
     jerk: float
     halted: float
     seconds: float
+    has_fallen: bool = False
+    yaw_swing: float = 0.0
+    linear_swing: float = 0.0
+    hesitation: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,10 @@ class ControlRow:
     jerk: float
     jerk_se: float
     halted: float
+    falls: int = 0
+    yaw_swing: float = 0.0
+    linear_swing: float = 0.0
+    hesitation: float = 0.0
 
 
 class Gauge:
@@ -160,6 +171,8 @@ def _row(name: str, records: list[ControlRecord]) -> ControlRow:
         *mean([r.view_loss for r in records]),
         *mean([r.jerk for r in records]),
         mean([r.halted for r in records])[0],
+        sum(r.has_fallen for r in records),
+        *(mean([getattr(r, name) for r in records])[0] for name in ("yaw_swing", "linear_swing", "hesitation")),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from evt_bench.control.agent import ControlSetup, Link, TruthAgent
 from evt_bench.control.measures import ControlRecord, ControlRow, Gauge, tabulate
+from evt_bench.control.smoothness import CommandGauge
 from evt_bench.episodes import STEP, EpisodeConfig, draw_episode
 from evt_bench.jobs import RecordFile, run_missing
 from evt_bench.protocol import Judge, StepView
@@ -101,14 +102,14 @@ def run_control_episode(setup: ControlSetup, seed: int, bench: ControlBench) -> 
     """One episode from its first step to its verdict; the camera draws no picture, only the target's mask."""
     began = time.process_time()
     world = World(draw_episode(bench.task, seed, bench.episodes), bench.world)
-    agent, judge, gauge = TruthAgent(setup), Judge(bench.rules), Gauge(world.camera)
+    agent, judge, gauge, commands = TruthAgent(setup), Judge(bench.rules), Gauge(world.camera), CommandGauge()
     wait = int(np.random.default_rng([seed, 3]).integers(STOP_WAIT[0], STOP_WAIT[1] + 1))
-    standing = 0
+    standing, truth = 0, world.truth()
     try:
         agent.start(world, world.episode.instruction)
         while not judge.is_over:
             agent.look()
-            truth = _one_step(world, agent, gauge)
+            truth = _one_step(world, agent, (gauge, commands))
             gauge.after_look(truth)
             standing += truth.has_arrived
             judge.step(_view(world, truth, standing > wait))
@@ -134,14 +135,22 @@ def run_control_episode(setup: ControlSetup, seed: int, bench: ControlBench) -> 
         gauge.jerk(STEP),
         agent.reasons[StopReason.OLD_IMAGE.value] / agent.reasons.total(),
         round(time.process_time() - began, 2),
+        truth.has_fallen,
+        commands.yaw_swing,
+        commands.linear_swing,
+        commands.hesitation,
     )
 
 
-def _one_step(world: World, agent: TruthAgent, gauge: Gauge) -> Truth:
+def _one_step(world: World, agent: TruthAgent, gauges: tuple[Gauge, CommandGauge]) -> Truth:
     """One step of the rules, 0.1 s; the truth at its end."""
     until, truth = world.time + STEP - TOLERANCE, world.truth()
+    gauge, commands = gauges
     while world.time < until:
-        world.step(agent.command())
+        cycle, command = agent.cycle, agent.command()
+        if agent.cycle != cycle:
+            commands.after_command(command, truth)
+        world.step(command)
         truth = world.truth()
         gauge.after_step(truth)
     return truth

@@ -24,8 +24,11 @@ from vision_msgs.msg import Detection2DArray, Detection3DArray
 from evt_bench.episodes import MAX_STEPS, STEP, EpisodeConfig, draw_episode
 from evt_bench.nodes import sim_messages as messages
 from evt_bench.nodes.sim_messages import BASE, CAMERA, LIDAR, MAP, ODOM
+from evt_bench.world.base import BaseConfig
 from evt_bench.world.config import CameraConfig, LidarConfig, OdometryConfig, StepConfig
+from evt_bench.world.legs import LegsConfig
 from evt_bench.world.plant import PlantConfig
+from evt_bench.world.trunk import Trunk, base_in_world
 from evt_bench.world.world import World, WorldConfig
 from track_common.config import setting
 from track_common.geometry import compose, inverse
@@ -87,6 +90,8 @@ class SimNode(Node):
             lidar=declare(self, LidarConfig(), prefix="lidar."),
             odometry=declare(self, OdometryConfig(), prefix="odometry."),
             plant=declare(self, PlantConfig(), prefix="plant."),
+            base=declare(self, BaseConfig(), prefix="base."),
+            legs=declare(self, LegsConfig(), prefix="legs."),
             step=StepConfig(),
         )
         episode = draw_episode(self._config.task, self._config.seed, episodes)
@@ -135,7 +140,7 @@ class SimNode(Node):
         stamp, world = stamp_from_seconds(START), self._world
         mounts = [
             transform_from_matrix(world.camera.T_base_camera, stamp, BASE, CAMERA),
-            transform_from_matrix(world.config.lidar.mount(), stamp, BASE, LIDAR),
+            transform_from_matrix(world.T_base_lidar, stamp, BASE, LIDAR),
         ]
         self._tf_static.publish(TFMessage(transforms=mounts))
         if self._config.publish_instruction:
@@ -220,7 +225,8 @@ class SimNode(Node):
         odometry = self._world.odometry()
         self._odom.publish(message_from_odometry(odometry, ODOM, BASE))
         stamp = stamp_from_seconds(odometry.stamp)
-        transform = transform_from_matrix(messages.yawed(odometry.pose), stamp, ODOM, BASE)
+        T_odom_base = base_in_world(odometry.pose, Trunk(odometry.z, odometry.roll, odometry.pitch))
+        transform = transform_from_matrix(T_odom_base, stamp, ODOM, BASE)
         self._tf.publish(TFMessage(transforms=[transform]))
 
     def _publish_truth(self) -> None:
@@ -239,7 +245,7 @@ class SimNode(Node):
     def _publish_points(self) -> None:
         with self._diagnostics.stage("sweep"):
             cloud = self._world.scan()
-        mount = self._world.config.lidar.mount()
+        mount = self._world.T_base_lidar
         points_lidar = (cloud.points_base - mount[:3, 3].astype(np.float32)) @ mount[:3, :3].astype(np.float32)
         self._points.publish(points_from_array(points_lidar, messages.header(cloud.stamp, LIDAR)))
 

