@@ -37,4 +37,6 @@ def test_the_driver_that_needs_them_says_what_to_type(ros_environment):
     process = start(ros_environment, "sport_topics")
     _, said = process.communicate(timeout=20)
     assert process.returncode == 2
-    assert said.startswith("error: No module named 'unitree_") and "type `make setup`" in said and "Traceback" not in said
+    assert (
+        said.startswith("error: No module named 'unitree_") and "type `make setup`" in said and "Traceback" not in said
+    )

@@ -12,6 +12,7 @@ from rcl_interfaces.srv import ListParameters
 
 from track_common.share import share_directory
 from trackvla_cli.launch.resolver import resolve
+from trackvla_cli.ros.parameter_client import ParameterClientError, value_from
 
 pytestmark = pytest.mark.ros
 BIN = Path(sys.executable).parent
@@ -79,9 +80,10 @@ def test_param_changes_what_may_change_and_tells_why_not(start, param):
     assert param("set", "controller", "max_linear_vel", "1").returncode == 0
     assert param("get", "controller", "max_linear_vel").stdout == "1.0\n"
     for name, value, reason in (
-        ("max_linear_vel", "99", "max_linear_vel is 99.0; wanted 0.0..3.0 m/s"),
+        ("max_linear_vel", "99", "out of range Min: 0.0, Max: 3.0, value: 99.0; max_linear_vel: fastest command"),
         ("max_linear_vel", "fast", "wanted float"),
-        ("control_rate", "20.0", "control_rate is fixed at start"),
+        ("max_linear_vel", "-0.1", "Min: 0.0"),
+        ("control_rate", "20.0", "control_rate; control_rate: commands a second [Hz]; fixed at start"),
         ("max_linear_vle", "1.0", "did you mean 'max_linear_vel'?"),
     ):
         done = param("set", "controller", name, value)
@@ -89,6 +91,32 @@ def test_param_changes_what_may_change_and_tells_why_not(start, param):
         assert "Traceback" not in done.stderr
         assert reason in done.stderr
     assert param("get", "controller", "max_linear_vel").stdout == "1.0\n"
+
+
+@pytest.mark.parametrize("text", ["the man: in the red shirt", " ", "-1", "123", "yes", "--timeout"])
+def test_value_of_a_string_parameter_is_the_text_as_it_is(text):
+    assert value_from(text, "before", "instruction") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "current", "value"), [("1", 0.5, 1.0), ("1e-3", 0.5, 0.001), ("-1", 3, -1), ("true", False, True)]
+)
+def test_value_of_another_parameter_is_read_in_its_type(text, current, value):
+    got = value_from(text, current, "x")
+    assert (got, type(got)) == (value, type(value))
+
+
+@pytest.mark.parametrize(("text", "current"), [("yes!", False), ("1.5", 3), ("true", 3), ("true", 0.5), ("[1, a]", 1)])
+def test_value_that_is_not_of_the_parameters_type_is_refused(text, current):
+    with pytest.raises(ParameterClientError, match="wanted"):
+        value_from(text, current, "x")
+
+
+def test_param_sets_a_string_that_yaml_would_take_for_something_else(start, param):
+    start("planner_node")
+    for text in ("the man: in the red shirt", "-1"):
+        assert (param("set", "planner", "instruction", text).returncode, text) == (0, text)
+        assert param("get", "planner", "instruction").stdout == f"{text}\n"
 
 
 def test_param_names_the_running_nodes_where_the_asked_one_is_not_there(start, param):

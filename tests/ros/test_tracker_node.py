@@ -233,7 +233,7 @@ def test_settings_of_the_tracker_change_at_run_time_within_their_range(make_trac
     assert target(tracker.ask(image(scene(), 1))) is not None
     assert peer.set_parameters("tracker", **{"csrt.psr_threshold": 0.05})[0].successful
     refused = peer.set_parameters("tracker", **{"csrt.psr_threshold": 7.0})[0]
-    assert not refused.successful and "0.0..1.0" in refused.reason
+    assert not refused.successful and "Min: 0.0, Max: 1.0, value: 7.0" in refused.reason
     assert target(tracker.ask(image(scene(), 1, 100_000_000))) is not None  # went on from the last box
 
 

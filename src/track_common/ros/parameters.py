@@ -1,4 +1,9 @@
-"""Node parameters from a config dataclass: declared with unit and range, checked as a whole before any is taken."""
+"""Node parameters from a config dataclass: declared with type, range and unit, checked as a whole before any is taken.
+
+Type, range and read-only stand in the descriptors, where `ros2 param describe` and rqt_reconfigure read them; rclpy
+itself refuses what breaks them. What a descriptor cannot say (one-sided bounds, choices, settings that must fit one
+another) the config judges.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -21,20 +26,31 @@ def declare(
 ) -> ConfigT:
     """Declare every setting of ``config`` as a parameter ``prefix + name``; return the config with the overrides in it.
 
-    At run time a change is refused, with the reason, where the setting is fixed at start, where the config as a whole
-    would not be valid, or where ``on_change`` raises; otherwise ``on_change`` gets the new config. An exception other
-    than ConfigError is a fault of the node's and is logged as an error too, but ends no node. ``on_change`` hears
-    nothing of one that is as before: a request whose answer was lost is made again. What is set atomically is taken as
-    a whole over all prefixes of a node or not at all: where one ``on_change`` refuses, those called before get their
-    old config again.
+    At the start a number may come as text, as launch files pass what a user typed, and an integer may stand for a
+    double. At run time a change is refused, with the reason, where the setting is fixed at start, where type or range
+    are broken, where the config as a whole would not be valid, or where ``on_change`` raises; otherwise ``on_change``
+    gets the new config. An exception other than ConfigError is a fault of the node's and is logged as an error too, but
+    ends no node. ``on_change`` hears nothing of one that is as before: a request whose answer was lost is made again.
+    What is set atomically is taken as a whole over all prefixes of a node or not at all: where one ``on_change``
+    refuses, those called before get their old config again.
+
+    Args:
+        node: it has no parameters of these names yet.
+        config: holds the defaults.
+        prefix: before every name, with its dot: ``camera.``.
+        on_change: takes each changed config, or raises ConfigError.
 
     Raises:
         ConfigError: an override given at start is not allowed.
     """
     values: dict[str, Any] = {}
     for field in dataclasses.fields(config):  # pyright: ignore[reportArgumentType]
-        values[field.name] = _declare_one(node, prefix + field.name, field, getattr(config, field.name))
+        default = getattr(config, field.name)
+        given = node.declare_parameter(prefix + field.name, default, ParameterDescriptor(dynamic_typing=True)).value
+        values[field.name] = from_launch(given, default)
     section = _Section(override(config, values), prefix, on_change)
+    for field in dataclasses.fields(config):  # pyright: ignore[reportArgumentType]
+        _fix_type(node, prefix + field.name, descriptor(field), getattr(section.config, field.name))
     _sections_of(node).add(section)
     return section.config
 
@@ -53,10 +69,13 @@ class _Section(Generic[ConfigT]):
             name = parameter.name.removeprefix(self._prefix)
             if not parameter.name.startswith(self._prefix) or name not in fields:
                 continue
-            if not fields[name].metadata.get("runtime", True) and parameter.value != getattr(self.config, name):
-                raise ConfigError(f"{parameter.name} is fixed at start; restart the node with it")
-            values[name] = _as_setting(parameter.value, fields[name].default)
+            values[name] = parameter.value
         return override(self.config, values) if values else self.config
+
+    def value(self, parameter: str) -> Any:
+        """What a parameter is now; None for one of another section."""
+        is_ours = parameter.startswith(self._prefix)
+        return getattr(self.config, parameter.removeprefix(self._prefix), None) if is_ours else None
 
     def take(self, config: ConfigT) -> None:
         """Tell the node of another config; it stays the old one where the node raises ConfigError."""
@@ -75,6 +94,17 @@ class _Sections:
     def add(self, section: _Section[Any]) -> None:
         """One more; the last one added is the first to be told of a change."""
         self._sections.insert(0, section)
+
+    def with_doubles(self, parameters: list[Parameter]) -> list[Parameter]:
+        """rclpy's callback before it checks types: 7 stands for 7.0 where a double is meant."""
+        return [self._as_double(parameter) for parameter in parameters]
+
+    def _as_double(self, parameter: Parameter) -> Parameter:
+        is_whole = parameter.type_ == Parameter.Type.INTEGER and self._is_double(parameter.name)
+        return Parameter(parameter.name, value=from_launch(parameter.value, 0.0)) if is_whole else parameter
+
+    def _is_double(self, name: str) -> bool:
+        return any(isinstance(section.value(name), float) for section in self._sections)
 
     def on_set(self, parameters: list[Parameter]) -> SetParametersResult:
         """rclpy's callback: judge everything, then take everything."""
@@ -116,23 +146,39 @@ def _sections_of(node: Node) -> _Sections:
         sections = _Sections(node.get_logger())
         setattr(node, SECTIONS, sections)
         node.add_on_set_parameters_callback(sections.on_set)
+        if hasattr(node, "add_pre_set_parameters_callback"):  # Humble has none: there a double must be typed as 7.0
+            node.add_pre_set_parameters_callback(sections.with_doubles)
     return sections
 
 
-def _declare_one(node: Node, name: str, field: dataclasses.Field[Any], default: Any) -> Any:
-    return _as_setting(node.declare_parameter(name, default, descriptor(field)).value, default)
+def from_launch(value: Any, default: Any) -> Any:
+    """A parameter's value at the start, in its default's type where it can be read so; else for the config to judge.
+
+    Launch files pass user input as text, because text is the one type that the official launch never fails on.
+    """
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    if isinstance(default, bool):
+        return {"true": True, "false": False}.get(value.lower(), value)
+    try:
+        return type(default)(value)
+    except (TypeError, ValueError):
+        return value
 
 
-def _as_setting(value: Any, default: Any) -> Any:
-    """``rate:=7`` arrives as an integer where 7.0 is meant; anything else is left for the config to judge."""
-    is_whole = isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool)
-    return float(value) if is_whole else value
+def _fix_type(node: Node, name: str, description: ParameterDescriptor, value: Any) -> None:
+    """Store a sound value in its own type under its final descriptor: no later one can be of another type."""
+    parameter = Parameter(name, value=value)
+    description.type = parameter.type_.value
+    node.set_descriptor(name, description, parameter.get_parameter_value())
 
 
 def descriptor(field: dataclasses.Field[Any]) -> ParameterDescriptor:
-    """Descriptor with the setting's reason and unit, shown by ``ros2 param describe``.
+    """Descriptor with the setting's reason, unit and range, shown by ``ros2 param describe`` and rqt_reconfigure.
 
-    Range and read-only are checked by us, so that the refusal names value, bound and unit.
+    A bound on one side is text only: ROS has no range that is open.
     """
     meta = field.metadata
     text = meta.get("doc", "")
@@ -140,10 +186,16 @@ def descriptor(field: dataclasses.Field[Any]) -> ParameterDescriptor:
         text += f" [{meta['unit']}]"
     if meta.get("choices"):
         text += f" ({', '.join(meta['choices'])})"
-    if not meta.get("runtime", True):
+    is_fixed = not meta.get("runtime", True)
+    if is_fixed:
         text += "; fixed at start"
-    # dynamic: the config checks the type, its message says what was wanted, and 7 may stand for 7.0
-    return ParameterDescriptor(description=text, additional_constraints=_bounds(meta), dynamic_typing=True)
+    made = ParameterDescriptor(description=text, additional_constraints=_bounds(meta), read_only=is_fixed)
+    low, high = meta.get("low"), meta.get("high")
+    if low is not None and high is not None and isinstance(field.default, float):
+        made.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(high))]
+    elif low is not None and high is not None:
+        made.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
+    return made
 
 
 def _bounds(meta: Any) -> str:

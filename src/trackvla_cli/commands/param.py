@@ -28,9 +28,9 @@ def get_parameter(node: str, name: str, timeout: float = TIMEOUT) -> None:
         print(client.values([name])[name])
 
 
-@app.command("set")
+@app.command("set", context_settings={"ignore_unknown_options": True})  # a value may begin with a minus
 def set_parameter(node: str, name: str, value: str, timeout: float = TIMEOUT) -> None:
-    """Change one value, written as in YAML; says why where the node refuses."""
+    """Change one value, in the parameter's own type: text as it is, numbers and true or false as in YAML."""
     from trackvla_cli.ros.parameter_client import ParameterClient
 
     with ParameterClient(node, timeout) as client:

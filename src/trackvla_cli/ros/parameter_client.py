@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 import rclpy
-from rcl_interfaces.srv import GetParameters, ListParameters, SetParameters
+from rcl_interfaces.srv import DescribeParameters, GetParameters, ListParameters, SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter, parameter_value_to_python
@@ -17,7 +17,7 @@ from rclpy.utilities import try_shutdown
 
 from track_common.config import suggest
 from track_common.ros.question import Question
-from trackvla_cli.launch.element import Place
+from trackvla_cli.launch.element import LaunchError, Place
 from trackvla_cli.launch.parameters import typed
 
 
@@ -66,18 +66,25 @@ class ParameterClient:
         return values
 
     def set(self, name: str, text: str) -> None:
-        """Change one parameter; ``text`` is read as YAML and, for a float parameter, an integer is taken as one.
+        """Change one parameter; ``text`` is read as the type the parameter has.
 
         Raises:
-            ParameterClientError: no such parameter, or the node refuses; with its reason.
+            ParameterClientError: no such parameter, a text not of its type, or the node refuses; with the reason.
         """
-        value = typed(text, None, Place(Path("value"), 1))
-        if isinstance(self.values([name])[name], float) and type(value) is int:
-            value = float(value)
+        value = value_from(text, self.values([name])[name], name)
         message = Parameter(name, value=value).to_parameter_msg()
         response = self._call(SetParameters, "set_parameters", SetParameters.Request(parameters=[message]))
         if not response.results[0].successful:
-            raise ParameterClientError(f"{self._target} refused {name} = {text}: {response.results[0].reason}")
+            reason = response.results[0].reason.rstrip(".")
+            raise ParameterClientError(
+                f"{self._target} refused {name} = {text}: {reason}; {name}: {self._describe(name)}"
+            )
+
+    def _describe(self, name: str) -> str:
+        response = self._call(DescribeParameters, "describe_parameters", DescribeParameters.Request(names=[name]))
+        described = response.descriptors[0]
+        bounds = f" {described.additional_constraints}" if described.additional_constraints else ""
+        return f"{described.description}{bounds}"
 
     def _call(self, kind: Any, service: str, request: Any) -> Any:
         client = self._node.create_client(kind, f"{self._target}/{service}")
@@ -97,3 +104,30 @@ class ParameterClient:
     def _running(self) -> list[str]:
         found = self._node.get_node_names_and_namespaces()
         return sorted({f"{space.rstrip('/')}/{name}" for name, space in found if name != self._node.get_name()})
+
+
+def value_from(text: str, current: Any, name: str) -> Any:
+    """A value in the type of ``current``: for a string any text stands for itself, for the rest it is read as YAML.
+
+    Raises:
+        ParameterClientError: a text that is no value of that type.
+    """
+    if isinstance(current, str):
+        return text
+    try:
+        value = typed(text, None, Place(Path("value"), 1))
+    except LaunchError:
+        value = text
+    if isinstance(current, float) and not isinstance(value, bool):
+        value = _number(value)
+    if type(value) is not type(current):
+        raise ParameterClientError(f"{name} = {text}: wanted {type(current).__name__}, as in {current!r}")
+    return value
+
+
+def _number(value: Any) -> Any:
+    """An integer, or a text as 1e-3 which YAML does not take for a number, as a float; anything else as it is."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
