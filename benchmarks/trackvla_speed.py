@@ -21,8 +21,9 @@ import torch
 from track_common.interfaces import Observation
 from track_common.types import Frame
 from trackvla_ros.model.anchors import fan_anchors
-from trackvla_ros.model.config import HEADS, SIZES, TrackVlaConfig
+from trackvla_ros.model.config import TrackVlaConfig
 from trackvla_ros.model.heads import Condition, build_head
+from trackvla_ros.model.sizes import HEADS, SIZES
 from trackvla_ros.model.stream import Episode, TrackStream
 from trackvla_ros.model.tokens import ByteTokenizer, PromptBuilder, stack_prompts
 from trackvla_ros.model.trackvla import TrackVla, interleave

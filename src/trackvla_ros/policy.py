@@ -11,9 +11,9 @@ import torch
 from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
 from track_common.types import TargetStatus, Trajectory
-from trackvla_ros.model.config import SIZES
 from trackvla_ros.model.execution import check_execution, prepare
 from trackvla_ros.model.image import ImagePreparer
+from trackvla_ros.model.sizes import SIZES
 from trackvla_ros.model.stream import Episode, TrackStream
 from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
 from trackvla_ros.model.trackvla import TrackVla

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from track_common.config import setting
-from trackvla_ros.model.config import COMPILE_MODES, DTYPE_NAMES, SIZES
+from trackvla_ros.model.config import COMPILE_MODES, DTYPE_NAMES
 from trackvla_ros.model.image_config import ImageConfig
+from trackvla_ros.model.sizes import SIZES
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from track_common.ros.conversions import image_from_rgb, stamp_from_seconds, tra
 from track_common.ros.logs import NodeLog  # noqa: E402
 from track_common.types import Frame, Trajectory  # noqa: E402
 from trackvla_ros.model.anchors import fan_anchors  # noqa: E402
-from trackvla_ros.model.config import SIZES  # noqa: E402
+from trackvla_ros.model.sizes import SIZES  # noqa: E402
 from trackvla_ros.model.weights import build_random, save_model  # noqa: E402
 from trackvla_ros.nodes.inference_worker import InferenceWorker, Request  # noqa: E402
 from trackvla_ros.nodes.planner_node import PlannerNode  # noqa: E402

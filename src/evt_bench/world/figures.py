@@ -126,7 +126,22 @@ def dress(figure: Figure, outfit: Outfit, seed: int = 0) -> Dressed:
     if SKIRT not in BOTTOMS[outfit.bottom].covers:
         is_worn &= figure.face_charts != figure.charts.index(SKIRT)
     texcoords = _texcoords(figure)[is_worn].reshape(-1, 2)
-    return Dressed(poses, figure.faces[is_worn], texcoords, _texture(figure, outfit, np.random.default_rng(seed)))
+    return Dressed(poses, figure.faces[is_worn], texcoords, paint(figure, outfit, np.random.default_rng(seed)))
+
+
+def paint(figure: Figure, outfit: Outfit, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Texture (ROWS, TILE * charts, 3): each region in its colour with faint folds, darker towards the hem."""
+    image = np.zeros((ROWS, TILE * len(figure.charts), 3))
+    colours = region_colours(outfit)
+    for index, chart in enumerate(figure.charts):
+        first = 0
+        for end, region in figure.borders[chart]:
+            last = round(end * ROWS)
+            colour = np.array(colours.get(region, colours["skin"]), float)
+            tile = colour * _folds(last - first, rng)[..., None]
+            image[first:last, index * TILE : (index + 1) * TILE] = tile
+            first = last
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 def region_colours(outfit: Outfit) -> dict[str, tuple[int, int, int]]:
@@ -190,21 +205,6 @@ def _texcoords(figure: Figure) -> Array:
     side = np.abs(np.arctan2(standing[:, 1], standing[:, 0] + 1e-6)) / np.pi  # mirrored: no seam at the back
     u = (figure.face_charts[:, None] + INSET + (1.0 - 2.0 * INSET) * side[figure.faces]) / len(figure.charts)
     return np.stack([u, np.clip(figure.along, 0.01, 0.99)], axis=-1)
-
-
-def _texture(figure: Figure, outfit: Outfit, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """(ROWS, TILE * charts, 3): each region in its colour with faint folds, darker towards the hem."""
-    image = np.zeros((ROWS, TILE * len(figure.charts), 3))
-    colours = region_colours(outfit)
-    for index, chart in enumerate(figure.charts):
-        first = 0
-        for end, region in figure.borders[chart]:
-            last = round(end * ROWS)
-            colour = np.array(colours.get(region, colours["skin"]), float)
-            tile = colour * _folds(last - first, rng)[..., None]
-            image[first:last, index * TILE : (index + 1) * TILE] = tile
-            first = last
-    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 def _folds(rows: int, rng: np.random.Generator) -> Array:

@@ -17,7 +17,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from evt_bench.outfits import Person
+from evt_bench.outfits import Outfit, Person
 from evt_bench.world import figures, textures
 from evt_bench.world.furniture import Part
 from evt_bench.world.rooms import WALL_HEIGHT, FloorPlan, wall_parts
@@ -51,6 +51,18 @@ class Scene:
         self.model.geom_dataid[geom] = mesh
         self.model.geom_pos[geom] = self.model.mesh_pos[mesh]
         self.model.geom_quat[geom] = self.model.mesh_quat[mesh]
+
+    def dye(self, person: int, outfit: Outfit, seed: int) -> int:
+        """Give a person's clothes other colours; returns the texture for ``CameraRenderer.repaint``.
+
+        Cut and thickness of the clothes stay those the scene was built with.
+        """
+        who = self.people[person]
+        image = figures.paint(figures.load(who.body), outfit, np.random.default_rng(seed))
+        texture = int(self.model.texture(who.name).id)
+        start = int(self.model.tex_adr[texture])
+        self.model.tex_data[start : start + image.size] = image.ravel()
+        return texture
 
 
 def build(plan: FloorPlan, people: tuple[Person, ...], seed: int) -> Scene:

@@ -14,6 +14,7 @@ from evt_bench.world.scene import DRAWN, HIT_BY_RAYS, TARGET, Scene, mujoco
 from track_common.types import Array
 
 GOLDEN_ANGLE = np.pi * (3.0 - np.sqrt(5.0))  # rad; successive points of an even spiral
+NEAR, FAR = 0.05, 40.0  # m along the optical axis between which things are drawn
 MASK_SIZE = (160, 120)  # px of the image in which the target's pixels are counted
 FAST = (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION, mujoco.mjtRndFlag.mjRND_SKYBOX)
 SLOW_EXTRAS = (mujoco.mjtRndFlag.mjRND_FOG, mujoco.mjtRndFlag.mjRND_HAZE)
@@ -44,6 +45,7 @@ class CameraRenderer:
         scene.model.vis.global_.offwidth, scene.model.vis.global_.offheight = config.width, config.height
         self._context = mujoco.MjrContext(scene.model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+        self._context.readDepthMap = mujoco.mjtDepthMap.mjDEPTH_ZEROFAR
         self._drawn = mujoco.MjvScene(scene.model, maxgeom=scene.model.ngeom + 10)
         for flag in (*FAST, *SLOW_EXTRAS):
             self._drawn.flags[flag] = False
@@ -62,6 +64,20 @@ class CameraRenderer:
         """RGB (H, W, 3) from an optical frame (4, 4) in the world."""
         self._update(data, T_world_camera, self._all)
         return self._draw(self._config.width, self._config.height)
+
+    def image_and_depth(self, data: mujoco.MjData, T_world_camera: Array) -> tuple[NDArray[np.uint8], Array]:
+        """RGB (H, W, 3) and each pixel's distance (H, W) along the optical axis, m, from one drawing."""
+        self._update(data, T_world_camera, self._all)
+        size = (self._config.height, self._config.width)
+        depth = np.empty(size, np.float32)
+        image = self._draw(self._config.width, self._config.height, depth)
+        return image, NEAR * FAR / (NEAR + depth[::-1] * (FAR - NEAR))
+
+    def repaint(self, texture: int) -> None:
+        """Use a texture of the model as it is now from the next image on."""
+        self._gl.make_current()
+        mujoco.mjr_uploadTexture(self._scene.model, self._context, texture)
+        _use_fast_textures(self._context)
 
     def target_view(self, data: mujoco.MjData, T_world_camera: Array, target: int) -> TargetView:
         """The target's visible pixels, counted in a small segmentation image."""
@@ -98,19 +114,18 @@ class CameraRenderer:
         mujoco.mjv_updateScene(model, data, options, self._perturb, self._free, everything, self._drawn)
         aspect = self._config.width / self._config.height
         half_width = np.tan(0.5 * np.radians(self._config.hfov_deg))
-        near, far = 0.05, 40.0
         for eye in self._drawn.camera:
             eye.pos[:], eye.forward[:], eye.up[:] = pose[:3, 3], pose[:3, 2], -pose[:3, 1]
-            eye.frustum_near, eye.frustum_far = near, far
-            eye.frustum_center, eye.frustum_width = 0.0, near * half_width
-            eye.frustum_top, eye.frustum_bottom = near * half_width / aspect, -near * half_width / aspect
+            eye.frustum_near, eye.frustum_far = NEAR, FAR
+            eye.frustum_center, eye.frustum_width = 0.0, NEAR * half_width
+            eye.frustum_top, eye.frustum_bottom = NEAR * half_width / aspect, -NEAR * half_width / aspect
 
-    def _draw(self, width: int, height: int) -> NDArray[np.uint8]:
+    def _draw(self, width: int, height: int, depth: NDArray[np.float32] | None = None) -> NDArray[np.uint8]:
         self._gl.make_current()
         view = mujoco.MjrRect(0, 0, width, height)
         image = np.empty((height, width, 3), np.uint8)
         mujoco.mjr_render(view, self._drawn, self._context)
-        mujoco.mjr_readPixels(image, None, view, self._context)
+        mujoco.mjr_readPixels(image, depth, view, self._context)
         return np.ascontiguousarray(image[::-1])
 
 

@@ -19,7 +19,7 @@ def info(
     from rich.table import Table
 
     from track_common.config import lookup
-    from trackvla_ros.model.config import SIZES
+    from trackvla_ros.model.sizes import SIZES
     from trackvla_ros.model.weights import build_empty, describe, load_model, read_config
 
     model = load_model(path)[0] if path else build_empty(lookup("size", size, SIZES))
@@ -40,7 +40,7 @@ def heads() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from trackvla_ros.model.config import HEADS, PUBLISHED_HEAD_MILLIONS, SIZES
+    from trackvla_ros.model.sizes import HEADS, PUBLISHED_HEAD_MILLIONS, SIZES
     from trackvla_ros.model.weights import build_empty, describe
 
     table = Table("head", "parameters", "published")
@@ -81,8 +81,8 @@ def import_(
     """Public weights to one safetensors folder; prints every key that was unknown, missing or left out."""
     from track_common.config import lookup
     from trackvla_ros.model.anchors import fan_anchors
-    from trackvla_ros.model.config import SIZES
     from trackvla_ros.model.importing import import_weights
+    from trackvla_ros.model.sizes import SIZES
     from trackvla_ros.model.weights import save_model
 
     config = lookup("size", size, SIZES)

@@ -32,7 +32,10 @@ class VisionConfig:
     """Frame -> grid of features."""
 
     kind: str = setting(
-        "eva", "eva: the paper's ViT; cnn: small, trains on a CPU", choices=("eva", "cnn"), runtime=False
+        "eva",
+        "eva: the paper's ViT; cnn, residual: small, train on a CPU",
+        choices=("eva", "cnn", "residual"),
+        runtime=False,
     )
     image_size: int = setting(224, "side of the square input (Table 5)", unit="px", low=16, runtime=False)
     patch_size: int = setting(
@@ -43,6 +46,9 @@ class VisionConfig:
     heads: int = setting(16, "attention heads of 88 channels", low=1, runtime=False)
     mlp_width: int = setting(6144, "hidden channels of a block's MLP", low=1, runtime=False)
     frozen: bool = setting(True, "the tower never trains (appendix A); the small CNN has no weights to freeze")
+    blocks: int = setting(
+        0, "residual: blocks on the last grid, each of twice the dilation of the one before", low=0, runtime=False
+    )
 
     def check(self) -> None:
         """Raises ConfigError where patches do not tile the image or heads do not divide the width."""
@@ -70,7 +76,10 @@ class LanguageConfig:
     norm_eps: float = setting(1e-5, "RMSNorm epsilon of Vicuna-7B v1.5", low=0.0, runtime=False)
     rope_theta: float = setting(10000.0, "base of the rotary embedding", low=1.0, runtime=False)
     tokenizer: str = setting(
-        "hf", "hf: files in the checkpoint folder; bytes: none", choices=("hf", "bytes"), runtime=False
+        "hf",
+        "hf: files in the checkpoint folder; bytes: none; words: a list of words, bytes for others",
+        choices=("hf", "bytes", "words"),
+        runtime=False,
     )
 
     def check(self) -> None:
@@ -210,6 +219,9 @@ class TrackVlaConfig:
     sequence: SequenceConfig = SequenceConfig()
     head: HeadConfig = HeadConfig()
     text_weight: float = setting(1.0, "alpha of the text loss (Table 5)", low=0.0)
+    answers_target: bool = setting(
+        False, "not published: E_T also answers whether the target is in view and where", runtime=False
+    )
 
     def check(self) -> None:
         """Validate the parts and what must hold between them."""
@@ -217,52 +229,12 @@ class TrackVlaConfig:
             validate(part)
         for name in ("coarse_grid", "fine_grid"):
             _check_divides(f"sequence.{name}", getattr(self.sequence, name), "the vision grid", self.vision.grid)
-        if self.language.tokenizer == "bytes" and self.language.vocabulary < 256 + len(SPECIAL_TOKENS) + 1:
+        if self.language.tokenizer in ("bytes", "words") and self.language.vocabulary < 256 + len(SPECIAL_TOKENS) + 1:
             raise ConfigError(
                 f"language.vocabulary {self.language.vocabulary} too small for bytes; wanted at least 264"
             )
         if self.head.kind == "autoregressive" and self.head.bins > self.language.vocabulary:
             raise ConfigError(f"head.bins {self.head.bins} exceeds the vocabulary {self.language.vocabulary}")
-
-
-HEADS: Mapping[str, HeadConfig] = {  # Table 9's rows; its parameter counts are held by a test
-    "base": HeadConfig(),
-    "small": HeadConfig(width=384, depth=6, heads=4),
-    "dp_base": HeadConfig(kind="diffusion", denoise_steps=10),
-    "mlp3": HeadConfig(kind="mlp", width=1024, depth=3),
-    "mlp6": HeadConfig(kind="mlp", width=4096, depth=6),
-    "autoregressive": HeadConfig(kind="autoregressive"),
-}
-PUBLISHED_HEAD_MILLIONS = {
-    "base": 89,
-    "small": 13,
-    "dp_base": 89,
-    "mlp3": 7,
-    "mlp6": 89,
-    "autoregressive": 131,
-}  # Table 9
-
-_BYTES = LanguageConfig(
-    width=128, depth=4, heads=4, kv_heads=4, mlp_width=352, vocabulary=544, max_positions=2048, tokenizer="bytes"
-)
-_SHORT = SequenceConfig(system="", task="{instruction}:", question="{instruction}:", navigation="{instruction}:")
-SIZES: Mapping[str, TrackVlaConfig] = {
-    "full": TrackVlaConfig(),
-    "small": TrackVlaConfig(  # trains and runs on one CPU core; same code path but for the tower
-        vision=VisionConfig(
-            kind="cnn", image_size=128, patch_size=8, width=96, depth=3, heads=1, mlp_width=96, frozen=False
-        ),
-        language=_BYTES,
-        sequence=_SHORT,
-        head=HeadConfig(width=128, depth=4, heads=4),
-    ),
-    "tiny": TrackVlaConfig(  # the full-size code path (EVA, separate projector, Llama) in a few hundred kB, for tests
-        vision=VisionConfig(image_size=56, patch_size=7, width=32, depth=2, heads=4, mlp_width=64),
-        language=dataclasses.replace(_BYTES, width=32, depth=2, heads=4, kv_heads=4, mlp_width=64),
-        sequence=dataclasses.replace(_SHORT, history=4),
-        head=HeadConfig(width=32, depth=2, heads=4, anchors=8),
-    ),
-}
 
 
 def config_to_dict(config: TrackVlaConfig) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from track_common.config import ConfigError, lookup, override, setting
-from trackvla_ros.model.config import SIZES, TrackVlaConfig, config_from_dict
+from trackvla_ros.model.config import TrackVlaConfig, config_from_dict
+from trackvla_ros.model.sizes import SIZES
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def run(*words):
 @pytest.fixture
 def checkpoint(tmp_path):
     from trackvla_ros.model.anchors import fan_anchors
-    from trackvla_ros.model.config import SIZES
+    from trackvla_ros.model.sizes import SIZES
     from trackvla_ros.model.weights import build_random, save_model
 
     anchors = fan_anchors(8, 10, 0.1)

@@ -3,7 +3,8 @@
 import pytest
 
 from track_common.config import ConfigError, validate
-from trackvla_ros.model.config import HEADS, SIZES, TrackVlaConfig, config_from_dict, config_to_dict
+from trackvla_ros.model.config import TrackVlaConfig, config_from_dict, config_to_dict
+from trackvla_ros.model.sizes import HEADS, SIZES
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from trackvla_ros.model.config import HEADS, SIZES  # noqa: E402
+from trackvla_ros.model.sizes import HEADS, SIZES  # noqa: E402
 from trackvla_ros.model.tokens import VISUAL, ByteTokenizer, InstructionError, PromptBuilder, stack_prompts  # noqa: E402
 from trackvla_ros.model.trackvla import IGNORED, TrainingBatch, interleave  # noqa: E402
 from trackvla_ros.model.weights import build_empty, build_random, cast, describe  # noqa: E402

@@ -10,9 +10,10 @@ pytest.importorskip("diffusers")
 
 from track_common.config import ConfigError  # noqa: E402
 from trackvla_ros.model.anchors import AnchorError, cluster_anchors, fan_anchors, load_anchors, save_anchors  # noqa: E402
-from trackvla_ros.model.config import HEADS, PUBLISHED_HEAD_MILLIONS, SIZES, HeadConfig  # noqa: E402
+from trackvla_ros.model.config import HeadConfig  # noqa: E402
 from trackvla_ros.model.heads import Condition, build_head  # noqa: E402
 from trackvla_ros.model.heads.anchor_loss import nearest_anchor, trajectory_error  # noqa: E402
+from trackvla_ros.model.sizes import HEADS, PUBLISHED_HEAD_MILLIONS, SIZES  # noqa: E402
 
 TINY = SIZES["tiny"]
 

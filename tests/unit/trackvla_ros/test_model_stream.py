@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from trackvla_ros.model.config import SIZES  # noqa: E402
+from trackvla_ros.model.sizes import SIZES  # noqa: E402
 from trackvla_ros.model.stream import Episode, TrackStream  # noqa: E402
 from trackvla_ros.model.tokens import ByteTokenizer, PromptBuilder, stack_prompts  # noqa: E402
 from trackvla_ros.model.weights import build_random  # noqa: E402

@@ -12,11 +12,12 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 from track_common.types import Camera  # noqa: E402
-from trackvla_ros.model.config import SIZES, TrackVlaConfig, VisionConfig  # noqa: E402
+from trackvla_ros.model.config import TrackVlaConfig, VisionConfig  # noqa: E402
 from trackvla_ros.model.eva import EvaVit  # noqa: E402
 from trackvla_ros.model.image import ImagePreparer, cut_and_resize, training_box, unseen_share  # noqa: E402
 from trackvla_ros.model.image_config import ImageConfig  # noqa: E402
 from trackvla_ros.model.importing import is_left_out  # noqa: E402
+from trackvla_ros.model.sizes import SIZES  # noqa: E402
 from trackvla_ros.model.vision import build_tower, pool_grid  # noqa: E402
 
 TINY = SIZES["tiny"].vision

@@ -14,8 +14,9 @@ from track_common.config import ConfigError  # noqa: E402
 from trackvla_ros.model import weights  # noqa: E402
 from trackvla_ros.model.anchors import AnchorError, fan_anchors  # noqa: E402
 from trackvla_ros.model.checkpoint import CheckpointError  # noqa: E402
-from trackvla_ros.model.config import SIZES, SPECIAL_TOKENS  # noqa: E402
+from trackvla_ros.model.config import SPECIAL_TOKENS  # noqa: E402
 from trackvla_ros.model.importing import import_weights, resize_words  # noqa: E402
+from trackvla_ros.model.sizes import SIZES  # noqa: E402
 from trackvla_ros.model.weights import build_random, load_model, save_model  # noqa: E402
 
 TINY = SIZES["tiny"]

@@ -13,7 +13,7 @@ from pathlib import Path  # noqa: E402
 
 from track_common.config import ConfigError  # noqa: E402
 from track_common.training.resume import StateError  # noqa: E402
-from trackvla_ros.model.config import SIZES  # noqa: E402
+from trackvla_ros.model.sizes import SIZES  # noqa: E402
 from trackvla_ros.model.tokens import ByteTokenizer  # noqa: E402
 from trackvla_ros.model.trackvla import IGNORED, TrackVla  # noqa: E402
 from trackvla_ros.model.weights import build_random, load_model, read_config  # noqa: E402

@@ -36,7 +36,7 @@ def test_the_policy_follows_the_words_it_hears(tmp_path, monkeypatch):
     from track_common.interfaces import Observation
     from track_common.types import Frame, TargetStatus
     from trackvla_ros.model.anchors import fan_anchors
-    from trackvla_ros.model.config import SIZES
+    from trackvla_ros.model.sizes import SIZES
     from trackvla_ros.model.tokens import ByteTokenizer
     from trackvla_ros.model.weights import build_random, save_model
     from trackvla_ros.registry import make_policy
