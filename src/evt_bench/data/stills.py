@@ -4,6 +4,8 @@ One scene serves many frames: people are put elsewhere for each and dyed anew fr
 comes from the depth image (``label_people``), so a frame is drawn once.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# (mujoco is compiled and carries no type stubs)
 from __future__ import annotations
 
 import math

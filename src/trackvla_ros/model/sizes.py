@@ -40,7 +40,7 @@ SIZES: Mapping[str, TrackVlaConfig] = {
     ),
     "nano": TrackVlaConfig(  # the shipped one: rooms and people of the simulator, a few milliseconds on a CPU core
         vision=VisionConfig(
-            kind="residual", image_size=128, patch_size=16, width=160, depth=4, heads=1, mlp_width=160, blocks=3
+            kind="residual", image_size=128, patch_size=16, width=128, depth=4, heads=1, mlp_width=128, blocks=3
         ),
         language=dataclasses.replace(_BYTES, vocabulary=640, tokenizer="words"),
         sequence=dataclasses.replace(

@@ -6,6 +6,7 @@ frame -> tower -> 64 fine or 4 coarse tokens -> projector -> [words and visual t
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from transformers.cache_utils import Cache, DynamicCache
 from trackvla_ros.model.anchors import AnchorSet
 from trackvla_ros.model.config import LanguageConfig, TrackVlaConfig
 from trackvla_ros.model.heads import Candidates, Condition, build_head
+from trackvla_ros.model.target import TargetHead
 from trackvla_ros.model.tokens import VISUAL, Prompts
 from trackvla_ros.model.vision import PooledFrame, build_tower, pool_grid
 
@@ -58,6 +60,7 @@ class TrackVla(nn.Module):
         self.projector = nn.Sequential(nn.Linear(config.vision.width, width), nn.GELU(), nn.Linear(width, width))
         self.language = LlamaForCausalLM(llama_config(config.language))
         self.head = build_head(config, anchors)
+        self.target = TargetHead(width) if config.answers_target else None
 
     @property
     def device(self) -> torch.device:
@@ -77,15 +80,26 @@ class TrackVla(nn.Module):
             visual: (V, D) projected tokens, in the order of their places in the prompts, row after row.
             noise: what the head's ``draw_noise`` gave, or None for none.
         """
-        return self.head.sample(self.condition(prompts, visual, cache), noise)
+        condition = self.condition(prompts, visual, cache)
+        candidates = self.head.sample(condition, noise)
+        if self.target is None:
+            return candidates
+        return dataclasses.replace(candidates, target=self.target(condition.hidden))
 
     def encode(self, images: Tensor) -> PooledFrame:
         """Images (B, 3, S, S), normalised RGB, to projected tokens: coarse (B, 4, D) and fine (B, 64, D)."""
+        return self.project(self.look(images))
+
+    def look(self, images: Tensor) -> PooledFrame:
+        """Images to the tower's pooled features (B, 4, C) and (B, 64, C): all that training with a frozen one needs."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.config.vision.frozen):
             features = self.vision(images.to(next(self.vision.parameters()).dtype)).to(self.dtype)  # (B, 256, C)
         sequence = self.config.sequence
-        coarse, fine = (self.projector(pool_grid(features, g)) for g in (sequence.coarse_grid, sequence.fine_grid))
-        return PooledFrame(coarse, fine)
+        return PooledFrame(pool_grid(features, sequence.coarse_grid), pool_grid(features, sequence.fine_grid))
+
+    def project(self, features: PooledFrame) -> PooledFrame:
+        """Pooled features to the language model's tokens."""
+        return PooledFrame(self.projector(features.coarse), self.projector(features.fine))
 
     def embed(self, prompts: Prompts, visual: Tensor) -> Tensor:
         """(B, N, D) word embeddings with the visual tokens in their places."""

@@ -26,7 +26,7 @@ from trackvla_ros.model.checkpoint import (
     stored_tensors,
 )
 from trackvla_ros.model.config import DTYPE_NAMES, TrackVlaConfig, config_from_dict, config_to_dict
-from trackvla_ros.model.tokens import Tokenizer, build_tokenizer
+from trackvla_ros.model.tokens import WORDS_FILE, Tokenizer, build_tokenizer
 from trackvla_ros.model.trackvla import TrackVla
 
 FORMAT = 1  # of the folder; raise it when a reader of today could not read it
@@ -37,6 +37,7 @@ TOKENIZER_FILES = (
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
+    WORDS_FILE,
 )
 DTYPES: Mapping[str, torch.dtype] = {name: getattr(torch, name) for name in DTYPE_NAMES}
 
@@ -127,18 +128,14 @@ def cast(model: TrackVla, dtype: torch.dtype | None) -> TrackVla:
     """Everything but the action head in ``dtype``; the head stays float32: it is cheap, its rounding is not."""
     nn.ModuleList([model.vision, model.projector, model.language]).to(dtype)
     model.head.float()
+    if model.target is not None:
+        model.target.float()
     return model
 
 
 def describe(model: TrackVla) -> list[PartInfo]:
     """Parameters and memory of each part and of the whole, also for a model without memory."""
-    parts = {
-        "vision": model.vision,
-        "projector": model.projector,
-        "language": model.language,
-        "head": model.head,
-        "total": model,
-    }
+    parts = {name: part for name, part in model.named_children()} | {"total": model}
     return [
         PartInfo(
             name,

@@ -1,6 +1,6 @@
 """Dense pretraining of a small tower: each cell says who is there, what they wear, where they are and how they face.
 
-    python -m trackvla_ros.training.dense runs/stills runs/tower --images 300000
+    python -m trackvla_ros.training.dense runs/stills runs/tower --images 200000
 
 The answers' linear layers are thrown away afterwards; the tower is then frozen, as the paper's is.
 """
@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trackvla_ros.model.config import VisionConfig
-from trackvla_ros.model.image import CLIP_MEAN, CLIP_STD
 from trackvla_ros.model.sizes import SIZES
 from trackvla_ros.model.vision import build_tower
+from trackvla_ros.training.pixels import to_input
 from trackvla_ros.training.states import load_newest, save_whole
-from trackvla_ros.training.stills import StillBatch, Stills, cell_owners, jitter, mirrored
+from trackvla_ros.training.stills import StillBatch, Stills, cell_owners, mirrored
 
 CLASSES = {"sex": 2, "top": 6, "top_colour": 14, "bottom": 6, "bottom_colour": 14, "hair_colour": 5}
 WEIGHTS = {"sex": 0.5, "top": 0.4, "top_colour": 1.0, "bottom": 0.4, "bottom_colour": 1.0, "hair_colour": 0.2}
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 class DenseConfig:
     """One run."""
 
-    images: int = 300_000  # seen in all, those seen again included
+    images: int = 200_000  # seen in all, those seen again included
     batch: int = 64
     lr: float = 2e-3
     weight_decay: float = 0.02
@@ -83,12 +83,6 @@ def place_targets(people: Tensor) -> Tensor:
     return torch.stack([bearing, distance.clamp(min=0.2).log(), heading.cos() * 0.5, heading.sin() * 0.5], dim=-1)
 
 
-def to_input(pixels: np.ndarray) -> Tensor:
-    """(B, S, S, 3) in 0..255 to normalised (B, 3, S, S)."""
-    tensor = torch.from_numpy(np.ascontiguousarray(pixels)).permute(0, 3, 1, 2).float() / 255.0
-    return (tensor - torch.tensor(CLIP_MEAN)[:, None, None]) / torch.tensor(CLIP_STD)[:, None, None]
-
-
 class DenseRun:
     """A run and the step it has reached; goes on from its newest saved state."""
 
@@ -97,7 +91,8 @@ class DenseRun:
         self._config, self._out, self._grid = config, out, vision.grid
         self._data = Stills(stills, slice(config.validation, None))
         self._held_out = Stills(stills, slice(0, config.validation))
-        self.tower = build_tower(dataclasses.replace(vision, frozen=False)).to(memory_format=torch.channels_last)
+        self.tower = build_tower(dataclasses.replace(vision, frozen=False))
+        self.tower.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.answers = DenseAnswers(vision.width)
         parameters = [*self.tower.parameters(), *self.answers.parameters()]
         self._optimiser = torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay)
@@ -131,7 +126,7 @@ class DenseRun:
         batch = self._data.batch(rng.integers(len(self._data), size=self._config.batch))
         batch = mirrored(batch) if rng.random() < 0.5 else batch
         self.tower.train()
-        losses = dense_losses(self._answer(jitter(batch.images, rng)), batch, self._grid)
+        losses = dense_losses(self._answer(to_input(batch.images, rng)), batch, self._grid)
         loss = torch.stack(list(losses.values())).sum()
         self._optimiser.zero_grad(set_to_none=True)
         if not torch.isfinite(loss):
@@ -142,8 +137,8 @@ class DenseRun:
         self._optimiser.step()
         return {name: float(value.detach()) for name, value in losses.items()}
 
-    def _answer(self, pixels: np.ndarray) -> dict[str, Tensor]:
-        images = to_input(pixels).to(memory_format=torch.channels_last)
+    def _answer(self, images: Tensor) -> dict[str, Tensor]:
+        images = images.to(memory_format=torch.channels_last)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             features = self.tower(images)
         return self.answers(features.float())
@@ -153,7 +148,7 @@ class DenseRun:
         """Shares right and median errors on shards never trained on."""
         self.tower.eval()
         batch = self._held_out.batch(np.arange(0, len(self._held_out), max(1, len(self._held_out) // frames)))
-        answers = self._answer(batch.images.astype(np.float32))
+        answers = self._answer(to_input(batch.images))
         owners = torch.from_numpy(cell_owners(batch.covered, batch.people.shape[1], self._grid))
         shows, known = owners >= 0, owners != -2
         rows = torch.arange(len(owners))[:, None].expand_as(owners)[shows]

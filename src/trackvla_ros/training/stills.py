@@ -112,17 +112,3 @@ def cell_shares(covered: NDArray[np.uint8], people: int, grid: int) -> NDArray[n
     size = side // grid
     cells = covered.reshape(batch, grid, size, grid, size).transpose(0, 1, 3, 2, 4).reshape(batch, grid * grid, -1)
     return np.stack([(cells == p + 1).mean(axis=-1) for p in range(people)], axis=-1).astype(np.float32)
-
-
-def jitter(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Light, tint, contrast and noise changed as cameras and rooms change them; (B, S, S, 3) in 0..255."""
-    count = len(images)
-    shape = (count, 1, 1, 1)
-    gain = np.exp(rng.normal(0.0, 0.18, shape)) * np.exp(rng.normal(0.0, 0.05, (count, 1, 1, 3)))
-    pixels = images.astype(np.float32) * gain.astype(np.float32)
-    contrast = np.exp(rng.normal(0.0, 0.12, shape)).astype(np.float32)
-    middle = pixels.mean(axis=(1, 2), keepdims=True)
-    pixels = middle + contrast * (pixels - middle)
-    noise = rng.integers(-128, 128, images.shape, dtype=np.int8).astype(np.float32)
-    pixels += noise * (rng.uniform(0.0, 0.06, shape)).astype(np.float32)
-    return np.clip(pixels, 0.0, 255.0)

@@ -29,10 +29,14 @@ class Condition:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Trajectories (B, K, H, 3) in metres and radians, base frame at the image stamp, and scores (B, K) in 0..1."""
+    """Trajectories (B, K, H, 3) in metres and radians, base frame at the image stamp, and scores (B, K) in 0..1.
+
+    ``target`` (B, 3): chance that the target is in view, its x and y (m); None where the model does not answer that.
+    """
 
     trajectories: Tensor
     scores: Tensor
+    target: Tensor | None = None
 
     def best(self) -> Tensor:
         """(B, H, 3) trajectory of the highest score (appendix B)."""
