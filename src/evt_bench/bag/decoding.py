@@ -124,8 +124,12 @@ def points(message: Any) -> Array:
             "itemsize": message.point_step,
         }
     )
-    rows = np.asarray(message.data, np.uint8)[: message.height * message.row_step].reshape(message.height, -1)
-    packed = np.ascontiguousarray(rows[:, : message.width * message.point_step]).view(layout).ravel()
+    height, width, step = int(message.height), int(message.width), int(message.point_step)
+    row = int(message.row_step) or width * step  # some drivers leave it out
+    data = np.ascontiguousarray(message.data, np.uint8)
+    if row < width * step or len(data) < max(height - 1, 0) * row + width * step:
+        raise ValueError(f"a cloud of {height} rows of {width} points, {step} bytes each, has {len(data)} bytes")
+    packed = np.ndarray((height, width), layout, data.tobytes(), strides=(row, step)).ravel()
     xyz = np.column_stack([packed[name].astype(float) for name in "xyz"])
     return xyz[np.all(np.isfinite(xyz), axis=1)]
 
@@ -136,7 +140,8 @@ def yaw_of(q: Any) -> float:
 
 
 def _box(detection: Any) -> Box:
-    center, width, height = detection.bbox.center.position, detection.bbox.size_x, detection.bbox.size_y
+    center, width, height = detection.bbox.center, detection.bbox.size_x, detection.bbox.size_y
+    center = getattr(center, "position", center)  # until ROS 2 Galactic a box's centre was a Pose2D
     half = np.array([width, height]) / 2.0
     middle = np.array([center.x, center.y])
     best = detection.results[0].hypothesis if detection.results else None

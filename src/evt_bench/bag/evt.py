@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evt_bench.bag.following import STEP, distances
 from evt_bench.bag.paths import TRUTH, Paths
@@ -15,6 +16,7 @@ from evt_bench.protocol import MAX_STEPS, Judge, StepView, Verdict
 from track_common.geometry import wrap_angle
 from track_common.types import Array
 
+NOT_STARTED = "not started"  # neither did the target walk nor was the robot told to move: nothing to judge
 UNFINISHED = "unfinished"  # the bag ends before the episode does: whether it would have succeeded is not known
 MOVED = 0.01  # m from its first place: the target has begun to walk
 STANDING = 0.05  # m; the target has finished its walk where it stays this close to its last place
@@ -31,8 +33,9 @@ class EpisodeScore:
 
     Attributes:
         rules: "code" where the target's pixels were recorded, else "paper" (facing by bearing).
-        status: "normal", "collision", "lost", or "unfinished".
+        status: "normal", "collision", "lost", "unfinished" or "not started".
         sr: 1 or 0; None where the bag ends before the episode does.
+        sr, tr, tr_macro, cr: all None where the episode has not started.
         tr: following steps over the longer of the episode and the target's whole walk (micro, as revised).
         tr_macro: following steps over the episode's own steps.
         cr: 1 where the robot came closer than 0.5 m to the target.
@@ -43,9 +46,9 @@ class EpisodeScore:
     rules: str
     status: str
     sr: float | None
-    tr: float
-    tr_macro: float
-    cr: float
+    tr: float | None
+    tr_macro: float | None
+    cr: float | None
     steps: int
     following_steps: int
     reference_steps: int
@@ -55,11 +58,14 @@ def episode_score(recording: Recording, paths: Paths) -> EpisodeScore | None:
     """None without ground truth, or for a bag shorter than one step."""
     if paths.source != TRUTH or not len(paths.target):
         return None
-    stamps = _step_stamps(recording, paths)
+    start = _start(recording, paths)
+    stamps = _step_stamps(paths, paths.robot[0, 0] if start is None else start)
     if not len(stamps):
         return None
     pixels = _pixels(recording, stamps)
     rules = "paper" if pixels is None else "code"
+    if start is None:
+        return EpisodeScore(rules, NOT_STARTED, None, None, None, None, 0, 0, 0)
     finish = finishing_step(paths, stamps)
     views = _views(recording, paths, stamps, pixels, finish)
     judge = Judge(rules)
@@ -71,21 +77,35 @@ def episode_score(recording: Recording, paths: Paths) -> EpisodeScore | None:
     return _score(judge.verdict(), rules, judge.is_over, reference)
 
 
-def _step_stamps(recording: Recording, paths: Paths) -> Array:
-    """(S,) ends of the steps: from when the target walks or the robot is told to, whichever is first, to the end.
+def _start(recording: Recording, paths: Paths) -> float | None:
+    """Stamp at which the target first walks or the robot is first told to move; None where neither ever happens.
 
     Before that the simulator's people wait for the follower's nodes to come up.
     """
     target = paths.target
-    moved = np.flatnonzero(np.linalg.norm(target[:, 1:] - target[0, 1:], axis=1) > MOVED)
+    moved = np.flatnonzero(_has_moved(target))
     commands = [sample.stamp for sample in recording.tracks["cmd_vel"] if not sample.value.is_stop]
     starts = [*commands[:1], *target[np.maximum(moved[:1] - 1, 0), 0]]
-    start = max(min(starts, default=paths.robot[0, 0]), paths.robot[0, 0])
+    return max(min(starts), paths.robot[0, 0]) if starts else None
+
+
+def _has_moved(target: Array) -> NDArray[np.bool_]:
+    """(M,) True where the target (M, 3) is no longer at its first place."""
+    return np.linalg.norm(target[:, 1:] - target[0, 1:], axis=1) > MOVED
+
+
+def _step_stamps(paths: Paths, start: float) -> Array:
+    """(S,) ends of the steps from ``start`` to the end of the robot's path."""
     return start + STEP * np.arange(1, int((paths.robot[-1, 0] - start) / STEP + 1e-6) + 1)
 
 
 def finishing_step(paths: Paths, stamps: Array) -> int | None:
-    """Number of steps after which the target has walked and waited; None where it still walks at the end of the bag."""
+    """Number of steps after which the target has walked and waited.
+
+    None where it still walks at the end of the bag, or never walked: a target always does, so the bag ends before.
+    """
+    if not _has_moved(paths.target).any():
+        return None
     target = paths.target_at(stamps)
     known = np.flatnonzero(np.all(np.isfinite(target), axis=1))
     if not len(known):

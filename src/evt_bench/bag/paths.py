@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evt_bench.bag.clock import longest
 from evt_bench.bag.clouds import clouds_base, solid
 from evt_bench.bag.recording import Recording, Sample
 from track_common.geometry import transform_points
@@ -14,7 +15,6 @@ from track_common.types import Array
 
 TRUTH, ESTIMATE = "ground truth", "odometry and the planner's target_point"
 MAX_GAP = 0.5  # s between samples that may be joined; the target estimated at longer intervals is not known in between
-CLOCK_JUMP = 30.0  # s between two messages of a topic: the clock was set, or one stamp is wrong
 PERSON_RADIUS = 0.6  # m around a person's middle: their arms and legs
 CELL = 0.05  # m; obstacle points closer than that are one
 
@@ -124,9 +124,6 @@ def _rising(track: Array) -> Array:
 
     A stamp from 1970 or the future, or a clock that was set while recording, begins a stretch of its own.
     """
-    if not len(track):
-        return track
-    breaks = np.flatnonzero(np.abs(np.diff(track[:, 0])) > CLOCK_JUMP) + 1
-    longest = max(np.split(track, breaks), key=len)
-    latest = np.maximum.accumulate(longest[:, 0])
-    return longest[np.concatenate([[True], longest[1:, 0] > latest[:-1]])]
+    kept = track[longest(track[:, 0])]
+    latest = np.maximum.accumulate(kept[:, 0])
+    return kept[np.concatenate([np.ones(len(kept[:1]), bool), kept[1:, 0] > latest[:-1]])]

@@ -5,36 +5,24 @@ Message types are decoded from the definitions the bag itself carries, so a robo
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import yaml
-from mcap.records import Channel, Message, Schema
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.rosbag2 import ReaderError
-from rosbags.serde import SerdeError
-from rosbags.typesys import Stores, TypesysError, get_types_from_idl, get_types_from_msg, get_typestore
 
-from evt_bench.bag.definitions import distribution_typestore
-from evt_bench.bag.mcap_file import BagReadError, FileState, read_records
+from evt_bench.bag.mcap_file import BagReadError
+from evt_bench.bag.mcap_storage import McapStorage
+from evt_bench.bag.sqlite_storage import SqliteStorage
+from evt_bench.bag.storage import UNDECODABLE, BagMessage, Storage
 
-UNDECODABLE = (struct.error, ValueError, IndexError, KeyError, AssertionError, TypeError, MemoryError, SerdeError)
-
-
-@dataclass(frozen=True)
-class BagMessage:
-    """One message as recorded: CDR bytes, and when it was received and sent, ns since the epoch."""
-
-    topic: str
-    type_name: str
-    data: bytes
-    log_time: int
-    publish_time: int
+FORMATS = ((McapStorage, (".mcap", ".mcap.zstd")), (SqliteStorage, (".db3", ".db3.zstd")))
+ROS1_MAGIC = b"#ROSBAG V"
+RUN_FOLDER = "bag"  # what a run's folder calls its bag (runs/NAME/bag)
+MAX_METADATA = 2**20  # bytes; rosbag2's metadata.yaml has a few kB
 
 
 @dataclass
@@ -60,24 +48,16 @@ class Survey:
         return (self.end - self.start) * 1e-9
 
 
-class _Storage(Protocol):
-    def messages(self, topics: Collection[str] | None) -> Iterator[BagMessage]: ...
-
-    def decode(self, message: BagMessage) -> Any: ...
-
-    def warnings(self, duration: float) -> list[str]: ...
-
-
 class BagReader:
     """One bag, read as often as asked."""
 
     def __init__(self, path: Path | str) -> None:
-        """Open a bag folder, or a bare .mcap or .db3 file.
+        """Open a bag folder, a run's folder that holds one as ``bag``, or a bare .mcap or .db3 file.
 
         Raises:
             BagReadError: there is nothing there, or it is no bag.
         """
-        self.path = Path(path)
+        self.path = find_bag(Path(path))
         self._storage = _open_storage(self.path)
 
     @cached_property
@@ -101,33 +81,70 @@ class BagReader:
             raise BagReadError(f"cannot decode a {message.type_name} on {message.topic}: {error!r}") from error
 
 
-def _open_storage(path: Path) -> _Storage:
+def find_bag(path: Path) -> Path:
+    """The bag itself where ``path`` is a run's folder (runs/NAME, with the bag in runs/NAME/bag), else ``path``."""
+    inside = path / RUN_FOLDER
+    return inside if inside.is_dir() and not _files_in(path) else path
+
+
+def _open_storage(path: Path) -> Storage:
     if not path.exists():
         raise BagReadError(f"no bag at {path}")
     if path.is_file():
-        return _McapStorage([path]) if path.suffix == ".mcap" else _RosbagsStorage(path)
-    files = sorted(path.glob("*.mcap"), key=_file_order)
-    if files:
-        return _McapStorage(files, _metadata_warnings(path))
-    return _RosbagsStorage(path)
+        _refuse_ros1([path])
+        storage = next((s for s, endings in FORMATS if path.name.endswith(endings)), None)
+        if storage is None:
+            raise BagReadError(f"{path} is no bag: its name ends in '{path.suffix}'; wanted .mcap or .db3")
+        return storage([path], [])
+    found = _files_in(path)
+    if not found:
+        _refuse_ros1(sorted(path.glob("*.bag")))
+        raise BagReadError(f"{path} is no bag: no .mcap or .db3 file in it")
+    storage, files = found
+    return storage(files, _metadata_warnings(path))
+
+
+def _files_in(folder: Path) -> tuple[type[McapStorage] | type[SqliteStorage], list[Path]] | None:
+    """The storage of a folder and its files in their order; None where it holds no bag."""
+    for storage, endings in FORMATS:
+        files = [file for file in folder.glob("*") if file.name.endswith(endings) and not file.name.startswith(".")]
+        names = {file.name for file in files}
+        # a recorder that compresses a file removes the plain one last
+        files = [file for file in files if file.suffix != ".zstd" or file.stem not in names]
+        if files:
+            return storage, sorted(files, key=_file_order)
+    return None
+
+
+def _refuse_ros1(files: list[Path]) -> None:
+    for file in files:
+        with file.open("rb") as stream:
+            if stream.read(len(ROS1_MAGIC)) == ROS1_MAGIC:
+                new = file.with_suffix("")
+                raise BagReadError(
+                    f"{file} is a ROS 1 bag; convert it: .venv/bin/rosbags-convert --src {file} --dst {new}"
+                    f" --dst-typestore ros2_jazzy, then trackvla score {new}"
+                )
 
 
 def _file_order(path: Path) -> tuple[int, str]:
     """A split bag is name_0.mcap, name_1.mcap, ... name_10.mcap."""
-    number = path.stem.rpartition("_")[2]
+    number = path.name.partition(".")[0].rpartition("_")[2]
     return (int(number) if number.isdigit() else 0, path.name)
 
 
 def _metadata_warnings(folder: Path) -> list[str]:
     """What metadata.yaml itself says is not needed to read the messages; that it is missing is worth saying."""
     file = folder / "metadata.yaml"
-    with suppress(OSError, yaml.YAMLError, UnicodeDecodeError):
-        if isinstance(yaml.safe_load(file.read_text(encoding="utf-8")), dict):
+    with suppress(OSError, yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        with file.open("rb") as stream:
+            text = stream.read(MAX_METADATA)
+        if isinstance(yaml.safe_load(text), dict):
             return []
-    return [f"{file.name} is missing or broken; read the .mcap files by themselves"]
+    return [f"{file.name} is missing or broken; read the bag's files by themselves"]
 
 
-def _survey(storage: _Storage) -> Survey:
+def _survey(storage: Storage) -> Survey:
     topics: dict[str, TopicSummary] = {}
     start, end = 0, 0
     for message in storage.messages(None):
@@ -136,87 +153,3 @@ def _survey(storage: _Storage) -> Survey:
         start = min(start or message.log_time, message.log_time)
         end = max(end, message.log_time)
     return Survey(topics, start, end, tuple(storage.warnings((end - start) * 1e-9)))
-
-
-@dataclass
-class _McapStorage:
-    """One or more .mcap files read in a row."""
-
-    files: list[Path]
-    notes: list[str] = field(default_factory=list)
-    states: dict[Path, FileState] = field(default_factory=dict)
-    definitions: dict[str, Schema] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._store = get_typestore(Stores.EMPTY)
-
-    def messages(self, topics: Collection[str] | None) -> Iterator[BagMessage]:
-        for file in self.files:
-            self.states[file] = FileState()
-            yield from self._file_messages(file, topics)
-
-    def decode(self, message: BagMessage) -> Any:
-        if message.type_name not in self._store.fielddefs:
-            self._learn(message.type_name)
-        return self._store.deserialize_cdr(message.data, message.type_name)
-
-    def warnings(self, duration: float) -> list[str]:
-        found = list(self.notes)
-        for file, state in self.states.items():
-            if state.is_cut:
-                found.append(f"{file.name} is cut off after {duration:.1f} s: {state.chunks} whole chunks read")
-            if state.damaged:
-                found.append(f"{file.name}: {state.damaged} damaged records skipped")
-        return found
-
-    def _file_messages(self, file: Path, topics: Collection[str] | None) -> Iterator[BagMessage]:
-        schemas: dict[int, Schema] = {}
-        channels: dict[int, Channel] = {}
-        for record in read_records(file, self.states[file]):
-            if isinstance(record, Schema):
-                schemas[record.id] = record
-                self.definitions[record.name] = record
-            elif isinstance(record, Channel):
-                channels[record.id] = record
-            elif record.channel_id in channels:
-                channel = channels[record.channel_id]
-                if topics is None or channel.topic in topics:
-                    yield _bag_message(record, channel, schemas)
-
-    def _learn(self, type_name: str) -> None:
-        schema = self.definitions[type_name]
-        text = schema.data.decode()
-        try:
-            is_idl = schema.encoding == "ros2idl"
-            self._store.register(get_types_from_idl(text) if is_idl else get_types_from_msg(text, type_name))
-        except TypesysError as error:
-            raise BagReadError(f"the bag's definition of {type_name} cannot be used: {error}") from error
-
-
-def _bag_message(record: Message, channel: Channel, schemas: dict[int, Schema]) -> BagMessage:
-    schema = schemas.get(channel.schema_id)
-    name = schema.name if schema is not None else ""
-    return BagMessage(channel.topic, name, record.data, record.log_time, record.publish_time)
-
-
-class _RosbagsStorage:
-    """sqlite3 and compressed bags, through the rosbags library; it gives no publish time."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            self._reader = AnyReader([path], default_typestore=distribution_typestore())
-            self._reader.open()
-        except (AnyReaderError, ReaderError, OSError) as error:
-            raise BagReadError(f"{path} is no bag that can be read: {error}") from error
-
-    def messages(self, topics: Collection[str] | None) -> Iterator[BagMessage]:
-        chosen = [c for c in self._reader.connections if topics is None or c.topic in topics]
-        if chosen:
-            for connection, time, data in self._reader.messages(chosen):
-                yield BagMessage(connection.topic, connection.msgtype, bytes(data), time, time)
-
-    def decode(self, message: BagMessage) -> Any:
-        return self._reader.deserialize(message.data, message.type_name)
-
-    def warnings(self, duration: float) -> list[str]:
-        return []

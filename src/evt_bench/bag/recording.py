@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from evt_bench.bag import decoding
+from evt_bench.bag.clock import Stretch, find_stretch, on_one_clock
 from evt_bench.bag.mcap_file import BagReadError
-from evt_bench.bag.reader import BagMessage, BagReader, Survey
+from evt_bench.bag.reader import BagReader, Survey
+from evt_bench.bag.roles import IMAGES, ROLES, TYPES, resolve_names
+from evt_bench.bag.storage import BagMessage
 from track_common.types import Array
 
 STAMP = {0: struct.Struct(">4xiI"), 1: struct.Struct("<4xiI")}  # by CDR byte order: a std_msgs/Header's sec, nanosec
-IMAGES = ("image_raw/compressed", "image_raw")
 DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "instruction": lambda message: message.data,
     "target_box": decoding.sighting,
@@ -37,7 +39,8 @@ DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "ground_truth/target_box": decoding.truth,
     "ground_truth/clearance": lambda message: float(message.data),
 }
-ROLES = (*IMAGES, "points", *DECODERS)  # relative names of docs/architecture.md
+HOPELESS = 100  # messages of a topic, none of which can be decoded: the others are not tried
+MAX_REASON = 120  # characters of an error in a warning
 CLOCKED = ("ground_truth/robot", "odom", *IMAGES, "target_box")  # topics that tie stamps to sending times, best first
 
 
@@ -61,6 +64,7 @@ class Recording:
         tracks: samples by relative name, in the order of sending; empty for those it lacks.
         sent: (N,) sending time of every message by topic, s.
         warnings: what is wrong with the bag.
+        stretch: the part the tracks are from; None = all of the bag.
     """
 
     path: Path
@@ -69,6 +73,7 @@ class Recording:
     tracks: Mapping[str, list[Sample]]
     sent: Mapping[str, Array]
     warnings: tuple[str, ...]
+    stretch: Stretch | None = None
 
     def stamps(self, name: str) -> Array:
         """(N,) stamps of a track."""
@@ -92,66 +97,89 @@ class Recording:
         for message in reader.messages([self.names[name]]):
             try:
                 value = reader.decode(message)
-            except BagReadError:
+                sample = Sample(message.publish_time * 1e-9, decoding.seconds(value.header.stamp), value)
+            except (BagReadError, AttributeError):
                 continue
-            yield Sample(message.publish_time * 1e-9, decoding.seconds(value.header.stamp), value)
+            if self.stretch is None or self.stretch.covers(sample):
+                yield sample
 
 
-def read_recording(path: Path | str, topics: Mapping[str, str] | None = None) -> Recording:
-    """Read a bag; ``topics`` names topics that are called differently there, as ``{"image_raw": "/front/image"}``.
+def read_recording(path: Path | str, topics: Mapping[str, str] | None = None, robot: str | None = None) -> Recording:
+    """Read a bag.
+
+    Args:
+        path: of the bag, or of a run's folder with the bag in ``bag``.
+        topics: topics that are called differently there, as ``{"image_raw": "/front/image"}``.
+        robot: namespace of the robot to look at; None where the bag holds one robot.
 
     Raises:
-        BagReadError: no bag there, or a name in ``topics`` that is not known or not in the bag.
+        BagReadError: no bag there, nothing in it, a name in ``topics`` that is not known or not in the bag, or several
+            robots and no ``robot``.
     """
     reader = BagReader(path)
-    names, notes = resolve_names(reader.survey, topics or {})
+    if not reader.survey.topics:
+        raise BagReadError("; ".join([f"{reader.path} holds no message that can be read", *reader.survey.warnings]))
+    names, notes = resolve_names(reader.survey, topics or {}, robot)
+    tracks, sent, spoilt = _read_tracks(reader, names)
+    clock = next((tracks[role] for role in CLOCKED if len(tracks[role]) > 1), [])
+    stretch, said = find_stretch(clock)
+    kept, odd = on_one_clock(_with_stamps(tracks), stretch)
+    warnings = (*reader.survey.warnings, *notes, *spoilt, *([said] if said else []), *odd)
+    return Recording(reader.path, reader.survey, names, kept, sent, warnings, stretch)  # pyright: ignore[reportArgumentType]
+
+
+@dataclass
+class _Spoilt:
+    """Messages of one topic that could not be decoded, and why the first one could not."""
+
+    count: int = 0
+    total: int = 0
+    reason: str = ""
+
+    @property
+    def is_hopeless(self) -> bool:
+        """True where none of the first ``HOPELESS`` messages could be decoded."""
+        return self.count == self.total >= HOPELESS
+
+    def note(self, topic: str) -> str:
+        """What to say about the topic."""
+        if self.count == self.total:
+            return f"{topic} is left out: none of its messages can be decoded ({self.reason})"
+        return f"{self.count} of {self.total} messages on {topic} could not be decoded ({self.reason})"
+
+
+def _read_tracks(
+    reader: BagReader, names: Mapping[str, str]
+) -> tuple[dict[str, list[Sample]], dict[str, Array], list[str]]:
+    """Samples by role in file order, sorted sending times by topic, and notes on what could not be decoded."""
     roles = {topic: role for role, topic in names.items()}
     tracks: dict[str, list[Sample]] = {role: [] for role in ROLES}
     sent: dict[str, list[float]] = {}
-    undecodable: dict[str, int] = {}
+    spoilt = {topic: _Spoilt() for topic in roles}
     for message in reader.messages():
         sent.setdefault(message.topic, []).append(message.publish_time * 1e-9)
         role = roles.get(message.topic)
-        if role is None:
+        if role is None or spoilt[message.topic].is_hopeless:
             continue
+        state = spoilt[message.topic]
+        state.total += 1
         try:
             tracks[role].append(_sample(role, message, reader))
-        except (ValueError, IndexError, AttributeError, struct.error):
-            undecodable[message.topic] = undecodable.get(message.topic, 0) + 1
-    notes += [f"{count} messages on {topic} could not be decoded" for topic, count in undecodable.items()]
+        except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError, struct.error) as error:
+            state.count, state.reason = state.count + 1, state.reason or _brief(error)
     times = {topic: np.sort(np.array(values)) for topic, values in sent.items()}
-    warnings = (*reader.survey.warnings, *notes)
-    return Recording(Path(path), reader.survey, names, _with_stamps(tracks), times, warnings)
+    return tracks, times, [state.note(topic) for topic, state in spoilt.items() if state.count]
 
 
-def resolve_names(survey: Survey, given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Topic for each role: as given, else ``/role``, else the only topic that ends so; and what was ambiguous.
-
-    Raises:
-        BagReadError: a role or topic in ``given`` that does not exist.
-    """
-    for role, topic in given.items():
-        if role not in ROLES or topic not in survey.topics:
-            wanted = f"a topic of the bag: {', '.join(sorted(survey.topics))}" if role in ROLES else ", ".join(ROLES)
-            raise BagReadError(f"topic {role}={topic}: {topic if role in ROLES else role} unknown; wanted {wanted}")
-    names, notes = dict(given), []
-    for role in (r for r in ROLES if r not in given):
-        found = [f"/{role}"] if f"/{role}" in survey.topics else _topics_ending_in(role, survey)
-        if len(found) == 1:
-            names[role] = found[0]
-        elif found:
-            notes.append(f"{role} could be any of {', '.join(found)}; say which: {role}={found[0]}")
-    return names, notes
-
-
-def _topics_ending_in(role: str, survey: Survey) -> list[str]:
-    """Topics in a namespace; one that ends in a longer role's name (ground_truth/target_box) is not target_box."""
-    longer = [f"/{other}" for other in ROLES if other.endswith(f"/{role}")]
-    return sorted(t for t in survey.topics if t.endswith(f"/{role}") and not any(t.endswith(o) for o in longer))
+def _brief(error: Exception) -> str:
+    text = " ".join((str(error.__cause__ or error) or type(error).__name__).split())
+    return text if len(text) <= MAX_REASON else f"{text[: MAX_REASON - 1]}…"
 
 
 def _sample(role: str, message: BagMessage, reader: BagReader) -> Sample:
     sent = message.publish_time * 1e-9
+    if message.type_name not in TYPES[role]:
+        raise BagReadError(f"its type is {message.type_name}")
     if role not in DECODERS:
         sec, nanosec = STAMP[message.data[1] & 1].unpack_from(message.data)
         return Sample(sent, sec + nanosec * 1e-9, None)

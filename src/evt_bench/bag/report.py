@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from evt_bench.bag.evt import NOT_STARTED
 from evt_bench.bag.following import STEP
 from evt_bench.bag.latency import STAGES
 from evt_bench.bag.score import Score, as_json
@@ -27,9 +28,10 @@ def headline(score: Score) -> str:
     episode = score.episode
     if episode is None:
         return f"SR {UNKNOWN}   TR {UNKNOWN}   CR {UNKNOWN}   (no ground truth in the bag)"
-    sr = UNKNOWN if episode.sr is None else f"{episode.sr:.2f}"
-    rates = f"SR {sr}   TR {episode.tr:.2f} (macro {episode.tr_macro:.2f})   CR {episode.cr:.2f}"
-    return f"{rates}   {episode.status} after {episode.steps} steps of {STEP} s"
+    sr, tr, macro, cr = (_rate(value) for value in (episode.sr, episode.tr, episode.tr_macro, episode.cr))
+    if episode.status == NOT_STARTED:
+        return f"SR {sr}   TR {tr}   CR {cr}   {NOT_STARTED}: the target never walked and no command moved the robot"
+    return f"SR {sr}   TR {tr} (macro {macro})   CR {cr}   {episode.status} after {episode.steps} steps of {STEP} s"
 
 
 def table(score: Score) -> Group:
@@ -103,6 +105,10 @@ def _topics(score: Score) -> Table:
         hertz = UNKNOWN if rate.rate_hz is None else f"{rate.rate_hz:.1f}"
         topics.add_row(topic, str(rate.n), hertz, UNKNOWN if rate.longest_gap is None else f"{rate.longest_gap:.2f}")
     return topics
+
+
+def _rate(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.2f}"
 
 
 def _metres(value: float | None) -> str:

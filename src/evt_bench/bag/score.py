@@ -52,13 +52,18 @@ class Score:
     rates: Mapping[str, latency.TopicRate]
 
 
-def score_bag(path: Path | str, topics: Mapping[str, str] | None = None) -> Score:
-    """Score one run; ``topics`` names topics that are called differently in this bag ({"odom": "/utlidar/robot_odom"}).
+def score_bag(path: Path | str, topics: Mapping[str, str] | None = None, robot: str | None = None) -> Score:
+    """Score one run.
+
+    Args:
+        path: of the bag, or of a run's folder with the bag in ``bag``.
+        topics: topics that are called differently in this bag, {"odom": "/utlidar/robot_odom"}.
+        robot: namespace of the robot to score; None where the bag holds one robot.
 
     Raises:
-        BagReadError: there is no bag, or ``topics`` names what is not in it.
+        BagReadError: there is no bag, ``topics`` names what is not in it, or it holds several robots.
     """
-    return score_recording(read_recording(path, topics))
+    return score_recording(read_recording(path, topics, robot))
 
 
 def score_recording(recording: Recording) -> Score:

@@ -23,7 +23,7 @@ from rclpy.topic_endpoint_info import TopicEndpointInfo
 from evt_bench.bag.definitions import DefinitionError, DefinitionStore
 from evt_bench.bag.images import COMPRESSED, RAW, compress
 from evt_bench.bag.qos import QosOffer
-from evt_bench.bag.recording import ROLES
+from evt_bench.bag.roles import ROLES
 from evt_bench.bag.sink import MEGABYTE, BagItem, BagSink, SinkLimits
 from evt_bench.bag.writer import BagWriteError, BagWriter
 from track_common.config import ConfigError, setting

@@ -8,21 +8,23 @@ import typer
 
 
 def score(
-    bag: Path = typer.Argument(..., help="A rosbag2 folder or an .mcap file, from the simulator or from a robot."),
+    bag: Path = typer.Argument(..., help="A rosbag2 folder, an .mcap or .db3 file, or a run's folder: runs/NAME."),
     out: Path = typer.Option(None, "--out", "-o", help="Folder for the results; default: BAG_score beside the bag."),
     json_file: Path = typer.Option(None, "--json", help="Write the numbers here too."),
     topics: list[str] = typer.Option(None, "--topic", help="ROLE=TOPIC where the bag has another name for it."),
+    robot: str = typer.Option(None, "--robot", help="Namespace of the robot, where the bag holds several; / = none."),
     film: bool = typer.Option(True, "--film/--no-film", help="Draw boxes and trajectory into a film."),
 ) -> None:
     """Success, tracking and collision rate, distances, losses and latency of one run.
 
     What a bag does not tell (a robot's has no ground truth) is n/a, never guessed.
     """
+    from evt_bench.bag.reader import find_bag
     from evt_bench.bag.report import save_json
     from trackvla_cli.scoring import score_into
 
-    path = bag.resolve()
-    result = score_into(bag, out or path.parent / f"{path.stem}_score", _topic_names(topics or []), film)
+    path = find_bag(bag.resolve())
+    result = score_into(path, out or path.parent / f"{path.stem}_score", _topic_names(topics or []), film, robot)
     if json_file is not None:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         save_json(result, json_file)

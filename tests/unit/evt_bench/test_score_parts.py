@@ -11,7 +11,8 @@ from evt_bench.bag.film import plan_now
 from evt_bench.bag.mcap_file import BagReadError
 from evt_bench.bag.paths import ESTIMATE, TRUTH, Paths, _finite, _rising, interpolate, obstacle_points, read_paths
 from evt_bench.bag.reader import Survey, TopicSummary
-from evt_bench.bag.recording import Sample, read_recording, resolve_names
+from evt_bench.bag.recording import Sample, read_recording
+from evt_bench.bag.roles import TYPES, resolve_names
 from helpers.episode_bag import WALL, Episode, write_episode
 from track_common.types import Trajectory
 
@@ -21,7 +22,10 @@ def recorded(folder: Path, **changes):
 
 
 def survey_of(*topics: str) -> Survey:
-    return Survey({topic: TopicSummary("std_msgs/msg/String", 1) for topic in topics}, 0, 0, ())
+    types = {
+        t: next((kinds[0] for role, kinds in TYPES.items() if t.endswith(role)), "std_msgs/msg/String") for t in topics
+    }
+    return Survey({topic: TopicSummary(kind, 1) for topic, kind in types.items()}, 0, 0, ())
 
 
 def test_topics_in_a_namespace_are_found_and_ground_truth_is_not_the_tracker_s_box():
@@ -36,7 +40,7 @@ def test_a_topic_that_could_be_two_is_left_out_and_said():
     names, notes = resolve_names(survey_of("/front/image_raw", "/rear/image_raw"), {})
     assert "image_raw" not in names
     assert notes == [
-        "image_raw could be any of /front/image_raw, /rear/image_raw; say which: image_raw=/front/image_raw"
+        "image_raw could be any of /front/image_raw, /rear/image_raw; say which: --topic image_raw=/front/image_raw"
     ]
     assert resolve_names(survey_of("/front/image_raw", "/rear/image_raw"), {"image_raw": "/rear/image_raw"})[1] == []
 
