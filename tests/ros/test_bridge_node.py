@@ -37,7 +37,7 @@ class Operator:
 
     def __init__(self, peer, robot, process, stamped=False):
         self.peer, self.robot, self.process = peer, robot, process
-        self.clients, self.twist, self.is_held = {}, Twist(), True
+        self.clients, self.twist, self.is_held, self.is_pressed = {}, Twist(), True, False
         self.twist.linear.x, self.twist.linear.y, self.twist.angular.z = 0.4, -0.1, 0.2
         self.is_stamped = stamped
         self.command = peer.publisher(TwistStamped if stamped else Twist, "cmd_vel", qos.COMMAND)
@@ -62,6 +62,7 @@ class Operator:
             self.command.publish(TwistStamped(twist=self.twist) if self.is_stamped else self.twist)
         if "deadman" not in without:
             self.deadman.publish(Bool(data=self.is_held))
+        self.button.publish(Bool(data=self.is_pressed))
         self.peer.spin(0.02)
 
     def call(self, name, request):
@@ -148,13 +149,12 @@ def test_requests_reach_the_robot_only_when_armed_and_stop_with_everything_that_
     operator.is_held = True
     operator.run_until(lambda: operator.count(MOVE, began + 0.4) > 5, "Moves again")
 
-    operator.button.publish(Bool(data=True))
-    began = time.monotonic()
+    operator.is_pressed, began = True, time.monotonic()
     operator.run(0.4)
     assert operator.count(MOVE, began + SLACK) == 0
     assert not operator.call("arm", SetBool.Request(data=True)).success
     assert not operator.call("reset", Trigger.Request()).success, "the button is still pressed"
-    operator.button.publish(Bool(data=False))
+    operator.is_pressed = False
     operator.run(0.1)
     assert operator.call("reset", Trigger.Request()).success
     operator.run(0.3)

@@ -14,6 +14,7 @@ from go2_bridge.safety.arming import HoldReason
 from go2_bridge.safety.watchdog import StopReason
 
 SLACK = 0.05  # s past the watchdog: one period of the controller's timer (0.02), one of the bridge's, and the network
+DISCOVERY = 0.15  # s; until a new publisher on this machine is found
 CONTROLLER, BRIDGE = ControllerConfig(), BridgeConfig()
 
 SET_BACK = "stamps set back by 5 s"  # the bridge believes a robot's clock that was set after 0.5 s, and goes on
@@ -125,7 +126,14 @@ def _robot_side() -> list[Fault]:
         _at_once("robot state", "it fell", HoldReason.NOT_ARMED),
         _at_once("deadman", "released", HoldReason.DEADMAN_RELEASED),
         _at_once("e_stop", "pressed", HoldReason.EMERGENCY),
-        _at_once("cmd_vel", "NaN", HoldReason.BAD_COMMAND, Proof.PAUSES),
+        Fault(
+            "cmd_vel",
+            Action.LIE,
+            "none: when it is found",
+            DISCOVERY,
+            (HoldReason.NOT_ARMED,),
+            lie="a second publisher",
+        ),
     ]
 
 

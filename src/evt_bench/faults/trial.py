@@ -98,7 +98,7 @@ class Stage:
     def _lie(self, fault: Fault) -> None:
         ours = {
             "trajectory": self._receiver.send_unsound_trajectory,
-            "cmd_vel": self._receiver.send_unsound_command,
+            "cmd_vel": self._receiver.send_second_command,
             "e_stop": self._receiver.press,
         }
         if fault.part in ours:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from go2_bridge.drivers.config import BridgeConfig
 from go2_bridge.drivers.robot_state import Health, RobotState, is_ready
-from go2_bridge.safety.arming import Arming, HoldReason
+from go2_bridge.safety.arming import Arming, EStopRule, HoldReason
 from go2_bridge.safety.limits import clamp, is_sound
 from track_common.interfaces import Decision
 from track_common.types import STOP, VelocityCommand
 
-DISARMING = {HoldReason.NOT_READY, HoldReason.OTHER_OWNER}  # after these the operator must look, then arm again
+DISARMING = {
+    HoldReason.NOT_READY,
+    HoldReason.OTHER_OWNER,
+    HoldReason.OTHER_COMMANDER,
+}  # after these the operator must look, then arm again
 
 
 class CommandGate:
@@ -20,13 +24,17 @@ class CommandGate:
 
     def __init__(self, config: BridgeConfig) -> None:
         self._config = config
-        self.arming = Arming(uses_deadman=config.deadman != "none", deadman_timeout=config.deadman_timeout)
+        self.arming = Arming(
+            uses_deadman=config.deadman != "none",
+            deadman_timeout=config.deadman_timeout,
+            e_stop=EStopRule(config.e_stop, config.e_stop_timeout),
+        )
         self._command: VelocityCommand | None = None
         self._command_at = self._state_at = self._health_at = self._stick_at = self._resumed_at = float("-inf")
         self._decided_at: float | None = None
         self._state: RobotState | None = None
         self._health: Health | None = None
-        self._owners = 0
+        self._owners = self._commanders = 0
 
     def configure(self, config: BridgeConfig) -> None:
         """Take changed settings; what was received stays."""
@@ -55,6 +63,10 @@ class CommandGate:
         """How many others publish sport requests."""
         self._owners = others
 
+    def on_commanders(self, count: int) -> None:
+        """How many publish velocity commands."""
+        self._commanders = count
+
     def arm(self, now: float) -> HoldReason | None:
         """Arm where robot and operator are ready; the reason why not, or None."""
         return self._check_robot(now) or self.arming.arm(now)
@@ -81,6 +93,8 @@ class CommandGate:
     def _check_robot(self, now: float) -> HoldReason | None:
         if self._owners > self._config.known_publishers:
             return HoldReason.OTHER_OWNER
+        if self._commanders > self._config.command_publishers:
+            return HoldReason.OTHER_COMMANDER
         if self._config.driver == "fake":
             return None
         return self._check_state(now) or self._check_health(now)

@@ -53,12 +53,29 @@ class BridgeConfig:
         0.5, "longest pause of the deadman signal", unit="s", low=0.1, high=2.0, runtime=False
     )
     deadman_button: int = setting(4, "its index in joy.buttons", low=0, high=31, runtime=False)
+    e_stop: str = setting(
+        "auto",
+        "whether the topic e_stop must be heard: while it has a publisher, always, or never",
+        choices=("auto", "required", "none"),
+        runtime=False,
+    )
+    e_stop_timeout: float = setting(
+        1.0,
+        "longest pause of the e_stop signal: its node repeats the button's state",
+        unit="s",
+        low=0.1,
+        high=5.0,
+        runtime=False,
+    )
     stick_threshold: float = setting(
         0.1, "deflection (0..1) of the robot's own remote that takes the robot from us", low=0.01, high=1.0
     )
     stick_hold: float = setting(1.0, "and keeps it this long after", unit="s", low=0.1, high=10.0)
     known_publishers: int = setting(
         0, "publishers of sport requests that are part of the robot itself and not counted", low=0, high=10
+    )
+    command_publishers: int = setting(
+        1, "publishers on cmd_vel that are expected; with one more the bridge disarms", low=1, high=10
     )
 
     # The robot

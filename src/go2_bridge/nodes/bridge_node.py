@@ -77,8 +77,8 @@ class BridgeNode(Node):
 
     def _subscribe_operator(self) -> None:
         kind = TwistStamped if self._config.use_stamped else Twist
-        self.create_subscription(kind, "cmd_vel", self._on_command, qos.COMMAND)
-        self.create_subscription(Bool, "e_stop", self._on_button, qos.RELIABLE)
+        self._commands = self.create_subscription(kind, "cmd_vel", self._on_command, qos.COMMAND)
+        self._buttons = self.create_subscription(Bool, "e_stop", self._on_button, qos.RELIABLE)
         if self._config.deadman == "heartbeat":
             self.create_subscription(Bool, "deadman", self._on_heartbeat, qos.SENSOR)
         elif self._config.deadman == "joy":
@@ -109,13 +109,14 @@ class BridgeNode(Node):
         except MessageError as error:
             self._diagnostics.set("command_refused", error)
             command = UNSOUND
+        self._count_publishers()  # a message that comes has a publisher that is known
         self._gate.on_command(command, time.monotonic())
         self._diagnostics.count("commands")
         if self._is_moving and (command is UNSOUND or command.is_stop):
             self._tick()  # a stop does not wait for its turn
 
     def _on_button(self, message: Bool) -> None:
-        self._gate.arming.on_button(bool(message.data))
+        self._gate.arming.on_button(bool(message.data), time.monotonic())
         if message.data:
             self._stop_now()
 
@@ -166,6 +167,7 @@ class BridgeNode(Node):
             response.success, response.message = True, "disarmed"
             return response
         self._look_for_owners()
+        self._count_publishers()
         reason = self._gate.arm(time.monotonic())
         response.success, response.message = reason is None, "armed" if reason is None else reason.value
         return response
@@ -197,6 +199,12 @@ class BridgeNode(Node):
         self._gate.on_owners(others)
         self._diagnostics.set("other_owners", others)
 
+    def _count_publishers(self) -> None:
+        """Who may command or press, by the topics' names after remapping."""
+        commanders, buttons = (self.count_publishers(s.topic_name) for s in (self._commands, self._buttons))
+        self._gate.on_commanders(commanders)
+        self._gate.arming.on_button_publishers(buttons, time.monotonic())
+
     def _stop_now(self) -> None:
         """StopMove at once, also where the driver had fallen silent."""
         self._driver = self._new_driver()
@@ -204,6 +212,7 @@ class BridgeNode(Node):
 
     def _tick(self) -> None:
         self._take_news()
+        self._count_publishers()
         now = time.monotonic()
         decision = self._gate.decide(now)
         self._is_moving = not decision.command.is_stop

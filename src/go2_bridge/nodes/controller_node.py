@@ -35,7 +35,7 @@ from track_common.ros.conversions import (
     twist_stamped_from_command,
 )
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
-from track_common.ros.parameters import declare
+from track_common.ros.parameters import assign, declare
 from track_common.ros.run import run_node
 from track_common.ros.sensor_intake import SensorIntake
 from track_common.ros.stamps import now_of
@@ -69,7 +69,6 @@ class ControllerNode(Node):
         super().__init__("controller", **kwargs)
         self._config = declare(self, ControllerNodeConfig(), on_change=self._on_config)
         self._follower = Follower(declare(self, ControllerConfig(), on_change=self._on_follower_config))
-        self._is_armed = self._config.armed
         self._silence = SilenceWatch(self._config.silence_timeout)
         self._target: tuple[float, Array] | None = None
         self._status = TargetStatus.TRACKED
@@ -112,16 +111,17 @@ class ControllerNode(Node):
         self.create_timer(1.0 / 20.0, self._stop_if_silent, clock=steady)
 
     def _on_config(self, config: ControllerNodeConfig) -> None:
-        self._config, self._is_armed = config, config.armed
+        was_armed, self._config = self._config.armed, config
+        if was_armed and not config.armed:
+            self._control()
 
     def _on_follower_config(self, config: ControllerConfig) -> None:
         self._follower.configure(config)
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        self._is_armed = bool(request.data)
-        response.success, response.message = True, "armed" if self._is_armed else "disarmed: standing"
-        if not self._is_armed:
-            self._control()
+        """A view of the parameter ``armed``; the stop has been sent when the answer leaves."""
+        assign(self, armed=bool(request.data))
+        response.success, response.message = True, "armed" if self._config.armed else "disarmed: standing"
         return response
 
     def _on_target_status(self, message: String) -> None:
@@ -205,7 +205,7 @@ class ControllerNode(Node):
     def _control(self) -> None:
         with self._diagnostics.stage("control"):
             decision = self._follower.control(now_of(self))
-        if not self._is_armed:
+        if not self._config.armed:
             self._follower.note_sent(now_of(self), STOP)
             decision = Decision(STOP, StopReason.NOT_ARMED.value)
         self._send(decision)

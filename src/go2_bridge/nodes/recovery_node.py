@@ -23,7 +23,8 @@ from go2_bridge.recovery.recovery import Navigation, Recovery
 from track_common.config import setting
 from track_common.ros import qos
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
-from track_common.ros.parameters import declare
+from track_common.ros.instruction import InstructionTopic
+from track_common.ros.parameters import assign, declare
 from track_common.ros.run import run_node
 from track_common.ros.sensor_intake import SensorIntake
 from track_common.ros.stamps import now_of, seconds_from_stamp
@@ -47,6 +48,9 @@ class RecoveryNodeConfig:
         runtime=False,
     )
     use_stamped: bool = setting(False, "nav_cmd_vel is a TwistStamped, as Nav2 sends since Kilted", runtime=False)
+    instruction: str = setting(
+        "", "the target in words, as the tracker has it; the topic of the same name does the same"
+    )
     base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
 
 
@@ -61,7 +65,6 @@ class RecoveryNode(Node):
         navigator = declare(self, NavigatorConfig(), "navigator.", self._on_navigator_config)
         self._navigator = make_navigator(self, navigator)
         self._is_following = True
-        self._sentence: str | None = None
         self._order = Order()
         self._told = ""
         self._diagnostics = Diagnostics(self)
@@ -80,12 +83,11 @@ class RecoveryNode(Node):
     def _make_publishers(self) -> None:
         self._wish_publisher = self.create_publisher(Twist, "recovery/cmd_vel", qos.COMMAND)
         self._stage_publisher = self.create_publisher(String, "recovery/stage", qos.LATCHED)
-        self._instruction_publisher = self.create_publisher(String, "instruction", qos.LATCHED)
 
     def _make_subscriptions(self) -> None:
         self.create_subscription(String, "target_status", self._on_status, qos.LATEST)
         self.create_subscription(PointStamped, "target_point", self._on_target_point, qos.LATEST)
-        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        self._instruction = InstructionTopic(self, on_stop=self._forget)
         kind = TwistStamped if self._config.use_stamped else Twist
         self.create_subscription(kind, "nav_cmd_vel", self._on_nav_command, qos.COMMAND)
         SensorIntake(self, self._config.base_frame, self._diagnostics.refuse).listen_to_odometry(self._on_odometry)
@@ -93,7 +95,10 @@ class RecoveryNode(Node):
         self.create_service(Trigger, "search", self._on_search)
 
     def _on_config(self, config: RecoveryNodeConfig) -> None:
-        self._config = config
+        before, self._config = self._config, config
+        if config.instruction != before.instruction:
+            self._forget()
+            self._instruction.tell(config.instruction)
         self._recovery.status_timeout = config.status_timeout
         self._recovery.odometry_timeout = config.odometry_timeout
 
@@ -117,10 +122,9 @@ class RecoveryNode(Node):
     def _on_target_point(self, message: PointStamped) -> None:
         self._recovery.on_target(seconds_from_stamp(message.header.stamp), np.array([message.point.x, message.point.y]))
 
-    def _on_instruction(self, message: String) -> None:
-        if self._sentence is not None and message.data != self._sentence:
-            self._recovery.forget(now_of(self))
-        self._sentence = message.data
+    def _forget(self) -> None:
+        """Another sentence, or an empty one: the last target is no longer meant."""
+        self._recovery.forget(now_of(self))
 
     def _on_odometry(self, odometry: Odometry) -> None:
         try:
@@ -153,7 +157,7 @@ class RecoveryNode(Node):
 
     def _begin(self, sentence: str) -> None:
         if sentence:
-            self._instruction_publisher.publish(String(data=sentence))
+            assign(self, instruction=sentence)
         self._is_following = True
         self._enable.call_async(SetBool.Request(data=True))
 

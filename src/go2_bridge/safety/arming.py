@@ -9,6 +9,8 @@ runs forwards.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from enum import Enum
 
 
@@ -18,6 +20,9 @@ class HoldReason(str, Enum):
     EMERGENCY = "emergency stop is latched: release it, then call the service reset"
     NOT_ARMED = "not armed: call the service arm"
     OTHER_OWNER = "another program publishes sport requests: end it"
+    OTHER_COMMANDER = "a second publisher sends velocity commands on cmd_vel: end it"
+    NO_E_STOP = "the e_stop topic has a publisher but no fresh message: its node must repeat the state of the button"
+    E_STOP_SILENT = "the e_stop signal fell silent"
     NO_DEADMAN = "no deadman signal yet"
     DEADMAN_RELEASED = "the deadman is released"
     DEADMAN_SILENT = "the deadman signal fell silent"
@@ -35,12 +40,30 @@ class HoldReason(str, Enum):
     BAD_COMMAND = "the command was not finite"
 
 
+@dataclass(frozen=True)
+class EStopRule:
+    """When the emergency button must be heard.
+
+    Attributes:
+        policy: "auto" = while the topic has a publisher, and to the end of an arming that began with one;
+            "required" = always; "none" = never, though a press that is heard latches all the same.
+        timeout: longest pause (s) between two messages.
+    """
+
+    policy: str = "auto"
+    timeout: float = 1.0
+
+
 class Arming:
     """Disarmed at the start. ``uses_deadman=False`` leaves the deadman out, by the operator's choice."""
 
-    def __init__(self, *, uses_deadman: bool, deadman_timeout: float) -> None:
+    def __init__(self, *, uses_deadman: bool, deadman_timeout: float, e_stop: EStopRule | None = None) -> None:
         self._uses_deadman, self._deadman_timeout = uses_deadman, deadman_timeout
+        self._e_stop = e_stop or EStopRule()
         self._is_armed = self._is_latched = self._is_pressed = False
+        self._pressed_at = -math.inf  # when the button's state was last heard, s
+        self._has_button = self._was_armed_with_button = False
+        self._button_since = -math.inf  # when the topic's publisher was found, s
         self._held_at: float | None = None
         self._is_held = False
         self.disarmed_by = ""
@@ -57,9 +80,10 @@ class Arming:
 
     def arm(self, now: float) -> HoldReason | None:
         """Arm; the reason why not, or None where it worked."""
-        reason = HoldReason.EMERGENCY if self._is_latched else self._check_deadman(now)
+        reason = HoldReason.EMERGENCY if self._is_latched else self._check_button(now) or self._check_deadman(now)
         if reason is None:
             self._is_armed, self.disarmed_by = True, ""
+            self._was_armed_with_button = self._has_button
         return reason
 
     def disarm(self, why: str) -> None:
@@ -72,11 +96,17 @@ class Arming:
         self.disarm(HoldReason.EMERGENCY.value)
         self._is_latched = True
 
-    def on_button(self, is_pressed: bool) -> None:
-        """The emergency button: pressed latches; released it only allows the reset."""
-        self._is_pressed = is_pressed
+    def on_button(self, is_pressed: bool, now: float) -> None:
+        """The emergency button's state, heard at ``now`` (s): pressed latches; released only allows the reset."""
+        self._is_pressed, self._pressed_at = is_pressed, now
         if is_pressed:
             self.emergency()
+
+    def on_button_publishers(self, count: int, now: float) -> None:
+        """How many publishers the e_stop topic has at ``now`` (s)."""
+        if count > 0 and not self._has_button:
+            self._button_since = now
+        self._has_button = count > 0
 
     def reset(self) -> bool:
         """Open the latch; False where the button is still pressed. The robot stays disarmed."""
@@ -92,7 +122,26 @@ class Arming:
         """What the operator has against motion at ``now`` (s); None = nothing."""
         if self._is_latched:
             return HoldReason.EMERGENCY
-        return self._check_deadman(now) if self._is_armed else HoldReason.NOT_ARMED
+        if not self._is_armed:
+            return HoldReason.NOT_ARMED
+        if self._is_button_silent(now):
+            self.disarm(HoldReason.E_STOP_SILENT.value)
+            return HoldReason.E_STOP_SILENT
+        return self._check_deadman(now)
+
+    def _check_button(self, now: float) -> HoldReason | None:
+        """What keeps the operator from arming: a button whose state is not known."""
+        is_wanted = self._e_stop.policy == "required" or (self._e_stop.policy == "auto" and self._has_button)
+        is_known = 0.0 <= now - self._pressed_at <= self._e_stop.timeout
+        return HoldReason.NO_E_STOP if is_wanted and not is_known else None
+
+    def _is_button_silent(self, now: float) -> bool:
+        """True where an armed robot has no fresh word of the button; a publisher just found is given its time."""
+        has_button = self._has_button or self._was_armed_with_button
+        if self._e_stop.policy == "none" or (self._e_stop.policy == "auto" and not has_button):
+            return False
+        heard = max(self._pressed_at, self._button_since)
+        return not 0.0 <= now - heard <= self._e_stop.timeout
 
     def _check_deadman(self, now: float) -> HoldReason | None:
         if not self._uses_deadman:

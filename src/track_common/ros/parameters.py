@@ -55,6 +55,18 @@ def declare(
     return section.config
 
 
+def assign(node: Node, **values: Any) -> None:
+    """Set parameters of ``node`` from within it, as ``ros2 param set`` would: services and topics that are views of a
+    parameter write through this, so that the parameter stays the only owner of the state.
+
+    Raises:
+        ConfigError: refused, with the reason; nothing is changed then.
+    """
+    result = node.set_parameters_atomically([Parameter(name, value=value) for name, value in values.items()])
+    if not result.successful:
+        raise ConfigError(result.reason)
+
+
 class _Section(Generic[ConfigT]):
     """One declared config, as it is now."""
 

@@ -31,6 +31,7 @@ from track_common.ros.conversions import (
     sighting_from_detections,
 )
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
+from track_common.ros.instruction import InstructionTopic
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.ros.sensor_intake import SensorIntake
@@ -87,7 +88,7 @@ class PlannerNode(Node):
         intake.listen_to_camera(self._on_camera)
         intake.listen_to_points(self._on_cloud)
         intake.listen_to_odometry(self._on_odometry)
-        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        self._instruction_topic = InstructionTopic(self, on_stop=lambda: self._follow(""))
         self._subscribe_to_image()
 
     def _subscribe_to_image(self) -> None:
@@ -120,6 +121,7 @@ class PlannerNode(Node):
         self._config = config
         if config.instruction != before.instruction:
             self._follow(config.instruction)
+            self._instruction_topic.tell(config.instruction)
         if policy is not None:
             self._worker.swap(policy, self._instruction)
             self._subscribe_to_image()
@@ -128,9 +130,6 @@ class PlannerNode(Node):
         if name == self._config.policy:
             self._worker.swap(self._policy(name, config), self._instruction)
         self._params[name] = config
-
-    def _on_instruction(self, message: String) -> None:
-        self._follow(message.data)
 
     def _follow(self, instruction: str) -> None:
         self._instruction = instruction

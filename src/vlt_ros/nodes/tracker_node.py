@@ -16,7 +16,6 @@ from typing import Any
 
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
-from std_msgs.msg import String
 from vision_msgs.msg import Detection2D, Detection2DArray
 
 from track_common.config import ConfigError, lookup, refusing, setting
@@ -35,6 +34,7 @@ from track_common.ros.conversions import (
 )
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
 from track_common.ros.frames import StaticFrames
+from track_common.ros.instruction import InstructionTopic
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.types import Camera, Frame, Sighting
@@ -71,8 +71,8 @@ class TrackerNode(Node):
 
     exit_code: int | None = None  # set when the tracker broke; ``run_node`` then ends the process
 
-    def __init__(self) -> None:
-        super().__init__("tracker")
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("tracker", **kwargs)
         self._declared: dict[str, Any] = {}
         self._session: TrackingSession | None = None
         self._ready: dict[str, tuple[Any, Tracker]] = {}
@@ -107,7 +107,7 @@ class TrackerNode(Node):
         kind, topic = (Image, "image_raw") if is_raw else (CompressedImage, "image_raw/compressed")
         self._images = self.create_subscription(kind, topic, self._on_image, qos.SENSOR)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.SENSOR)
-        self.create_subscription(String, "instruction", self._on_instruction, qos.LATCHED)
+        self._instruction = InstructionTopic(self, on_stop=lambda: self._running.instruct(""))
         self.create_subscription(Detection2D, "init_box", self._on_first_box, qos.RELIABLE)
 
     def _on_image(self, message: Image | CompressedImage) -> None:
@@ -117,10 +117,6 @@ class TrackerNode(Node):
 
     def _on_info(self, message: CameraInfo) -> None:
         self._info = message
-
-    def _on_instruction(self, message: String) -> None:
-        self.get_logger().info(f"instruction: '{message.data[:100]}'")
-        self._running.instruct(message.data)
 
     def _on_first_box(self, message: Detection2D) -> None:
         try:
@@ -208,7 +204,9 @@ class TrackerNode(Node):
         if self._session is not None and config.tracker != self._config.tracker:
             self._swap(config.tracker)
         if self._session is not None and config.instruction != self._config.instruction:
+            self.get_logger().info(f"instruction: '{config.instruction[:100]}'")
             self._session.instruct(config.instruction)
+            self._instruction.tell(config.instruction)
         self._config = config
 
     def _make_session(self, name: str) -> TrackingSession:

@@ -68,9 +68,9 @@ def test_emergency_holds_until_reset_and_arming_again(armed):
 
 
 def test_reset_is_refused_while_the_button_is_pressed(armed):
-    armed.on_button(True)
+    armed.on_button(True, 0.0)
     assert not armed.reset()
-    armed.on_button(False)
+    armed.on_button(False, 0.0)
     assert armed.check(0.2) is HoldReason.EMERGENCY, "letting go of the button is no reset"
     assert armed.reset()
 
@@ -86,8 +86,8 @@ def test_nothing_but_arm_after_the_last_stop_lets_motion_through(events):
         "arm": lambda: arming.arm(0.0),
         "disarm": lambda: arming.disarm("test"),
         "emergency": arming.emergency,
-        "press": lambda: arming.on_button(True),
-        "release": lambda: arming.on_button(False),
+        "press": lambda: arming.on_button(True, 0.0),
+        "release": lambda: arming.on_button(False, 0.0),
         "reset": arming.reset,
         "hold": lambda: arming.on_deadman(True, 0.0),
         "let_go": lambda: arming.on_deadman(False, 0.0),

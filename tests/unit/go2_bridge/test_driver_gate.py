@@ -85,8 +85,9 @@ def test_silent_input_holds_within_its_timeout_and_one_tick(silent, timeout, rea
         (lambda g: g.on_stick(0.3, 0.0), HoldReason.MANUAL),
         (lambda g: g.on_stick(math.nan, 0.0), HoldReason.MANUAL),
         (lambda g: g.on_owners(1), HoldReason.NOT_ARMED),
+        (lambda g: g.on_commanders(2), HoldReason.NOT_ARMED),
         (lambda g: g.arming.on_deadman(False, 0.0), HoldReason.DEADMAN_RELEASED),
-        (lambda g: g.arming.on_button(True), HoldReason.EMERGENCY),
+        (lambda g: g.arming.on_button(True, 0.0), HoldReason.EMERGENCY),
     ],
 )
 def test_every_fault_holds_and_is_named(spoil, reason):
@@ -97,16 +98,19 @@ def test_every_fault_holds_and_is_named(spoil, reason):
     assert gate.decide(0.0).command.is_stop
 
 
-@pytest.mark.parametrize("cause", [HoldReason.NOT_READY, HoldReason.OTHER_OWNER])
+@pytest.mark.parametrize("cause", [HoldReason.NOT_READY, HoldReason.OTHER_OWNER, HoldReason.OTHER_COMMANDER])
 def test_falling_over_and_another_owner_disarm_for_good(cause):
     robot = Robot()
     if cause is HoldReason.NOT_READY:
         robot.gate.on_state(RobotState(9.0, 1001, 7), 0.0)
-    else:
+    elif cause is HoldReason.OTHER_OWNER:
         robot.gate.on_owners(1)
+    else:
+        robot.gate.on_commanders(2)
     assert robot.gate.arm(0.0) is cause
     robot.gate.decide(0.0)
     robot.gate.on_owners(0)
+    robot.gate.on_commanders(1)
     assert robot.run(0.02, 0.1) == (0.02, HoldReason.NOT_ARMED.value)
     assert robot.gate.arming.disarmed_by == cause.value
 

@@ -36,6 +36,7 @@ from track_common.ros.question import Question
 from track_common.types import Box, Sighting
 from track_common.worker import Worker
 
+BUTTON_PERIOD = 0.1  # s between two messages on e_stop
 KEEP = 5000  # messages of each kind: over a minute at the fastest rate
 ANSWER = 2.0  # s; a service that takes longer is not there
 CLOSE_TIMEOUT = 5.0  # s for the thread to end
@@ -66,6 +67,8 @@ class Receiver:
         self.holds: deque[tuple[float, str]] = deque(maxlen=KEEP)  # received, the bridge's
         self.inputs: dict[str, deque[float]] = {name: deque(maxlen=KEEP) for name in WATCHED}
         self.boxed_at = -math.inf
+        self._is_pressed = False
+        self._second: Any = None
         self._listen()
         self._speak()
         self._is_closing = False
@@ -85,19 +88,25 @@ class Receiver:
         """What may be missing for a walk: a first box, the button released, the latch open, armed."""
         if has_tracker and time.monotonic() - self.boxed_at > 0.5:
             self._first_box.publish(_figure())
-        self._button.publish(Bool(data=False))
+        self._is_pressed = False
+        self._repeat_button()
+        if self._second is not None:
+            self.node.destroy_publisher(self._second)
+            self._second = None
         self._call(self._reset, Trigger.Request())
         self._call(self._arm, SetBool.Request(data=True))
 
     def press(self) -> None:
         """The emergency button."""
-        self._button.publish(Bool(data=True))
+        self._is_pressed = True
+        self._repeat_button()
 
-    def send_unsound_command(self) -> None:
-        """One cmd_vel with NaN beside the controller's."""
+    def send_second_command(self) -> None:
+        """One command of 0.5 m/s by a publisher beside the controller's, which stays until ``prepare``."""
+        self._second = self._second or self.node.create_publisher(Twist, "cmd_vel", qos.COMMAND)
         twist = Twist()
-        twist.linear.x = math.nan
-        self._command.publish(twist)
+        twist.linear.x = 0.5
+        self._second.publish(twist)
 
     def send_unsound_trajectory(self) -> None:
         """One trajectory with NaN beside the planner's."""
@@ -122,9 +131,9 @@ class Receiver:
 
     def _speak(self) -> None:
         node = self.node
-        self._command = node.create_publisher(Twist, "cmd_vel", qos.COMMAND)
         self._trajectory = node.create_publisher(Path, "trajectory", qos.LATEST)
         self._button = node.create_publisher(Bool, "e_stop", qos.RELIABLE)
+        node.create_timer(BUTTON_PERIOD, self._repeat_button)
         self._first_box = node.create_publisher(Detection2D, "init_box", qos.RELIABLE)
         self._arm = node.create_client(SetBool, "arm")
         self._reset = node.create_client(Trigger, "reset")
@@ -133,6 +142,9 @@ class Receiver:
         camera = transform_from_matrix(CAMERA.T_base_camera, never, "base_link", "camera")
         lidar = transform_from_matrix(np.eye(4), never, "base_link", "lidar")
         self._mounts.publish(TFMessage(transforms=[camera, lidar]))
+
+    def _repeat_button(self) -> None:
+        self._button.publish(Bool(data=self._is_pressed))
 
     def _call(self, client: Any, request: Any) -> None:
         if not client.service_is_ready():
@@ -143,8 +155,7 @@ class Receiver:
 
     def _on_command(self, message: Twist) -> None:
         speeds = (message.linear.x, message.linear.y, message.angular.z)
-        if all(math.isfinite(v) for v in speeds):  # else it is our own
-            self.commands.append((time.monotonic(), any(speeds)))
+        self.commands.append((time.monotonic(), any(speeds)))
 
     def _on_request(self, message: Request) -> None:
         api = message.header.identity.api_id

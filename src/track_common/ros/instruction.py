@@ -1,0 +1,62 @@
+"""The instruction of a node has one owner, the parameter ``instruction``; the topic of that name is a view of it.
+
+A message on the topic sets the parameter, and a parameter that somebody sets is told on the topic, so that every node
+of a robot has the same sentence, whichever way it came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from std_msgs.msg import String
+
+from track_common.config import ConfigError
+from track_common.ros import qos
+from track_common.ros.parameters import assign
+
+PARAMETER = TOPIC = "instruction"
+
+
+class InstructionTopic:
+    """Joins topic and parameter for a node that has declared the parameter.
+
+    The node acts on the parameter alone: the same sentence again changes nothing, whichever way it comes. An empty one
+    is a stop and is therefore never ignored: ``on_stop`` is called for it even where the parameter is empty already (a
+    target may have been given by a box). A sentence of ours on the topic that is overtaken by another publisher's is
+    withdrawn: it is latched, and a node that starts later must not hear it.
+    """
+
+    def __init__(self, node: Node, on_stop: Callable[[], None] = lambda: None) -> None:
+        self._node, self._on_stop = node, on_stop
+        self._heard: str | None = None  # the sentence that is being taken from the topic
+        self._publisher: Publisher | None = None
+        self._told = ""
+        node.create_subscription(String, TOPIC, self._on_message, qos.LATCHED)
+
+    def tell(self, instruction: str) -> None:
+        """The parameter has changed; call it from the node's ``on_change``."""
+        if instruction == self._heard:
+            return  # the topic said it
+        if self._publisher is None:
+            self._publisher = self._node.create_publisher(String, TOPIC, qos.LATCHED)
+        self._told = instruction
+        self._publisher.publish(String(data=instruction))
+
+    def _on_message(self, message: String) -> None:
+        instruction = message.data
+        if self._publisher is not None and instruction != self._told:
+            self._node.destroy_publisher(self._publisher)
+            self._publisher = None
+        is_known = self._node.get_parameter(PARAMETER).value == instruction
+        if is_known and not instruction.strip():
+            self._on_stop()
+        self._heard = instruction
+        try:
+            assign(self._node, instruction=instruction)
+        except ConfigError as error:
+            self._on_stop()
+            self._node.get_logger().error(f"instruction '{instruction[:100]}' refused, stopping: {error}")
+        finally:
+            self._heard = None

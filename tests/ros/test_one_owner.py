@@ -1,0 +1,149 @@
+"""Armed and instruction have one owner, the node's parameter: service and topic write it, whatever the order."""
+
+import time
+
+import pytest
+from geometry_msgs.msg import Twist
+from rclpy.parameter import Parameter
+from std_msgs.msg import String
+from std_srvs.srv import SetBool
+from tests.ros.test_controller_node import Inputs, is_stop
+from tests.ros.test_recovery_node import Scene
+
+from go2_bridge.nodes.controller_node import ControllerNode
+from go2_bridge.nodes.recovery_node import RecoveryNode
+from go2_bridge.recovery.machine import Stage
+from track_common.ros import qos
+from trackvla_ros.nodes.planner_node import PlannerNode
+from vlt_ros.nodes.tracker_node import TrackerNode
+
+pytestmark = pytest.mark.ros
+RED, BLUE = "the man in the red shirt", "the woman in the blue coat"
+
+
+@pytest.fixture
+def start(peer, ros_context):
+    """Starts nodes with parameters; returns the node."""
+    nodes = []
+
+    def start(kind, **parameters):
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        nodes.append(kind(context=ros_context, parameter_overrides=overrides))
+        peer.add(nodes[-1])
+        return nodes[-1]
+
+    yield start
+    for node in nodes:
+        on_shutdown = getattr(node, "on_shutdown", None)
+        if on_shutdown is not None:
+            on_shutdown()
+        node.destroy_node()
+
+
+def enable(peer, is_armed):
+    client = peer.node.create_client(SetBool, "enable")
+    return peer.ask(client, SetBool.Request(data=is_armed))
+
+
+def test_disarming_by_parameter_after_arming_by_service_stops(peer, start):
+    node = start(ControllerNode, armed=False)
+    commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
+    inputs = Inputs(peer)
+    assert enable(peer, True).success
+    assert node.get_parameter("armed").value is True, "the parameter shows what the service did"
+    inputs.run(1.0)
+    assert commands[-1].linear.x > 0.2
+    assert peer.set_parameters("controller", armed=False)[0].successful
+    peer.spin(0.1)
+    del commands[:]
+    inputs.run(0.5)
+    assert commands and all(is_stop(command) for command in commands)
+
+
+def test_disarming_by_service_after_arming_by_parameter_stops_and_shows(peer, start):
+    node = start(ControllerNode, armed=False)
+    commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
+    assert peer.set_parameters("controller", armed=True)[0].successful
+    inputs = Inputs(peer)
+    inputs.run(1.0)
+    assert commands[-1].linear.x > 0.2
+    answer = enable(peer, False)
+    assert (answer.success, answer.message) == (True, "disarmed: standing")
+    assert node.get_parameter("armed").value is False
+    assert is_stop(commands[-1])
+
+
+def sentence_of(node):
+    """What the node acts on."""
+    return node._session._instruction if isinstance(node, TrackerNode) else node._instruction
+
+
+@pytest.mark.parametrize(("kind", "name"), [(PlannerNode, "planner"), (TrackerNode, "tracker")])
+def test_parameter_topic_and_parameter_again_are_each_taken(peer, start, kind, name):
+    node = start(kind, instruction=RED)
+    topic = peer.publisher(String, "instruction", qos.LATCHED)
+    assert sentence_of(node) == RED
+    topic.publish(String(data=BLUE))
+    peer.wait_until(lambda: sentence_of(node) == BLUE, "the topic's sentence")
+    assert node.get_parameter("instruction").value == BLUE
+    assert peer.set_parameters(name, instruction=RED)[0].successful
+    assert sentence_of(node) == RED
+    topic.publish(String(data=""))
+    peer.wait_until(lambda: sentence_of(node) == "", "the empty sentence")
+    assert node.get_parameter("instruction").value == ""
+
+
+def test_a_parameter_set_on_one_node_reaches_the_others_and_goes_when_it_is_overtaken(peer, start):
+    tracker, planner, recovery = start(TrackerNode), start(PlannerNode), start(RecoveryNode)
+    topic = peer.publisher(String, "instruction", qos.LATCHED, readers=3)
+    assert peer.set_parameters("tracker", instruction=RED)[0].successful
+    peer.wait_until(lambda: sentence_of(planner) == RED, "the planner's sentence")
+    peer.wait_until(lambda: recovery.get_parameter("instruction").value == RED, "the recovery's sentence")
+    assert tracker.count_publishers("instruction") == 2
+    topic.publish(String(data=BLUE))
+    peer.wait_until(lambda: sentence_of(tracker) == sentence_of(planner) == BLUE, "the operator's sentence")
+    peer.wait_until(lambda: tracker.count_publishers("instruction") == 1, "the overtaken sentence withdrawn")
+    late = start(PlannerNode, instruction=RED)
+    peer.wait_until(lambda: sentence_of(late) == BLUE, "the sentence that holds, by a node that began later")
+
+
+def test_the_same_sentence_changes_nothing_in_the_planner(peer, start, monkeypatch):
+    node = start(PlannerNode, instruction=RED)
+    topic = peer.publisher(String, "instruction", qos.LATCHED)
+    begun = []
+    monkeypatch.setattr(node._worker, "reset", begun.append)
+    topic.publish(String(data=RED))
+    topic.publish(String(data=BLUE))
+    peer.wait_until(lambda: bool(begun), "a new sentence")
+    topic.publish(String(data=BLUE))
+    assert peer.set_parameters("planner", instruction=BLUE)[0].successful
+    topic.publish(String(data=""))
+    peer.wait_until(lambda: begun[-1] == "", "the empty sentence")
+    assert begun == [BLUE, ""]
+    topic.publish(String(data=""))
+    peer.wait_until(lambda: len(begun) == 3, "an empty sentence is a stop and never ignored")
+
+
+@pytest.mark.parametrize("sentence", [BLUE, ""])
+@pytest.mark.parametrize("parameter", ["", RED])
+def test_recovery_forgets_the_target_at_the_first_sentence_by_topic(peer, start, sentence, parameter):
+    start(RecoveryNode, wait_time=0.0, instruction=parameter)
+    scene = Scene(peer)
+    topic = peer.publisher(String, "instruction", qos.LATCHED)
+    scene.see()
+    topic.publish(String(data=sentence))
+    peer.spin(0.3)
+    scene.run("lost", iter([False] * 15 + [True]).__next__)
+    assert scene.stage is Stage.FOLLOWING and not any(wish.angular.z for wish in scene.wishes)
+
+
+def test_recovery_keeps_the_target_where_the_topic_repeats_its_sentence(peer, start):
+    start(RecoveryNode, wait_time=0.0, instruction=RED)
+    scene = Scene(peer)
+    topic = peer.publisher(String, "instruction", qos.LATCHED)
+    scene.see()
+    topic.publish(String(data=RED))
+    peer.spin(0.3)
+    began = time.monotonic()
+    scene.run("lost", lambda: any(wish.angular.z for wish in scene.wishes))
+    assert time.monotonic() - began < 8.0
