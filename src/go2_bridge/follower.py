@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from go2_bridge.config import ControllerConfig
@@ -14,7 +16,7 @@ from go2_bridge.control.surroundings import Surroundings, Target
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, leads_back, pose_at, remaining
 from go2_bridge.safety.limits import clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import Around, let_through, step_off
-from go2_bridge.safety.watchdog import Inputs, StopReason, check_inputs
+from go2_bridge.safety.watchdog import ControlStatus, Inputs, StopReason, check_inputs, explained, stopped
 from track_common.config import validate
 from track_common.geometry import transform_points
 from track_common.interfaces import Decision
@@ -144,31 +146,34 @@ class Follower:
         self._history.push(now, command)
 
     def control(self, now: float) -> Decision:
-        """Command for this instant (s); call at 20-50 Hz. Any stop is immediate and carries its reason."""
+        """Command for this instant (s); call at 20-50 Hz. Any stop is immediate and carries its reason.
+
+        A command that moves carries none: a robot that still brakes says so by its status.
+        """
         decision = self._decide(now)
         command, allowed = clamp(decision.command, self.config), self._allowed
         self._time = now
         self.note_sent(now, command)
         self._allowed = allowed
-        return Decision(command, decision.reason)
+        return explained(command, decision)
 
     def _decide(self, now: float) -> Decision:
         reason = self._check(now)
         if reason is StopReason.TARGET_LOST and 0.0 <= now - self._wished <= self.config.trajectory_timeout:
-            return self._limited(now, self._state(now), self._wish, StopReason.RECOVERING.value)
+            return self._limited(now, self._state(now), self._wish, ControlStatus.RECOVERING)
         if reason is not None or self._path is None:
             self._allowed = None
-            return _stop(reason or StopReason.NO_TRAJECTORY)
+            return stopped(reason or StopReason.NO_TRAJECTORY)
         state = self._state(now)
-        wanted, reason = self._follow(self._path, state)
+        wanted, status = self._follow(self._path, state)
         middles = self._surroundings.bodies_from(state.pose, state.stamp, self._target())[0]
-        return self._limited(now, state, make_way(wanted, middles, self.config), reason)
+        return self._limited(now, state, make_way(wanted, middles, self.config), status)
 
-    def _limited(self, now: float, state: Odometry, wanted: VelocityCommand, reason: str) -> Decision:
+    def _limited(self, now: float, state: Odometry, wanted: VelocityCommand, status: ControlStatus) -> Decision:
         """What of the wanted true velocity limits and stop layer let through."""
         last, self._allowed = self._allowed or self._sent, None
         if not is_sound(wanted):
-            return _stop(StopReason.BAD_COMMAND)
+            return stopped(StopReason.BAD_COMMAND)
         command = clamp(self._driven(wanted), self.config)
         elapsed = now - self._time if self._time is not None else 0.0
         around = self._around(state)
@@ -179,20 +184,20 @@ class Follower:
         if cleared == STOP != command:
             return self._led(self._blocked_by(around, now), velocity)
         self._blocked = None
-        return self._led(Decision(cleared, reason), velocity)
+        return self._led(Decision(cleared, status=status.value), velocity)
 
     def _led(self, decision: Decision, velocity: VelocityCommand) -> Decision:
         """The decision asked for so that a base that lags follows it sooner."""
         self._allowed = decision.command
         command = self._plant.command_for(led(self._plant.velocity_under(decision.command), velocity, self.config))
-        return Decision(command, decision.reason)
+        return replace(decision, command=command)
 
     def _blocked_by(self, around: Around | None, now: float) -> Decision:
         """A stop; once it has lasted for a while, slowly off what is nearest where the robot stands in its margin."""
         self._blocked = now if self._blocked is None else self._blocked
         if around is None or now - self._blocked < PATIENCE:
-            return _stop(StopReason.OBSTACLE)
-        return Decision(self._driven(step_off(around, self.config)), StopReason.OBSTACLE.value)
+            return stopped(StopReason.OBSTACLE)
+        return Decision(self._driven(step_off(around, self.config)), status=ControlStatus.ESCAPING.value)
 
     def _check(self, now: float) -> StopReason | None:
         """Every reason not to move; afterwards the trajectory lies in odom."""
@@ -226,22 +231,22 @@ class Follower:
             return newest
         return roll_forward(newest, self._history, self._plant, now + self.config.dead_time)
 
-    def _follow(self, path: TimedPath, state: Odometry) -> tuple[VelocityCommand, str]:
-        """True body velocity that follows what is left of the path, at its own pace; "" or why it only turns."""
+    def _follow(self, path: TimedPath, state: Odometry) -> tuple[VelocityCommand, ControlStatus]:
+        """True body velocity that follows what is left of the path, at its own pace, and whether there is a way."""
         config, pose = self.config, state.pose
         timed = extended(path, config.extrapolation_time)
         line, distance = remaining(timed, pose[:2], state.stamp + config.lookahead_time)
         yaw = float(pose_at(path, state.stamp + config.heading_time)[2])
         is_back = leads_back(path, pose)
-        reason, room, is_in_sight = "", 1.0, True
+        status, room, is_in_sight = ControlStatus.FOLLOWING, 1.0, True
         if config.use_elastic_band and distance > MIN_WAY and not is_back:
             line, distance, room = self._bent(line, distance, state)
             is_in_sight = self._planner.is_in_sight(pose[:2], self.target_odom())
-            reason = StopReason.BAND_BROKEN.value if distance < MIN_WAY else ""
+            status = ControlStatus.NO_WAY if distance < MIN_WAY else status
         wanted = pursue(line, distance, pose, yaw, config, room, is_in_sight)
         if wanted.vx < 0.0 and not is_back:
             wanted = VelocityCommand(max(wanted.vx, -BACK), wanted.vy, wanted.wz)
-        return wanted, reason
+        return wanted, status
 
     def _bent(self, line: Array, distance: float, state: Odometry) -> tuple[Array, float, float]:
         """The line as an elastic band round what the LiDAR saw, how far to go along it, and the room (0..1) it has.
@@ -292,7 +297,3 @@ class Follower:
             return None
         place = self._place(trajectory.stamp)
         return None if place is None else transform_points(place, np.asarray(trajectory.target_base, float)[:2])
-
-
-def _stop(reason: StopReason) -> Decision:
-    return Decision(STOP, reason.value)

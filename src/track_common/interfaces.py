@@ -66,10 +66,17 @@ class Timed(Protocol):
 
 @dataclass(frozen=True)
 class Decision:
-    """What a controller answers: the command and why it is what it is ("" = following, else a stop reason)."""
+    """What a controller answers.
+
+    Attributes:
+        command: for this instant.
+        reason: why the robot must stand; empty exactly where it may move. A command that moves never has one.
+        status: what the controller does, for operators; also where the robot moves.
+    """
 
     command: VelocityCommand
     reason: str = ""
+    status: str = ""
 
 
 class Controller(Protocol):

@@ -44,10 +44,11 @@ class Robot:
 
 @dataclass
 class Run:
-    """What happened: rows of time, gap to the walker, bearing of the walker, command vx, vy, wz; and the reasons."""
+    """What happened: rows of time, gap and bearing of the walker, command vx, vy, wz; stop reasons and statuses."""
 
     rows: list[tuple[float, ...]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    statuses: list[str] = field(default_factory=list)
 
     def column(self, index: int, since: float = 0.0) -> Array:
         rows = np.array(self.rows)
@@ -113,4 +114,5 @@ def run(
         gap = float(np.linalg.norm(seen))
         result.rows.append((now, gap, math.atan2(seen[1], seen[0]), command.vx, command.vy, command.wz))
         result.reasons.append(decision.reason)
+        result.statuses.append(decision.status)
     return result

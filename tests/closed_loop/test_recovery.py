@@ -11,7 +11,7 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.follower import Follower
 from go2_bridge.recovery.config import RecoveryConfig
 from go2_bridge.recovery.recovery import Navigation, Recovery
-from go2_bridge.safety.watchdog import StopReason
+from go2_bridge.safety.watchdog import ControlStatus, StopReason
 from track_common.geometry import arc_lengths, point_at
 from track_common.types import TargetStatus, VelocityCommand
 from trackvla_ros.box_servo import BoxServoConfig, BoxServoPolicy
@@ -106,7 +106,7 @@ def test_the_search_moves_nothing_while_the_walker_is_seen_and_ends_when_it_is_n
     scene, follower = Scene(0), Follower(ControllerConfig())
     policy = Recovered(scene, follower, config)
     result = run(policy, follower, lambda t: (2.0 + t, 0.0), DURATION, hidden=lambda t: t > 4.0, walls=scene.points())
-    recovering = [reason == StopReason.RECOVERING.value for reason in result.reasons]
+    recovering = [status == ControlStatus.RECOVERING.value for status in result.statuses]
     assert any(recovering)
     first = result.rows[recovering.index(True)][0]
     assert policy.statuses[round(first * 10) - 2] is TargetStatus.LOST

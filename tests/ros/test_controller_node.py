@@ -14,7 +14,7 @@ from std_srvs.srv import SetBool
 from tests.helpers.sensors import RING, Sensors
 
 from go2_bridge.nodes.controller_node import ControllerNode
-from go2_bridge.safety.watchdog import StopReason
+from go2_bridge.safety.watchdog import ControlStatus, StopReason
 from track_common.ros import qos
 from track_common.ros.conversions import path_from_trajectory, stamp_from_seconds
 from track_common.types import Trajectory
@@ -118,7 +118,7 @@ def test_silent_input_stops_within_half_a_second_and_is_named(peer, moving, sile
     inputs.run(0.3, without=(silent,))
     assert is_stop(commands[-1])
     if silent != "odom":
-        assert reason_of(peer) in (reason.value, StopReason.STALE_ODOMETRY.value, StopReason.SILENT_ODOMETRY.value)
+        assert reason_of(peer) in (reason.value, StopReason.STALE_ODOMETRY.value)
 
 
 def bad_path(inputs):
@@ -201,6 +201,17 @@ def test_the_reason_to_stop_is_told_when_it_changes(peer, start):
     assert (reasons[0].data, reasons[-1].data) == (StopReason.NO_ODOMETRY.value, "")
     inputs.send_odom(x=40.0)
     peer.wait_until(lambda: reasons[-1].data == StopReason.ODOMETRY_JUMP.value, "the jump", timeout=1.0)
+
+
+def test_lost_odometry_has_one_reason_and_moving_commands_have_a_status(peer, moving):
+    inputs, _ = moving
+    reasons = peer.collect(String, "stop_reason", qos.LATCHED)
+    statuses = peer.collect(String, "control_status", qos.LATCHED)
+    peer.wait_until(lambda: bool(reasons and statuses), "what is latched")
+    assert (reasons[-1].data, statuses[-1].data) == ("", ControlStatus.FOLLOWING.value)
+    inputs.run(1.5, without=("odom",))
+    assert [message.data for message in reasons] == ["", StopReason.STALE_ODOMETRY.value]
+    assert statuses[-1].data == ControlStatus.STOPPED.value
 
 
 def test_stamped_commands_carry_stamp_and_frame(peer, start):

@@ -41,7 +41,7 @@ class Controller:
         overrides = [Parameter("use_sim_time", value=True), Parameter("display_rate", value=0.0)]
         self.node = ControllerNode(context=context, parameter_overrides=overrides)
         self.node._command_publisher = self.commands = Recorder()
-        self.node._reason_publisher = Recorder()
+        self.node._reason_publisher = self.node._status_publisher = Recorder()
         self._callbacks = callbacks_of(self.node)
         self.begin()
 

@@ -33,7 +33,8 @@ from track_common.ros.run import run_node
 
 IMAGE, JPEG = "image_raw", "image_raw/compressed"
 ABSOLUTE = ("/tf", "/tf_static", "/clock")  # where tf2 and rclpy look for them, whatever the namespace
-SAID = ("stop_reason", "recovery/stage", "recovery/cmd_vel")  # why the robot stands, how a lost target is looked for
+# Why the robot stands, what the controller does, how a lost target is looked for
+SAID = ("stop_reason", "control_status", "recovery/stage", "recovery/cmd_vel")
 EXTRA = (
     "init_box",
     "trajectory/candidates",

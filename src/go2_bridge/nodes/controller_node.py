@@ -15,6 +15,7 @@ from geometry_msgs.msg import PointStamped, Twist, TwistStamped
 from nav_msgs.msg import Path
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 
@@ -22,7 +23,7 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.control.timing import asks_for_stop
 from go2_bridge.follower import Follower
 from go2_bridge.nodes.display import Display
-from go2_bridge.safety.watchdog import SilenceWatch, StopReason
+from go2_bridge.safety.watchdog import ControlStatus, SilenceWatch, StopReason, stopped
 from track_common.config import setting
 from track_common.interfaces import Decision
 from track_common.ros import qos
@@ -72,7 +73,7 @@ class ControllerNode(Node):
         self._silence = SilenceWatch(self._config.silence_timeout)
         self._target: tuple[float, Array] | None = None
         self._status = TargetStatus.TRACKED
-        self._reason: str | None = None
+        self._said: dict[str, str] = {}
         self._ticked: float | None = None
         self._trajectory: Trajectory | None = None  # come, but not taken in yet
         self._arrived = 0.0  # when that was, s
@@ -87,12 +88,13 @@ class ControllerNode(Node):
     def on_shutdown(self) -> None:
         """Leave the robot standing."""
         for _ in range(STOPS_AT_EXIT):
-            self._send(Decision(STOP, StopReason.SHUTDOWN.value))
+            self._send(stopped(StopReason.SHUTDOWN))
 
     def _make_publishers(self) -> None:
         kind = TwistStamped if self._config.use_stamped else Twist
         self._command_publisher = self.create_publisher(kind, "cmd_vel", qos.COMMAND)
         self._reason_publisher = self.create_publisher(String, "stop_reason", qos.LATCHED)
+        self._status_publisher = self.create_publisher(String, "control_status", qos.LATCHED)
 
     def _make_subscriptions(self) -> None:
         # In this order: of messages that wait, an executor takes the earlier subscription's first
@@ -205,23 +207,39 @@ class ControllerNode(Node):
     def _control(self) -> None:
         with self._diagnostics.stage("control"):
             decision = self._follower.control(now_of(self))
-        if not self._config.armed:
+        reason = self._overruling()
+        if reason is not None:
             self._follower.note_sent(now_of(self), STOP)
-            decision = Decision(STOP, StopReason.NOT_ARMED.value)
+            decision = stopped(reason)
         self._send(decision)
+
+    def _overruling(self) -> StopReason | None:
+        """What the follower cannot know: nobody armed the node, or the clock stands still with the odometry.
+
+        One order for both timers, so that one reason is said.
+        """
+        if not self._config.armed:
+            return StopReason.NOT_ARMED
+        return StopReason.STALE_ODOMETRY if self._silence.is_silent(time.monotonic()) else None
 
     def _stop_if_silent(self) -> None:
         if self._silence.is_silent(time.monotonic()):
-            self._send(Decision(STOP, StopReason.SILENT_ODOMETRY.value))
+            self._control()
 
     def _send(self, decision: Decision) -> None:
         self._command_publisher.publish(self._message(decision.command))
-        if decision.reason != self._reason:
-            self._reason = decision.reason
-            self._reason_publisher.publish(String(data=decision.reason))
+        self._say("stop_reason", decision.reason, self._reason_publisher)
+        self._say("control_status", decision.status, self._status_publisher)
         self._diagnostics.count("commands")
-        self._diagnostics.set("stop_reason", decision.reason)
-        self._diagnostics.level(WARN if decision.reason else OK, decision.reason or "following")
+        is_calm = decision.status == ControlStatus.FOLLOWING.value
+        self._diagnostics.level(OK if is_calm else WARN, decision.reason or decision.status)
+
+    def _say(self, name: str, text: str, publisher: Publisher) -> None:
+        """On the topic when it changes, in diagnostics always."""
+        self._diagnostics.set(name, text)
+        if self._said.get(name) != text:
+            self._said[name] = text
+            publisher.publish(String(data=text))
 
     def _message(self, command: VelocityCommand) -> Twist | TwistStamped:
         if not self._config.use_stamped:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from go2_bridge.config import ControllerConfig
-from track_common.types import Cloud, Odometry, Trajectory
+from track_common.interfaces import Decision
+from track_common.types import STOP, Cloud, Odometry, Trajectory, VelocityCommand
+
+
+class ControlStatus(str, Enum):
+    """What the controller does; the value is what operators read. Only ``STOPPED`` goes with a ``StopReason``."""
+
+    FOLLOWING = "following"
+    RECOVERING = "the target is lost: the recovery drives"
+    BRAKING = "an obstacle is in the way: braking"
+    ESCAPING = "too near an obstacle: moving away from it"
+    NO_WAY = "no way past the obstacles: turning only"
+    STOPPED = "stopped"
 
 
 class StopReason(str, Enum):
-    """Why the robot stands; the value is what operators read."""
+    """Why the robot must stand; the value is what operators read."""
 
     NOT_ARMED = "not armed: call the service enable"
     EMERGENCY = "emergency stop is latched"
     CLOCK = "the clock jumped or stands still"
     NO_ODOMETRY = "no odometry yet"
     STALE_ODOMETRY = "odometry is stale"
-    SILENT_ODOMETRY = "odometry fell silent"
     FUTURE_ODOMETRY = "odometry is from the future"
     ODOMETRY_JUMP = "odometry jumped"
     BAD_ODOMETRY = "odometry is not finite"
@@ -34,11 +45,30 @@ class StopReason(str, Enum):
     UNPLACED = "the odometry does not cover the image stamp"
     PLANNER_STOP = "the planner asks to stop"
     TARGET_LOST = "the target is lost"
-    RECOVERING = "the target is lost: the recovery drives"
     OBSTACLE = "an obstacle is in the way"
     BAND_BROKEN = "no way past the obstacles"
     BAD_COMMAND = "the command was not finite"
     SHUTDOWN = "shutting down"
+
+
+STANDING = {  # status of a robot that may only turn or move away: why it stands where it can do neither
+    ControlStatus.NO_WAY.value: StopReason.BAND_BROKEN,
+    ControlStatus.ESCAPING.value: StopReason.OBSTACLE,
+}
+
+
+def stopped(reason: StopReason) -> Decision:
+    """The stop for ``reason``."""
+    return Decision(STOP, reason.value, ControlStatus.STOPPED.value)
+
+
+def explained(command: VelocityCommand, decision: Decision) -> Decision:
+    """``decision`` with the command that is really sent: it has a reason exactly where the robot must stand."""
+    if command != STOP and decision.reason:
+        return Decision(command, status=ControlStatus.BRAKING.value)
+    if command == STOP and decision.status in STANDING:
+        return stopped(STANDING[decision.status])
+    return replace(decision, command=command)
 
 
 @dataclass(frozen=True)

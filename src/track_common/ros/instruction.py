@@ -31,24 +31,22 @@ class InstructionTopic:
     def __init__(self, node: Node, on_stop: Callable[[], None] = lambda: None) -> None:
         self._node, self._on_stop = node, on_stop
         self._heard: str | None = None  # the sentence that is being taken from the topic
-        self._publisher: Publisher | None = None
-        self._told = ""
+        self._told: str | None = None  # the sentence of ours that the topic has
+        self._publisher: Publisher = node.create_publisher(String, TOPIC, qos.LATCHED)
         node.create_subscription(String, TOPIC, self._on_message, qos.LATCHED)
 
     def tell(self, instruction: str) -> None:
         """The parameter has changed; call it from the node's ``on_change``."""
         if instruction == self._heard:
             return  # the topic said it
-        if self._publisher is None:
-            self._publisher = self._node.create_publisher(String, TOPIC, qos.LATCHED)
         self._told = instruction
         self._publisher.publish(String(data=instruction))
 
     def _on_message(self, message: String) -> None:
         instruction = message.data
-        if self._publisher is not None and instruction != self._told:
+        if self._told is not None and instruction != self._told:
             self._node.destroy_publisher(self._publisher)
-            self._publisher = None
+            self._publisher, self._told = self._node.create_publisher(String, TOPIC, qos.LATCHED), None
         is_known = self._node.get_parameter(PARAMETER).value == instruction
         if is_known and not instruction.strip():
             self._on_stop()

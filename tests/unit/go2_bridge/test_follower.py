@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.follower import Follower
-from go2_bridge.safety.watchdog import SilenceWatch, StopReason
+from go2_bridge.safety.watchdog import ControlStatus, SilenceWatch, StopReason
 from track_common.config import ConfigError
 from track_common.types import STOP, Cloud, Odometry, TargetStatus, Trajectory
 
@@ -166,7 +166,10 @@ def test_clock_that_falls_back_stops_and_starts_over(moving):
 def test_wall_in_the_way_stops_with_its_reason(moving):
     wall = np.array([[0.42, y, 0.5] for y in np.linspace(-6, 6, 200)])
     decision = drive(moving, T0 + 1.0, T0 + 1.3, points=wall)
-    assert decision.command.vx < 0.1 and decision.reason in (StopReason.OBSTACLE.value, StopReason.BAND_BROKEN.value)
+    assert decision.command.vx < 0.1 and decision.status in (ControlStatus.BRAKING.value, ControlStatus.NO_WAY.value)
+    decision = drive(moving, T0 + 1.3, T0 + 2.0, points=wall)
+    assert decision.command == STOP
+    assert decision.reason in (StopReason.OBSTACLE.value, StopReason.BAND_BROKEN.value)
 
 
 def test_followed_person_is_given_more_room_than_a_wall():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from go2_bridge.config import ControllerConfig
 from go2_bridge.follower import Follower
-from go2_bridge.safety.watchdog import StopReason
+from go2_bridge.safety.watchdog import ControlStatus, StopReason
 from track_common.types import STOP, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
 
 T0 = 100.0
@@ -41,7 +41,7 @@ def test_a_wish_is_obeyed_while_the_target_is_lost_and_says_so():
     last = drive(TargetStatus.LOST, VelocityCommand(0.4, 0.0, 0.5))[-1]
     assert last.command.vx == pytest.approx(0.4 / CONFIG.gain_vx)
     assert last.command.wz == pytest.approx(0.5 / CONFIG.gain_wz)
-    assert last.reason == StopReason.RECOVERING.value
+    assert (last.reason, last.status) == ("", ControlStatus.RECOVERING.value)
 
 
 @pytest.mark.parametrize("status", [s for s in TargetStatus if s is not TargetStatus.LOST])
