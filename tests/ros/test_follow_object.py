@@ -22,7 +22,7 @@ class Client:
     """A Nav2 user, and the planner and controller behind the node."""
 
     def __init__(self, peer):
-        self.peer, self.enabled, self.feedback = peer, [], []
+        self.peer, self.enabled, self.feedback, self.agrees = peer, [], [], True
         self.status = peer.publisher(String, "target_status", qos.LATEST)
         self.sentences = peer.collect(String, "instruction", qos.LATCHED)
         self._action = ActionClient(peer.node, FollowObject, "follow_object")
@@ -32,6 +32,7 @@ class Client:
 
     def _on_enable(self, request, response):
         self.enabled.append(request.data)
+        response.success, response.message = self.agrees, "armed" if request.data else "disarmed: standing"
         return response
 
     def send(self, seconds=0, **goal):
@@ -72,7 +73,19 @@ def test_a_goal_starts_the_follower_tells_of_it_and_a_cancel_stops_it(client):
     goal.cancel_goal_async()
     assert client.say("tracked", lambda: client.enabled == [True, False]) < 0.5
     client.say("tracked", result.done)
+    assert result.result().status == CANCELED and "standing" in result.result().result.error_msg
+
+
+def test_a_cancelled_goal_says_so_where_the_controller_does_not_confirm(client):
+    goal = client.send(tracked_frame="target")
+    result = goal.get_result_async()
+    client.say("tracked", lambda: bool(client.feedback))
+    client.agrees = False
+    goal.cancel_goal_async()
+    client.say("tracked", result.done)
     assert result.result().status == CANCELED
+    assert result.result().result.error_code == FollowObject.Result.FAILED_TO_CONTROL
+    assert "standing" not in result.result().result.error_msg.split(";")[0]
 
 
 def test_it_succeeds_when_its_time_is_over(client):

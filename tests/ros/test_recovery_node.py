@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from geometry_msgs.msg import PointStamped, Twist
 from nav_msgs.msg import Odometry as OdometryMessage
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool, Trigger
@@ -188,6 +189,7 @@ def test_services_start_the_search_anew_and_end_it(peer, start):
 
     def on_enable(request, response):
         enabled.append(request.data)
+        response.success, response.message = True, "disarmed: standing"
         return response
 
     peer.node.create_service(SetBool, "enable", on_enable)
@@ -204,3 +206,68 @@ def test_services_start_the_search_anew_and_end_it(peer, start):
     scene.run("lost", lambda: scene.stages[-1].data == "standing" and enabled == [False])
     scene.run("lost", lambda: asked.is_answered)
     assert asked.answer.success and scene.wishes[-1] == Twist()
+
+
+class Controller:
+    """A controller's service, which answers as a test wants: not at all, or with a yes or no."""
+
+    def __init__(self, peer, answer):
+        self.peer, self.answer, self.asked = peer, answer, []
+        self._node = Node("controller", context=peer.node.context)
+        self._server = self._node.create_service(SetBool, "enable", self._on_enable)
+        if answer is not None:
+            peer.add(self._node)
+
+    def _on_enable(self, request, response):
+        self.asked.append(request.data)
+        response.success, response.message = self.answer
+        return response
+
+    def close(self):
+        self.peer.remove(self._node)
+        self._node.destroy_node()
+
+
+@pytest.fixture
+def controller(peer):
+    """Makes the controller's service."""
+    made = []
+
+    def make(answer):
+        made.append(Controller(peer, answer))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_confirmed", "words", "stage"),
+    [
+        ((True, "disarmed: standing"), True, "standing", "standing"),
+        ((False, "a test says no"), False, "a test says no", "the stop is not confirmed"),
+        (None, False, "did not answer within 0.5 s", "the stop is not confirmed"),
+    ],
+    ids=["confirmed", "refused", "silent"],
+)
+def test_follow_false_answers_what_the_controller_says(peer, start, controller, answer, is_confirmed, words, stage):
+    controller(answer)
+    scene = start(confirm_timeout=0.5)
+    follow = peer.node.create_client(SetBool, "follow")
+    peer.wait_until(follow.service_is_ready, "the service")
+    peer.wait_until(lambda: peer.node.count_clients("enable") == 1, "the client of enable")
+    peer.spin(0.3)
+    future = follow.call_async(SetBool.Request(data=False))
+    count = len(scene.stages)
+    peer.wait_until(future.done, "the answer")
+    assert future.result().success is is_confirmed and words in future.result().message
+    peer.wait_until(lambda: scene.stages[-1].data == stage, "the stage")
+    assert is_confirmed or "standing" not in [message.data for message in scene.stages[count:]]
+
+
+def test_without_a_controller_a_stop_is_not_confirmed(peer, start):
+    scene = start(confirm_timeout=0.3)
+    future = peer.ask(peer.node.create_client(SetBool, "follow"), SetBool.Request(data=False))
+    assert not future.success and "is not there" in future.message
+    peer.wait_until(lambda: scene.stages[-1].data == "the stop is not confirmed", "the stage")

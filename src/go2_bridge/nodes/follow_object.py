@@ -12,7 +12,9 @@ from typing import Any
 from builtin_interfaces.msg import Duration
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.node import Node
+from rclpy.task import Future
 
+from go2_bridge.nodes.controller_switch import answer_of
 from go2_bridge.recovery.machine import Stage
 from go2_bridge.recovery.mission import End, Mission, end_of, follow_up, start
 from track_common.ros.stamps import now_of, seconds_from_stamp, stamp_from_seconds
@@ -29,11 +31,23 @@ ERRORS = {  # constants of FollowObject's result
 
 @dataclass(frozen=True)
 class Switch:
-    """What the server may do with the follower: begin (with a sentence or ""), end, and say why it cannot begin."""
+    """What the server may do with the follower: begin (with a sentence or ""), end, and say why it cannot begin.
 
-    begin: Callable[[str], None]
-    end: Callable[[], None]
+    Beginning and ending answer with a future of a ``controller_switch.Answer``.
+    """
+
+    begin: Callable[[str], Future]
+    end: Callable[[], Future]
     obstacle: Callable[[], str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Ending:
+    """A goal that is over once the controller has answered: what its result will say."""
+
+    answer: Future
+    error: str
+    text: str
 
 
 class FollowObjectServer:
@@ -49,6 +63,8 @@ class FollowObjectServer:
         self._kind = FollowObject
         self._goal: Any = None
         self._mission: Mission | None = None
+        self._beginning: Future | None = None  # the controller's answer to the start
+        self._ending: _Ending | None = None
         self._results: dict[bytes, Any] = {}
         self._server = ActionServer(
             node,
@@ -64,14 +80,17 @@ class FollowObjectServer:
         """Follow the mission up, tell of it, and end it where it is over; call at a few Hz."""
         if self._goal is None or self._mission is None:
             return
-        if self._goal.is_cancel_requested:
-            self._finish(now, "NONE", "cancelled")
+        if self._ending is not None:
+            self._finish_where_confirmed(now, self._ending)
+            return
+        refusal = _refusal(self._beginning)
+        if refusal:
+            self._finish(now, "FAILED_TO_CONTROL", refusal)
             return
         self._mission = follow_up(self._mission, now, status)
         end = end_of(self._mission, now, stage, self._patience)
         if end is not None:
-            self._switch.end()
-            self._finish(now, ERRORS[end], end.value)
+            self._ending = _Ending(self._switch.end(), ERRORS[end], end.value)
             return
         feedback = self._kind.Feedback(num_retries=self._mission.retries)
         feedback.state = getattr(self._kind.Feedback, self._mission.phase.name)
@@ -95,13 +114,22 @@ class FollowObjectServer:
         sentence = "" if goal.request.tracked_frame in ("", TARGET) else goal.request.tracked_frame
         self._goal = goal
         self._mission = start(now, seconds_from_stamp(goal.request.max_duration))
-        self._switch.begin(sentence)
+        self._beginning, self._ending = self._switch.begin(sentence), None
 
     def _on_cancel(self, goal: Any) -> CancelResponse:
-        """The robot is stopped before the answer leaves; the result follows with the next tick."""
+        """The controller is asked at once; the result, which says whether it stands, follows its answer."""
         if goal is self._goal:
-            self._switch.end()
+            self._ending = _Ending(self._switch.end(), "NONE", "cancelled")
         return CancelResponse.ACCEPT
+
+    def _finish_where_confirmed(self, now: float, ending: _Ending) -> None:
+        if not ending.answer.done():
+            return
+        refusal = _refusal(ending.answer)
+        if refusal:
+            self._finish(now, "FAILED_TO_CONTROL", f"{ending.text}; {refusal}")
+        else:
+            self._finish(now, ending.error, f"{ending.text}; standing")
 
     def _finish(self, now: float, error: str, text: str) -> None:
         goal, mission, self._goal = self._goal, self._mission, None
@@ -128,6 +156,12 @@ def make_follow_object(node: Node, switch: Switch, patience: float) -> FollowObj
         return FollowObjectServer(node, switch, patience)
     except ImportError:
         return None
+
+
+def _refusal(answer: Future | None) -> str:
+    """Why the controller does not do what was asked; "" while it has not answered, or where it agrees."""
+    result = answer_of(answer)
+    return "" if result is None or result.is_confirmed else result.message
 
 
 def _duration(seconds: float) -> Duration:

@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PointStamped, Twist, TwistStamped
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
+from rclpy.task import Future
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 
+from go2_bridge.nodes.controller_switch import Answer, ControllerSwitch, answer_of
 from go2_bridge.nodes.follow_object import Switch, make_follow_object
 from go2_bridge.nodes.navigator import NavigatorConfig, make_navigator
 from go2_bridge.recovery.config import RecoveryConfig
@@ -47,6 +50,14 @@ class RecoveryNodeConfig:
         low=1.0,
         runtime=False,
     )
+    confirm_timeout: float = setting(
+        2.0,
+        "given to the controller's answer before a start or stop counts as not confirmed",
+        unit="s",
+        low=0.1,
+        high=10.0,
+        runtime=False,
+    )
     use_stamped: bool = setting(False, "nav_cmd_vel is a TwistStamped, as Nav2 sends since Kilted", runtime=False)
     instruction: str = setting(
         "", "the target in words, as the tracker has it; the topic of the same name does the same"
@@ -65,12 +76,13 @@ class RecoveryNode(Node):
         navigator = declare(self, NavigatorConfig(), "navigator.", self._on_navigator_config)
         self._navigator = make_navigator(self, navigator)
         self._is_following = True
+        self._stop: Future | None = None  # the controller's answer to the last request to stand
         self._order = Order()
         self._told = ""
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
         self._make_subscriptions()
-        self._enable = self.create_client(SetBool, "enable")
+        self._controller = ControllerSwitch(self, self._config.confirm_timeout)
         switch = Switch(self._begin, self._end, self._obstacle)
         self._follow_object = make_follow_object(self, switch, self._config.patience)
         self.create_timer(1.0 / self._config.rate, self._tick)
@@ -91,7 +103,9 @@ class RecoveryNode(Node):
         kind = TwistStamped if self._config.use_stamped else Twist
         self.create_subscription(kind, "nav_cmd_vel", self._on_nav_command, qos.COMMAND)
         SensorIntake(self, self._config.base_frame, self._diagnostics.refuse).listen_to_odometry(self._on_odometry)
-        self.create_service(SetBool, "follow", self._on_follow)
+        waiting = MutuallyExclusiveCallbackGroup()  # its own: the node goes on while a caller waits for the controller
+        on_follow: Any = self._on_follow  # a coroutine, which rclpy awaits
+        self.create_service(SetBool, "follow", on_follow, callback_group=waiting)
         self.create_service(Trigger, "search", self._on_search)
 
     def _on_config(self, config: RecoveryNodeConfig) -> None:
@@ -138,14 +152,18 @@ class RecoveryNode(Node):
         else:
             self._diagnostics.count("nav commands left out")
 
-    def _on_follow(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+    async def _on_follow(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        """Answers once the controller has, or once it has been given up."""
         why = self._obstacle()
-        if request.data and not why:
-            self._begin("")
-        elif not request.data:
-            self._end()
-        response.success = not (request.data and why)
-        response.message = why if request.data and why else "following" if request.data else "standing"
+        if request.data and why:
+            response.success, response.message = False, why
+            return response
+        asked = self._begin("") if request.data else self._end()
+        await asked
+        answer = answer_of(asked) or Answer(False, "not confirmed")
+        done = "following" if request.data else "standing"
+        response.success = answer.is_confirmed
+        response.message = f"{done}: {answer.message}" if answer.is_confirmed else answer.message
         return response
 
     def _on_search(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -155,19 +173,19 @@ class RecoveryNode(Node):
             self._recovery.search_again()
         return response
 
-    def _begin(self, sentence: str) -> None:
+    def _begin(self, sentence: str) -> Future:
         if sentence:
             assign(self, instruction=sentence)
-        self._is_following = True
-        self._enable.call_async(SetBool.Request(data=True))
+        self._is_following, self._stop = True, None
+        return self._controller.ask(True)
 
-    def _end(self) -> None:
-        self._is_following = False
-        self._enable.call_async(SetBool.Request(data=False))
+    def _end(self) -> Future:
+        self._is_following, self._stop = False, self._controller.ask(False)
         self._stand()
+        return self._stop
 
     def _obstacle(self) -> str:
-        return "" if self._enable.service_is_ready() else "the controller's service 'enable' is not there; start it"
+        return "" if self._controller.is_ready else "the controller's service 'enable' is not there; start it"
 
     def _stand(self) -> None:
         """No wish, and no goal of the navigator."""
@@ -177,10 +195,19 @@ class RecoveryNode(Node):
     def _tick(self) -> None:
         if self._is_following:
             self._carry_out(self._recovery.decide(now_of(self), self._navigation()))
-        text = self._recovery.stage.value if self._is_following else "standing"
+        text = self._stage_text()
         if text != self._told:
             self._told = text
             self._stage_publisher.publish(String(data=text))
+
+    def _stage_text(self) -> str:
+        """The search's stage; of a robot told to stand, whether the controller has confirmed that."""
+        if self._is_following or self._stop is None:
+            return self._recovery.stage.value
+        answer = answer_of(self._stop)
+        if answer is None:
+            return "stopping"
+        return "standing" if answer.is_confirmed else "the stop is not confirmed"
 
     def _navigation(self) -> Navigation:
         navigator = self._navigator
