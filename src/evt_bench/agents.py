@@ -16,6 +16,7 @@ from evt_bench.world.walkers import STANDING
 from evt_bench.world.world import World
 from track_common.config import lookup
 from track_common.geometry import arc_lengths, point_at, wrap_angle
+from track_common.instruction import ParsedInstruction
 from track_common.interfaces import Controller, Decision
 from track_common.pipeline import FollowPipeline
 from track_common.types import STOP, Array, Box, Cloud, Frame, Odometry, Sighting, Trajectory, VelocityCommand
@@ -173,7 +174,7 @@ class TruthTracker:
     def __init__(self, world: World, min_pixels: int = 800) -> None:
         self._world, self._min_pixels = world, min_pixels
 
-    def init(self, frame: Frame, instruction: str, box_xyxy: Array | None = None) -> Sighting:
+    def init(self, frame: Frame, instruction: ParsedInstruction | str, box_xyxy: Array | None = None) -> Sighting:
         """Nothing to learn from the sentence."""
         return self.update(frame)
 

@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from track_common.instruction import ParsedInstruction
 from track_common.types import Array, Cloud, Frame, Odometry, Sighting, Trajectory, VelocityCommand
 
 
 class Tracker(Protocol):
     """image + sentence (or first box) -> box."""
 
-    def init(self, frame: Frame, instruction: str, box_xyxy: Array | None = None) -> Sighting:
+    def init(self, frame: Frame, instruction: ParsedInstruction | str, box_xyxy: Array | None = None) -> Sighting:
         """Take a new target, from a sentence, a first box (4,) in pixels, or both; forget the old one.
+
+        A sentence that comes as text is parsed first (``track_common.instruction``): every tracker goes by one meaning.
 
         Raises:
             TargetError: this tracker cannot start from what was given.

@@ -6,15 +6,16 @@ TUD-Campus, Stadtmitte and PETS against 29, 109 and 126), at a fiftieth of the t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from track_common.types import Array, Camera
 from vlt_ros.colours import LEVELS, cell_lch, membership_table, pixel_cells
-from vlt_ros.words import Attribute, Description
+from vlt_ros.words import Attribute, Description, ParsedInstruction
 
 GRID = (64, 32)  # samples down and across the box
 RING = 0.2  # share of the box's sides sampled around it as background
@@ -27,6 +28,7 @@ REGIONS = {  # heights as shares of the body, 0 = crown, 1 = sole (proportions o
     "hips": (0.47, 0.62),
     "legs": (0.54, 0.90),
     "feet": (0.93, 1.0),
+    "whole": (0.0, 1.0),  # of animals and things
 }
 STRIPES = ((0.15, 0.33), (0.33, 0.52), (0.54, 0.90))  # chest, belly, legs
 BODY_ASPECT = 0.38  # width / height of a walking adult's box
@@ -38,29 +40,45 @@ SHARE_FLOOR = 0.05  # colour share below which less is no further evidence
 SHARE_BASE = 0.12  # colour share of a person the word does not fit
 PRESENCE = 0.15  # share that counts as fully present for one of several colours
 
+Judge = Callable[[Attribute], float]
+
 
 @dataclass(frozen=True, eq=False)
 class Appearance:
     """One person in one image.
 
     Attributes:
-        evidence: how well the words fit, mean log ratio of the judged attributes (nats, about -1.2..1.8); NaN = none.
+        evidence: how well the words fit, mean log ratio of the judged attributes (nats, about -1.2..1.8), less what
+            shows of excluded ones; NaN = none.
+        fits: the same of everybody else the sentence describes, the least of their attributes (nats); NaN = none.
         stripes: (3, D) colour histograms, each summing to 1; all zero where the stripe is out of the image.
     """
 
     evidence: float
     stripes: Array
+    fits: Mapping[Description, float] = field(default_factory=dict)
 
 
-def look(rgb: NDArray[np.uint8], box_xyxy: Array, description: Description, camera: Camera | None = None) -> Appearance:
+def look(
+    rgb: NDArray[np.uint8], box_xyxy: Array, instruction: ParsedInstruction, camera: Camera | None = None
+) -> Appearance:
     """Appearance of the person inside a box (4,) of an image (H, W, 3)."""
     cells, across, down = _sample(rgb, box_xyxy)
     top, bottom = body_span(box_xyxy, rgb.shape[1], rgb.shape[0], camera)
     heights = top + (bottom - top) * down
     weights = _foreground(cells, across, down)
-    evidence = _evidence(cells, weights, heights, (top, bottom), description)
+    judge = partial(_fit, cells, weights, heights, (top, bottom))
+    fits = {other: _least(judge, other) for other in others_of(instruction)}
     stripes = np.stack([_histogram(cells, weights, heights, stripe, (top, bottom)) for stripe in STRIPES])
-    return Appearance(evidence, stripes)
+    return Appearance(_evidence(judge, instruction.target), stripes, fits)
+
+
+@lru_cache(maxsize=64)
+def others_of(instruction: ParsedInstruction) -> tuple[Description, ...]:
+    """Everybody and everything the sentence describes beside its target."""
+    described = [instruction.target, *instruction.excluded_people]
+    sides = [other for description in described for relation in description.relations for other in relation.others]
+    return tuple(dict.fromkeys([*instruction.excluded_people, *sides]))
 
 
 def similarity(first: Array, second: Array) -> float:
@@ -145,19 +163,41 @@ def _foreground(cells: NDArray[np.int32], across: Array, down: Array) -> Array:
     return prior * ratio[coarse]
 
 
-def _evidence(
-    cells: NDArray[np.int32], weights: Array, heights: Array, span: tuple[float, float], description: Description
-) -> float:
-    """Weighted mean log ratio of the attributes whose region is in the image; NaN where there is none."""
+def _evidence(judge: Judge, description: Description) -> float:
+    """Weighted mean log ratio of the attributes whose region is in the image; NaN where there is none.
+
+    An excluded attribute counts against it as far as it shows, and for nothing where it does not.
+    """
+    against = np.array([judge(attribute) for attribute in description.excluded_attributes])
+    seen = against[np.isfinite(against)]
     total, norm = 0.0, 0.0
     for attribute in description.attributes:
-        region = REGIONS[attribute.region]
-        if _visible_share(region, span) < MIN_VISIBLE:
-            continue
-        share = _share(cells, weights * _rows(heights, region)[:, None], attribute)
-        total += attribute.weight * float(np.log((share + SHARE_FLOOR) / (SHARE_BASE + SHARE_FLOOR)))
-        norm += attribute.weight
-    return total / norm if norm > 0.0 else float("nan")
+        fit = judge(attribute)
+        if np.isfinite(fit):
+            total += attribute.weight * fit
+            norm += attribute.weight
+    if norm == 0.0 and (description.attributes or not len(seen)):
+        return float("nan")
+    return (total / norm if norm > 0.0 else 0.0) - max(0.0, float(seen.max(initial=0.0)))
+
+
+def _least(judge: Judge, description: Description) -> float:
+    """Fit of somebody who is only mentioned: every attribute must fit, no excluded one may show; NaN = none judged."""
+    fits = [judge(attribute) for attribute in description.attributes]
+    fits += [-judge(attribute) for attribute in description.excluded_attributes]
+    seen = [fit for fit in fits if np.isfinite(fit)]
+    return min(seen) if seen else float("nan")
+
+
+def _fit(
+    cells: NDArray[np.int32], weights: Array, heights: Array, span: tuple[float, float], attribute: Attribute
+) -> float:
+    """Log ratio of one attribute; NaN where too little of its region is in the image."""
+    region = REGIONS[attribute.region]
+    if _visible_share(region, span) < MIN_VISIBLE:
+        return float("nan")
+    share = _share(cells, weights * _rows(heights, region)[:, None], attribute)
+    return float(np.log((share + SHARE_FLOOR) / (SHARE_BASE + SHARE_FLOOR)))
 
 
 def _share(cells: NDArray[np.int32], weights: Array, attribute: Attribute) -> float:

@@ -5,13 +5,14 @@ The assignment is scipy's; its costs mix overlap and colours, which the packaged
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from track_common.boxes import from_xyxy, iou, to_xyxy
 from track_common.config import setting
+from track_common.instruction.parsed import Description
 from track_common.types import Array
 from vlt_ros.appearance import Appearance, similarity
 
@@ -96,6 +97,7 @@ class Track:
         hits: how many detections it was made of.
         score, appearance: the last detection's.
         apart: seconds it was seen beside the target as somebody else.
+        fits: running means of how well everybody else whom the sentence mentions fits it (nats).
     """
 
     identity: int
@@ -108,6 +110,7 @@ class Track:
     score: float
     appearance: Appearance
     apart: float = 0.0
+    fits: dict[Description, float] = field(default_factory=dict)
 
     @property
     def is_seen(self) -> bool:

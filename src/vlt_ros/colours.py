@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from track_common.instruction.lexicon import SAME_COLOUR, SHADES
 from track_common.types import Array
 
 LEVELS = 32  # table steps per RGB channel
@@ -78,28 +79,8 @@ FURTHER = {
     "coral": ColourSet((50, 78), (30, 90), (24, 52)),
     "blond": ColourSet((46, 86), (16, 48), (64, 98)),
 }
-SAME = {  # name: further words for it
-    "grey": ("gray", "grayish"),
-    "red": ("crimson", "scarlet", "reddish"),
-    "maroon": ("burgundy", "wine"),
-    "purple": ("violet", "magenta"),
-    "lavender": ("lilac",),
-    "pink": ("rose",),
-    "turquoise": ("cyan", "aqua"),
-    "blue": ("azure", "bluish"),
-    "navy": ("indigo",),
-    "brown": ("chocolate", "brownish"),
-    "tan": ("camel",),
-    "cream": ("ivory",),
-    "coral": ("salmon", "peach"),
-    "gold": ("mustard", "golden"),
-    "blond": ("blonde",),
-    "green": ("greenish",),
-    "yellow": ("yellowish",),
-}
 _NAMED = {**BASIC, **FURTHER}
-COLOURS = {**_NAMED, **{word: _NAMED[name] for name, words in SAME.items() for word in words}}
-SHADES = ("dark", "light", "bright", "pale")
+COLOURS = {**_NAMED, **{word: _NAMED[name] for name, words in SAME_COLOUR.items() for word in words}}
 DIM = 40.0  # CIELAB lightness below which chroma is lifted, up to doubled: dark cloth looks as coloured as lit cloth
 SHADE_SHIFT = 22.0  # CIELAB lightness; "dark blue" reaches this much lower, "light blue" higher
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from track_common.boxes import clip_to_image, from_xyxy, is_usable, to_xyxy
 from track_common.config import setting
+from track_common.instruction import ParsedInstruction
 from track_common.interfaces import TargetError
 from track_common.types import Array, Box, Frame, Sighting
 
@@ -51,7 +52,7 @@ class CorrelationTracker:
         """A fresh filter of OpenCV."""
         raise NotImplementedError
 
-    def init(self, frame: Frame, instruction: str, box_xyxy: Array | None = None) -> Sighting:
+    def init(self, frame: Frame, instruction: ParsedInstruction | str, box_xyxy: Array | None = None) -> Sighting:
         """Start from the box (4,); the sentence is not read.
 
         Raises:

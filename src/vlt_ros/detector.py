@@ -6,7 +6,8 @@ The network and its border conventions are described in ``weights/NOTICE``: 416x
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from track_common.boxes import area, clip_to_image, from_xyxy
 from track_common.config import setting
+from track_common.instruction.parsed import PERSON
 from track_common.types import Array
 
 WEIGHTS = Path(__file__).parent / "weights" / "nanodet.onnx"
@@ -24,7 +26,15 @@ STRIDES = (8, 16, 32)  # px per cell of the three output levels
 BINS = 11  # values of each box-side distribution, in strides (generalised focal loss, Li et al. 2020)
 MEAN_BGR = np.array([103.53, 116.28, 123.675], np.float32)
 STD_BGR = np.array([57.375, 57.12, 58.395], np.float32)
-PERSON = 0  # COCO class
+CLASSES = (
+    "person bicycle car motorcycle airplane bus train truck boat traffic_light fire_hydrant stop_sign parking_meter "
+    "bench bird cat dog horse sheep cow elephant bear zebra giraffe backpack umbrella handbag tie suitcase frisbee "
+    "skis snowboard sports_ball kite baseball_bat baseball_glove skateboard surfboard tennis_racket bottle wine_glass "
+    "cup fork knife spoon bowl banana apple sandwich orange broccoli carrot hot_dog pizza donut cake chair couch "
+    "potted_plant bed dining_table toilet tv laptop mouse remote keyboard cell_phone microwave oven toaster sink "
+    "refrigerator book clock vase scissors teddy_bear hair_drier toothbrush"
+)  # COCO's 80 in the order of the network's outputs
+CLASS_INDEX = {name.replace("_", " "): index for index, name in enumerate(CLASSES.split())}
 PADDING_BGR = (104, 116, 124)  # the mean: zero after normalisation
 PART_SHARE = 0.8  # of a part lies inside the whole
 PART_OFFSET = 0.25  # of the whole's width is the most its column may be off
@@ -46,17 +56,18 @@ class DetectorConfig:
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """boxes_xyxy (N, 4) in pixels of the whole image, scores (N,) in 0..1, best first."""
+    """boxes_xyxy (N, 4) in pixels of the whole image, scores (N,) in 0..1, best first; ``others``: further classes."""
 
     boxes_xyxy: Array
     scores: Array
+    others: Mapping[str, Detections] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.scores)
 
 
 class PersonDetector:
-    """NanoDet-g, person class only. One object may be used from one thread at a time."""
+    """NanoDet-g: people, or another of COCO's classes. One object may be used from one thread at a time."""
 
     def __init__(self, config: DetectorConfig | None = None, weights: Path = WEIGHTS) -> None:
         self._config = config or DetectorConfig()
@@ -70,23 +81,35 @@ class PersonDetector:
         self._input = self._session.get_inputs()[0].name
         self._cells = [_cell_centres(stride) for stride in STRIDES]
 
-    def detect(self, rgb: NDArray[np.uint8], region_xyxy: Array | None = None) -> Detections:
-        """People in the image (H, W, 3) uint8, or in one region (4,) of it seen at the network's full resolution."""
+    def detect(
+        self, rgb: NDArray[np.uint8], region_xyxy: Array | None = None, categories: Sequence[str] = (PERSON,)
+    ) -> Detections:
+        """People in the image (H, W, 3) uint8, or in one region (4,) of it seen at the network's full resolution.
+
+        Args:
+            rgb: (H, W, 3) uint8.
+            region_xyxy: (4,) pixels, None = the whole image.
+            categories: COCO classes; the first one's boxes are the answer, the further ones' are its ``others``.
+        """
         height, width = rgb.shape[:2]
         x0, y0, x1, y1 = _whole_pixels(region_xyxy, width, height)
         patch = rgb[y0:y1, x0:x1]
         if patch.size == 0:
             return _NOTHING
         tensor, scale, pad = _letterbox(patch)
-        boxes, scores = self._decode([np.asarray(o) for o in self._session.run(None, {self._input: tensor})])
-        boxes = (boxes - np.tile(pad, 2)) / scale + np.array([x0, y0, x0, y0])
-        return self._select(clip_to_image(boxes, width, height), scores)
+        outputs = [np.asarray(o) for o in self._session.run(None, {self._input: tensor})]
+        found = []
+        for category in dict.fromkeys(categories):
+            boxes, scores = self._decode(outputs, CLASS_INDEX[category])
+            boxes = (boxes - np.tile(pad, 2)) / scale + np.array([x0, y0, x0, y0])
+            found.append(self._select(clip_to_image(boxes, width, height), scores))
+        return replace(found[0], others=dict(zip(dict.fromkeys(categories), found, strict=True)) if found[1:] else {})
 
-    def _decode(self, outputs: list[NDArray[np.float32]]) -> tuple[Array, Array]:
-        """(N, 4) corners in network pixels and (N,) person scores of every cell above the threshold."""
+    def _decode(self, outputs: list[NDArray[np.float32]], index: int) -> tuple[Array, Array]:
+        """(N, 4) corners in network pixels and (N,) scores of every cell above the threshold, of one class."""
         boxes, scores = [], []
         for level, stride in enumerate(STRIDES):
-            score = outputs[level][0, :, PERSON]
+            score = outputs[level][0, :, index]
             kept = np.flatnonzero(score > self._config.score_threshold)
             sides = _expected_sides(outputs[level + 3][0, kept]) * stride
             centres = self._cells[level][kept]
@@ -108,17 +131,17 @@ class PersonDetector:
 def merge(whole: Detections, close: Detections, region_xyxy: Array, config: DetectorConfig) -> Detections:
     """Detections of the whole image and of a region seen close up; where both saw a person the close look counts.
 
-    Boxes of the region that its border may have cut are left to the whole image.
+    Boxes of the region that its border may have cut, and all further classes, are left to the whole image.
     """
     low, high = region_xyxy[:2] + CUT_MARGIN, region_xyxy[2:] - CUT_MARGIN
     is_uncut = (close.boxes_xyxy[:, :2] > low).all(axis=1) & (close.boxes_xyxy[:, 2:] < high).all(axis=1)
     boxes = np.concatenate([close.boxes_xyxy[is_uncut], whole.boxes_xyxy])
     scores = np.concatenate([close.scores[is_uncut], whole.scores])
     if len(boxes) == 0:
-        return _NOTHING
+        return replace(_NOTHING, others=whole.others)
     rank = np.concatenate([1.0 + close.scores[is_uncut], whole.scores])
     kept = _suppress(boxes, rank, config.overlap_threshold)
-    return Detections(boxes[kept], scores[kept])
+    return Detections(boxes[kept], scores[kept], whole.others)
 
 
 _NOTHING = Detections(np.zeros((0, 4)), np.zeros(0))

@@ -12,6 +12,7 @@ import numpy as np
 
 from track_common.boxes import area, clip_to_image, from_xyxy, is_usable
 from track_common.config import setting
+from track_common.instruction.parsed import PERSON
 from track_common.interfaces import TargetError
 from track_common.types import Array, Box, Frame, Sighting
 from vlt_ros.appearance import look
@@ -19,8 +20,10 @@ from vlt_ros.association import AssociationConfig, Track
 from vlt_ros.detector import Detections, DetectorConfig, PersonDetector, merge
 from vlt_ros.identity import IdentityConfig, Memory, TargetChooser
 from vlt_ros.people import People
-from vlt_ros.words import Description, parse
+from vlt_ros.things import categories_of, things_in
+from vlt_ros.words import Description, ParsedInstruction, as_instruction
 
+NO_INSTRUCTION = ParsedInstruction("")
 MAX_STEP = 0.5  # s; a longer gap says nothing more about where a person went
 DEFAULT_STEP = 1.0 / 15.0  # s; assumed where stamps stand still or run backwards
 CLOSE_UP = 4.5  # sides of the region searched close up, in target heights
@@ -46,29 +49,30 @@ class GroundedTracker:
         self._config = config or GroundedConfig()
         self._detector = detector or PersonDetector(self._config)
         self._people = People(self._config)
-        self._description = Description()
-        self._chooser = TargetChooser(self._config, self._description)
+        self._instruction = NO_INSTRUCTION
+        self._chooser = TargetChooser(self._config, self._instruction)
         self._stamp: float | None = None
         self._target: Track | None = None
         self._tile = 0
 
-    def init(self, frame: Frame, instruction: str, box_xyxy: Array | None = None) -> Sighting:
+    def init(self, frame: Frame, instruction: ParsedInstruction | str, box_xyxy: Array | None = None) -> Sighting:
         """New target; with a box (4,) that person, its looks remembered at once; without, whom the words fit.
 
         Raises:
-            TargetError: the box lies outside the image, or there is no box and the sentence is not understood.
+            TargetError: the box lies outside the image, or there is no box and the sentence is not understood or says
+                nothing that this tracker can see.
         """
-        description = _describe(instruction, has_box=box_xyxy is not None)
+        parsed = _followed(as_instruction(instruction), has_box=box_xyxy is not None)
         height, width = frame.rgb.shape[:2]
         if box_xyxy is not None and not is_usable(box_xyxy, width, height):
             raise TargetError(f"first box {np.asarray(box_xyxy)} is not inside the image of {width}x{height} pixels")
-        self._description, self._stamp, self._target = description, None, None
+        self._instruction, self._stamp, self._target = parsed, None, None
         self._people.start()
         memory = None
         if box_xyxy is not None:
-            stripes = look(frame.rgb, np.asarray(box_xyxy, float), description, frame.camera).stripes
+            stripes = look(frame.rgb, np.asarray(box_xyxy, float), parsed, frame.camera).stripes
             memory = Memory(stripes, stripes, seen=1.0)
-        self._chooser = TargetChooser(self._config, description, memory)
+        self._chooser = TargetChooser(self._config, parsed, memory)
         if box_xyxy is not None:
             self._start_at(frame, np.asarray(box_xyxy, float))
         return self.update(frame)
@@ -77,8 +81,10 @@ class GroundedTracker:
         """The target in the next frame."""
         elapsed = self._elapsed(frame.stamp)
         height, width = frame.rgb.shape[:2]
-        tracks = self._people.step(frame, self._detect(frame), elapsed, self._description)
-        self._target = self._chooser.choose(tracks, (width, height), elapsed)
+        found = self._detect(frame)
+        tracks = self._people.step(frame, found, elapsed, self._instruction)
+        things = things_in(frame, found, self._instruction) if self._chooser.is_choosing else ()
+        self._target = self._chooser.choose(tracks, (width, height), elapsed, things)
         if self._target is not None and self._target.is_seen and not self._is_crowded(self._target, tracks):
             self._chooser.remember(self._target, elapsed)
         others = tuple(
@@ -88,9 +94,16 @@ class GroundedTracker:
 
     def _detect(self, frame: Frame) -> Detections:
         """People in the whole image and, where they are small or nobody is the target yet, in a part of it close up."""
-        found = self._detector.detect(frame.rgb)
+        found = self._found(frame, None)
         region = self._close_up(frame)
-        return found if region is None else merge(found, self._detector.detect(frame.rgb, region), region, self._config)
+        return found if region is None else merge(found, self._found(frame, region), region, self._config)
+
+    def _found(self, frame: Frame, region: Array | None) -> Detections:
+        """Detections of the target's class and, in the whole image, of what else the sentence mentions."""
+        wanted = categories_of(self._instruction)[: None if region is None and self._chooser.is_choosing else 1]
+        if wanted == (PERSON,):
+            return self._detector.detect(frame.rgb) if region is None else self._detector.detect(frame.rgb, region)
+        return self._detector.detect(frame.rgb, region, wanted)
 
     def _close_up(self, frame: Frame) -> Array | None:
         """Region (4,) to search at higher resolution, or None."""
@@ -106,7 +119,7 @@ class GroundedTracker:
 
     def _start_at(self, frame: Frame, box_xyxy: Array) -> None:
         """Start the target's track at a given box."""
-        appearance = look(frame.rgb, box_xyxy, self._description, frame.camera)
+        appearance = look(frame.rgb, box_xyxy, self._instruction, frame.camera)
         self._target = self._people.add(box_xyxy, 1.0, appearance)
         self._chooser.take(self._target)
 
@@ -122,7 +135,7 @@ class GroundedTracker:
         box_xyxy = target.filter.box_xyxy
         if not is_usable(box_xyxy, frame.rgb.shape[1], frame.rgb.shape[0]):
             return None
-        likeness = memory.likeness(look(frame.rgb, box_xyxy, self._description, frame.camera).stripes)
+        likeness = memory.likeness(look(frame.rgb, box_xyxy, self._instruction, frame.camera).stripes)
         if likeness < self._config.bridge_likeness:
             return None
         return self._as_box(target, frame, likeness * self._config.score_threshold, "target")
@@ -152,17 +165,32 @@ class GroundedTracker:
         return min(step, MAX_STEP) if step > 0.0 else DEFAULT_STEP
 
 
-def _describe(instruction: str, has_box: bool) -> Description:
-    try:
-        description = parse(instruction)
-    except ValueError as error:
-        raise TargetError(str(error)) from error
-    if not description.is_understood and not has_box:
-        raise TargetError(
-            f"no word of the instruction '{instruction[:80]}' is known; wanted English such as "
-            "'follow the woman in the red shirt and black trousers', or a first box"
-        )
-    return description
+def _followed(instruction: ParsedInstruction, has_box: bool) -> ParsedInstruction:
+    """A sentence that this tracker can go by; with a box, one that it cannot is left out."""
+    reason = instruction.standstill_reason or unseen_words(instruction)
+    if not reason:
+        return instruction
+    if has_box:
+        return NO_INSTRUCTION
+    raise TargetError(reason)
+
+
+def unseen_words(instruction: ParsedInstruction) -> str:
+    """Why the colours of people are not enough for a sentence, with the words named; "" where they are."""
+    target = instruction.target
+    if target.is_judged:
+        return ""
+    unseen = [*target.unjudged, *(_name(d) for d in instruction.excluded_people if not d.is_judged)]
+    if not unseen or any(d.is_judged for d in instruction.excluded_people):
+        return ""
+    return (
+        f"{', '.join(repr(word) for word in unseen)}: this tracker cannot see that, and the sentence says nothing else "
+        "of whom to follow; add the colour of a garment, such as 'in the red shirt'"
+    )
+
+
+def _name(description: Description) -> str:
+    return " ".join([f"not the {description.noun or 'one'}", *description.unjudged])
 
 
 def _tile(index: int, width: int, height: int) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,9 @@ from track_common.config import setting
 from track_common.types import Array
 from vlt_ros.appearance import similarity
 from vlt_ros.association import Track
+from vlt_ros.context import Scene, Thing, first_evidence, lasting_evidence
 from vlt_ros.people import blend
-from vlt_ros.words import Description
+from vlt_ros.words import ParsedInstruction
 
 LIKENESS_LEVEL = 0.85  # colour likeness that speaks neither for nor against (docs/tracking.md)
 TRUST_DURATION = 2.0  # s seen until the memory counts fully
@@ -68,8 +70,9 @@ class Memory:
 class TargetChooser:
     """Holds the target's identity and memory; ``choose`` is called once a frame."""
 
-    def __init__(self, config: IdentityConfig, description: Description, memory: Memory | None = None) -> None:
-        self._config, self._description, self._memory = config, description, memory
+    def __init__(self, config: IdentityConfig, instruction: ParsedInstruction, memory: Memory | None = None) -> None:
+        self._config, self._instruction, self._memory = config, instruction, memory
+        self._scene = Scene((), (), 1)
         self._identity: int | None = None
         self._place: Array | None = None
         self._unseen = 0.0
@@ -81,15 +84,31 @@ class TargetChooser:
         """What the target looks like, None before there was one."""
         return self._memory
 
+    @property
+    def is_choosing(self) -> bool:
+        """True while it still matters where people stand: until the memory is sure."""
+        return self._memory is None or self._memory.trust < 1.0
+
     def take(self, track: Track) -> None:
         """Make a track the target, for good until another fits better."""
         self._identity, self._rival = track.identity, None
         if self._memory is None:
             self._memory = Memory(track.stripes, track.stripes, 0.0)
-            self._evidence = min(track.evidence, EVIDENCE_CAP)
+            self._evidence = self._words(track)
 
-    def choose(self, tracks: list[Track], image_size: tuple[int, int], elapsed: float) -> Track | None:
-        """The target's track, seen in this frame or not; None where there is none. image_size: width, height."""
+    def choose(
+        self, tracks: list[Track], image_size: tuple[int, int], elapsed: float, things: Sequence[Thing] = ()
+    ) -> Track | None:
+        """The target's track, seen in this frame or not; None where there is none.
+
+        Args:
+            tracks: everybody of the target's kind.
+            image_size: width and height, pixels.
+            elapsed: seconds since the last frame.
+            things: what else the sentence mentions and the frame shows.
+        """
+        seen = [t for t in tracks if t.is_seen]
+        self._scene = Scene(seen, things, image_size[0], self._instruction.target.category)
         target = next((t for t in tracks if t.identity == self._identity), None)
         self._follow_place(target, elapsed)
         _note_apart(target, tracks, elapsed)
@@ -110,14 +129,20 @@ class TargetChooser:
 
     def fit(self, track: Track, image_size: tuple[int, int]) -> float:
         """How well a track fits the sentence and the memory (nats); without either, how prominent it stands."""
-        fit = min(track.evidence, EVIDENCE_CAP)
-        if not self._description.attributes and self._memory is None:
+        fit = self._words(track)
+        if not self._instruction.attributes and self._memory is None:
             fit += _prominence(track, image_size)
         if self._memory is not None:
             likeness = self._memory.likeness(track.stripes) - LIKENESS_LEVEL
             against = self._distance(track) + self._config.apart_weight * min(track.apart, 1.0)
             fit += self._memory.trust * (self._config.likeness_weight * likeness - against)
         return fit
+
+    def _words(self, track: Track) -> float:
+        """How well the sentence fits (nats): looks always, where a person stands only until the memory is sure."""
+        fit = min(track.evidence, EVIDENCE_CAP) + lasting_evidence(self._instruction, track, self._scene)
+        doubt = 1.0 if self._memory is None else 1.0 - self._memory.trust
+        return fit + doubt * first_evidence(self._instruction, track, self._scene) if doubt > 0.0 else fit
 
     def _follow_place(self, target: Track | None, elapsed: float) -> None:
         """Keep where the target was last seen and for how long it has not been."""
@@ -137,11 +162,11 @@ class TargetChooser:
     def _is_possible(self, track: Track, image_size: tuple[int, int]) -> bool:
         """Words must fit until the memory is sure, then likeness must, the more the surer it is."""
         if self._memory is None:
-            return track.evidence >= self._config.min_evidence
+            return self._words(track) >= self._config.min_evidence
         needed = self._memory.trust * self._config.min_likeness
         is_like = self._memory.likeness(track.stripes) >= needed and self.fit(track, image_size) >= 0.0
         words_needed = max(self._config.min_evidence, self._evidence - WORDS_SLACK)
-        return is_like and (self._memory.trust >= 1.0 or min(track.evidence, EVIDENCE_CAP) >= words_needed)
+        return is_like and (self._memory.trust >= 1.0 or self._words(track) >= words_needed)
 
     def _has_convinced(self, best: Track, target: Track | None, image_size: tuple[int, int], elapsed: float) -> bool:
         """True where ``best`` has fitted better than the target long enough to take its place."""

@@ -9,7 +9,7 @@ from track_common.types import Array, Frame
 from vlt_ros.appearance import Appearance, look
 from vlt_ros.association import AssociationConfig, BoxFilter, Track, assign
 from vlt_ros.detector import Detections
-from vlt_ros.words import Description
+from vlt_ros.words import ParsedInstruction
 
 LOOKS_MEMORY = 25  # frames the running means reach back
 COVER_SLOWING = 1.3  # a person covered to 1/1.3 is not looked at, one half covered a third as much
@@ -40,9 +40,9 @@ class People:
         """Forget everybody; identities go on counting."""
         self._tracks = []
 
-    def step(self, frame: Frame, detections: Detections, elapsed: float, description: Description) -> list[Track]:
+    def step(self, frame: Frame, detections: Detections, elapsed: float, instruction: ParsedInstruction) -> list[Track]:
         """One frame, ``elapsed`` seconds after the last."""
-        appearances = [look(frame.rgb, box, description, frame.camera) for box in detections.boxes_xyxy]
+        appearances = [look(frame.rgb, box, instruction, frame.camera) for box in detections.boxes_xyxy]
         for track in self._tracks:
             track.filter.predict(elapsed, is_coasting=not track.is_seen)
             track.unseen += elapsed
@@ -112,6 +112,7 @@ class People:
             hits=1,
             score=score,
             appearance=appearance,
+            fits={other: fit for other, fit in appearance.fits.items() if np.isfinite(fit)},
         )
         self._next_identity += 1
         self._tracks.append(track)
@@ -137,6 +138,10 @@ def _continue(track: Track, box_xyxy: Array, score: float, appearance: Appearanc
     clear = float(np.clip(1.0 - COVER_SLOWING * covered, 0.0, 1.0))
     rate = clear / min(track.looks + 1, LOOKS_MEMORY)
     track.stripes = blend(track.stripes, appearance.stripes, max(rate, 0.1 * clear))
+    for other, fit in appearance.fits.items():
+        if np.isfinite(fit):
+            old = track.fits.get(other, fit)
+            track.fits[other] = old + rate * (fit - old)
     if np.isfinite(appearance.evidence):
         track.evidence += rate * (appearance.evidence - track.evidence)
         track.looks += 1

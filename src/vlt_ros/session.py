@@ -10,6 +10,7 @@ import threading
 
 import numpy as np
 
+from track_common.instruction import parse_instruction
 from track_common.interfaces import TargetError, Tracker
 from track_common.types import Array, Frame, Sighting
 
@@ -24,7 +25,7 @@ class TrackingSession:
     def __init__(self, tracker: Tracker, needs_box: bool = False) -> None:
         self._lock = threading.Lock()
         self._tracker, self._needs_box = tracker, needs_box
-        self._instruction = ""
+        self._instruction = parse_instruction("")
         self._first_box: Array | None = None
         self._is_pending = False
         self._last_box: Array | None = None
@@ -37,15 +38,19 @@ class TrackingSession:
         return self._reason
 
     def instruct(self, instruction: str) -> None:
-        """Take a new sentence; it counts from the next frame. An empty one ends the tracking."""
+        """Take a new sentence; it counts from the next frame.
+
+        A stop sentence, an empty one and one that is not understood end the tracking: nobody is the target any more.
+        """
+        parsed = parse_instruction(instruction)
         with self._lock:
-            if instruction == self._instruction and self._instruction:
+            if instruction == self._instruction.text and instruction:
                 return  # a repeated latched message must not drop the target
-            self._instruction, self._first_box = instruction, None
+            self._instruction, self._first_box, self._last_box = parsed, None, None
             self._is_pending = True
 
     def start_at(self, box_xyxy: Array) -> None:
-        """Take a first box (4,), pixels of the next frame; the sentence stays."""
+        """Take a first box (4,), pixels of the next frame; a sentence that follows somebody stays."""
         with self._lock:
             self._first_box, self._is_pending = np.asarray(box_xyxy, float), True
 
@@ -56,7 +61,7 @@ class TrackingSession:
             TargetError: it needs a box and the target is not in view.
         """
         with self._lock:
-            is_started = bool(self._instruction) or self._last_box is not None
+            is_started = self._instruction.is_understood or self._last_box is not None
             if needs_box and is_started and self._last_box is None and self._first_box is None:
                 raise TargetError("this tracker starts from a box and the target is not in view; send init_box or wait")
             self._tracker, self._needs_box = tracker, needs_box
@@ -78,8 +83,9 @@ class TrackingSession:
 
     def _init(self, frame: Frame) -> Sighting:
         self._is_pending = False
-        if not self._instruction.strip() and self._first_box is None:
-            self._reason = "no instruction"
+        if self._first_box is None and not self._instruction.is_understood:
+            self._reason = self._instruction.standstill_reason
+            log.log(logging.WARNING if self._instruction.refusal else logging.INFO, "no target: %s", self._reason)
             return Sighting(frame.stamp, None)
         try:
             sighting = self._tracker.init(frame, self._instruction, self._first_box)
@@ -103,6 +109,6 @@ class TrackingSession:
             return
         log.warning("clock went back by %.1f s: tracking starts anew", last - stamp)
         if not self._needs_box:
-            self._is_pending = bool(self._instruction)
+            self._is_pending = self._instruction.is_understood
         elif self._first_box is None:
             self._reason = "clock went back; this tracker needs a new first box"

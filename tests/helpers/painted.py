@@ -35,7 +35,7 @@ class KnownDetector:
     def __init__(self):
         self.boxes = []
 
-    def detect(self, rgb, region_xyxy=None):
+    def detect(self, rgb, region_xyxy=None, categories=("person",)):
         boxes = [] if region_xyxy is not None else self.boxes
         found = clip_to_image(np.array(boxes, float).reshape(-1, 4), rgb.shape[1], rgb.shape[0])
         return Detections(found, np.full(len(found), 0.8))

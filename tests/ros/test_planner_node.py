@@ -17,6 +17,7 @@ from tests.helpers.sensors import Sensors
 from vision_msgs.msg import Detection2DArray
 
 from track_common.config import ConfigError
+from track_common.instruction import parse_instruction
 from track_common.ros import qos
 from track_common.ros.conversions import (
     detections_from_sighting,
@@ -116,9 +117,11 @@ def test_spoilt_messages_leave_the_planner_working(peer, planner):
     inputs.send_odom(x=math.nan, stamp=1.0)
     inputs.instruction.publish(String(data="x" * 10_000))
     peer.spin(0.3)
-    assert not paths
+    assert not any(path.poses for path in paths)  # the sentence is answered by a stop
+    inputs.instruction.publish(String(data="follow the man in red"))
+    peer.spin(0.2)
     inputs.send_box(2.0)
-    peer.wait_until(lambda: bool(paths), "a trajectory after spoilt messages")
+    peer.wait_until(lambda: any(path.poses for path in paths), "a trajectory after spoilt messages")
 
 
 def test_unknown_policy_is_refused_at_start_and_at_run_time(peer, start):
@@ -241,3 +244,35 @@ def test_a_policy_that_cannot_be_loaded_is_refused_and_the_old_one_goes_on(peer,
     inputs.send_box(11.0)
     peer.wait_until(lambda: bool(paths), "a trajectory of the old policy")
     assert len(paths[0].poses) == 10
+
+
+@pytest.mark.parametrize(
+    "sentence", ["stop", "stop following the man in red", "folge dem Mann im roten Hemd", "where is the man in red?"]
+)
+def test_a_sentence_that_names_nobody_to_follow_stands_still_whatever_box_comes(peer, planner, sentence):
+    inputs, paths = planner
+    states = peer.collect(DiagnosticArray, "diagnostics")
+    inputs.instruction.publish(String(data="follow the man in red"))
+    peer.spin(0.2)
+    inputs.send_box(10.0)
+    peer.wait_until(lambda: bool(paths) and len(paths[-1].poses) == 10, "a trajectory")
+    inputs.instruction.publish(String(data=sentence))
+    peer.spin(0.2)
+    count = len(paths)
+    inputs.send_box(11.0)
+    peer.wait_until(lambda: any(p.header.stamp.sec == 11 for p in paths), "the answer to a box")
+    assert not any(path.poses for path in paths[count:])
+    told = parse_instruction(sentence).standstill_reason
+    peer.wait_until(lambda: any(told in s.message for m in states for s in m.status), "the reason in diagnostics")
+    inputs.instruction.publish(String(data="follow the man in red"))
+    peer.spin(0.2)
+    inputs.send_box(12.0)
+    peer.wait_until(lambda: any(p.header.stamp.sec == 12 and p.poses for p in paths), "a trajectory again")
+
+
+def test_a_stop_sentence_stops_before_the_next_image(peer, planner):
+    inputs, paths = planner
+    inputs.send_box(10.0)
+    peer.wait_until(lambda: bool(paths) and len(paths[-1].poses) == 10, "a trajectory")
+    inputs.instruction.publish(String(data="stop!"))
+    peer.wait_until(lambda: len(paths) > 1 and not paths[-1].poses, "an empty trajectory")

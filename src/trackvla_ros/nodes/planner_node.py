@@ -19,6 +19,7 @@ from vision_msgs.msg import Detection2DArray
 from visualization_msgs.msg import MarkerArray
 
 from track_common.config import refusing, setting
+from track_common.instruction import ParsedInstruction, parse_instruction
 from track_common.interfaces import NoAnswerError, Observation, Policy
 from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
@@ -35,7 +36,7 @@ from track_common.ros.instruction import InstructionTopic
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.ros.sensor_intake import SensorIntake
-from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, Trajectory
+from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, TargetStatus, Trajectory
 from trackvla_ros.nodes.inference_worker import InferenceWorker, Request
 from trackvla_ros.registry import POLICIES
 
@@ -63,12 +64,12 @@ class PlannerNode(Node):
         self._poses = PoseBuffer()
         self._image_subscription: Subscription | None = None
         self._config = declare(self, PlannerConfig(), on_change=self._on_config)
-        self._instruction = self._config.instruction
+        self._instruction = parse_instruction(self._config.instruction)
         self._params = self._declare_policies()
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
         policy = self._policy(self._config.policy, self._params[self._config.policy])
-        self._worker = InferenceWorker(policy, self._instruction, self._publish, self._on_policy_error)
+        self._worker = InferenceWorker(policy, followed_text(self._instruction), self._publish, self._on_policy_error)
         self._make_subscriptions()
 
     def on_shutdown(self) -> None:
@@ -123,18 +124,22 @@ class PlannerNode(Node):
             self._follow(config.instruction)
             self._instruction_topic.tell(config.instruction)
         if policy is not None:
-            self._worker.swap(policy, self._instruction)
+            self._worker.swap(policy, followed_text(self._instruction))
             self._subscribe_to_image()
 
     def _on_policy_config(self, name: str, config: Any) -> None:
         if name == self._config.policy:
-            self._worker.swap(self._policy(name, config), self._instruction)
+            self._worker.swap(self._policy(name, config), followed_text(self._instruction))
         self._params[name] = config
 
     def _follow(self, instruction: str) -> None:
-        self._instruction = instruction
+        self._instruction = parse_instruction(instruction)
         self._sighting = None
-        self._worker.reset(instruction)
+        self._worker.reset(followed_text(self._instruction))
+        if not self._instruction.is_understood:
+            self._publish_stop()  # at once, not with the next image
+        if reason := self._instruction.standstill_reason:
+            self._warn(f"standing still: {reason}")
 
     def _on_camera(self, camera: Camera) -> None:
         self._camera = camera
@@ -162,6 +167,9 @@ class PlannerNode(Node):
 
     def _observe(self, header: Header, frame: Callable[[], Frame]) -> None:
         """Ask for a trajectory; ``frame`` is made by the worker, and only of images that get their turn."""
+        if self._instruction.text.strip() and not self._instruction.is_understood:
+            self._stand(header)  # whatever box or image comes: the sentence names nobody to follow
+            return
         if self._camera is None:
             self._warn("no camera_info with its transform yet: standing still")
         odometry = self._odometry_at(seconds_from_stamp(header.stamp))
@@ -196,6 +204,13 @@ class PlannerNode(Node):
         self._diagnostics.set("target", trajectory.status.value)
         self._diagnostics.level(OK, f"{self._config.policy}: {trajectory.status.value}")
 
+    def _stand(self, header: Header) -> None:
+        """The answer to an image while a stop sentence, or one that is not understood, holds."""
+        self._status_publisher.publish(String(data=TargetStatus.LOST.value))
+        self._trajectory_publisher.publish(Path(header=Header(stamp=header.stamp, frame_id=self._config.base_frame)))
+        self._diagnostics.set("target", TargetStatus.LOST.value)
+        self._diagnostics.level(WARN, self._instruction.standstill_reason)
+
     def _publish_stop(self) -> None:
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._config.base_frame)
         self._trajectory_publisher.publish(Path(header=header))
@@ -215,6 +230,11 @@ class PlannerNode(Node):
     def _warn(self, text: str) -> None:
         self._diagnostics.level(WARN, text)
         self.get_logger().warning(text, throttle_duration_sec=2.0)
+
+
+def followed_text(instruction: ParsedInstruction) -> str:
+    """What a policy is told: the sentence, or nothing where it names nobody to follow."""
+    return instruction.text if instruction.is_understood else ""
 
 
 def _point(trajectory: Trajectory, header: Header) -> PointStamped:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from track_common.instruction.lexicon import SAME_COLOUR
 from track_common.types import Array
-from vlt_ros.colours import SAME
 from vlt_ros.language.sentence import LENGTH
 from vlt_ros.language.words import named_vector
 from vlt_ros.words import MAX_CHARACTERS, parse
@@ -47,7 +47,7 @@ PARTS: Mapping[str, str] = {  # rarer colour words as the common ones that they 
     "black": "dark black",
     "white": "light white",
 }
-_NAMES = {word: name for name, words in SAME.items() for word in words}
+_NAMES = {word: name for name, words in SAME_COLOUR.items() for word in words}
 
 
 class LookSentence:

@@ -16,6 +16,7 @@ import numpy as np
 
 from track_common.boxes import is_usable
 from track_common.config import ConfigError, setting
+from track_common.instruction import ParsedInstruction, as_instruction
 from track_common.interfaces import TargetError
 from track_common.types import Array, Box, Frame, Sighting
 from vlt_ros.language.looks import LookSentence
@@ -90,7 +91,7 @@ class VltTracker:
         """True from ``lost_after`` unseen frames until the target is found again."""
         return self._unseen >= self._config.lost_after
 
-    def init(self, frame: Frame, instruction: str, box_xyxy: Array | None = None) -> Sighting:
+    def init(self, frame: Frame, instruction: ParsedInstruction | str, box_xyxy: Array | None = None) -> Sighting:
         """Take a target from its first box (4,); the sentence is encoded once, an empty one counts as none.
 
         Raises:
@@ -103,7 +104,9 @@ class VltTracker:
             raise TargetError("VLT starts from a first box and got only a sentence; give a box or use tracker grounded")
         if not is_usable(box_xyxy, width, height):
             raise TargetError(f"first box {np.asarray(box_xyxy)} has less than 2 px inside the image {width}x{height}")
-        self._target = self._follower.start(image, np.asarray(box_xyxy, float), self._sentence(instruction))
+        self._target = self._follower.start(
+            image, np.asarray(box_xyxy, float), self._sentence(as_instruction(instruction))
+        )
         self._unseen = self._window = 0
         return Sighting(frame.stamp, Box(np.asarray(box_xyxy, float), 1.0, "target"))
 
@@ -129,12 +132,12 @@ class VltTracker:
         self._target = self._target.at(done.state)
         return Sighting(frame.stamp, Box(done.state.box_xyxy, done.confidence, "target"))
 
-    def _sentence(self, instruction: str) -> Array | None:
-        is_wanted = bool(instruction.strip()) or isinstance(self._encoder, FixedSentence | LookSentence)
+    def _sentence(self, instruction: ParsedInstruction) -> Array | None:
+        is_wanted = bool(instruction.text.strip()) or isinstance(self._encoder, FixedSentence | LookSentence)
         if self._encoder is None or not is_wanted:
             return None
         try:
-            return self._encoder.encode(instruction)
+            return self._encoder.encode(instruction.text)
         except LanguageError as error:  # the box says whom, words or not
             log.warning("%s: tracking without language", error)
             return None

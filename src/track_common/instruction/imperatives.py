@@ -1,0 +1,36 @@
+"""Whether a verb is a request ("stop", "watch the man") or only a word of the description ("a watch", "who stops")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from track_common.instruction import function_words as f
+from track_common.instruction import lexicon as lex
+
+ALSO_NOUNS = f.TRAIT_NOUNS | f.PLACES | lex.PEOPLE.keys() | lex.OBJECTS.keys() | f.HAVE
+BARE = lex.words("hold leave end finish drop")  # a stop where nothing follows
+NOTHING = ("", ".", "!", ",", "it", "and")
+
+
+def is_imperative(tokens: Sequence[str], at: int, is_start: bool) -> bool:
+    """Whether the token at ``at`` may be a request; ``is_start``: a clause begins there.
+
+    A stop phrase ("stop following") counts anywhere: a request to stop that is overheard is the worse mistake.
+    """
+    token = tokens[at]
+    following = tokens[at + 1] if at + 1 < len(tokens) else ""
+    if not is_start:
+        return "_" in token and token in f.STOP | f.STOP_FOLLOWING
+    if token in f.COPULAS or token in ("does", "did"):
+        return at == 0
+    if token == "whose":
+        return at == 0 and tokens[-1] == "?"
+    if token in f.ASK:
+        return at == 0 or tokens[at - 1] in (".", "!", "?", ",")
+    if token in BARE and following in NOTHING:
+        return True
+    if token in lex.PATTERNS and following in lex.GARMENTS:
+        return False  # "and track pants"
+    if token in ALSO_NOUNS and token in f.FOLLOW | f.AVOID | f.STOP:
+        return following in f.DETERMINERS or following in lex.PEOPLE or following in lex.PLURAL_PEOPLE
+    return True
