@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 SETUP := $(PYTHON) scripts/setup.py
+# Beside an apt ROS: the message packages that the set-up has built into install/.
+OVERLAY := if [ -n "$$ROS_DISTRO" ] && [ -f install/setup.sh ]; then . install/setup.sh; fi;
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-models demo test test-slow check colcon bench clean
+.PHONY: help setup setup-models demo test test-slow test-apt check colcon bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,21 +20,24 @@ setup-models: ## the same and torch with the networks
 
 demo: ## a GO2 follows a described person past others; ends with a bag, a picture, a film and a table
 	@$(SETUP)
-	@$(VENV)/bin/trackvla demo
+	@$(OVERLAY) $(VENV)/bin/trackvla demo
 
 test: setup ## all tests but the slow ones; the ROS tests must really run
-	@REQUIRE_ROS=1 $(VENV)/bin/python -m pytest -m "not slow"
+	@$(OVERLAY) REQUIRE_ROS=1 $(VENV)/bin/python -m pytest -m "not slow"
 
 test-slow: setup ## the slow tests
-	@REQUIRE_ROS=1 $(VENV)/bin/python -m pytest -m slow
+	@$(OVERLAY) REQUIRE_ROS=1 $(VENV)/bin/python -m pytest -m "slow and not apt_emulation"
+
+test-apt: setup ## make colcon, source and every node beside an emulated apt ROS: about three minutes
+	@REQUIRE_ROS=1 $(VENV)/bin/python -m pytest -m apt_emulation
 
 check: setup ## format, lint, types
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/pyright
 
-colcon: setup ## build and install the ROS package with colcon into install/
-	@AMENT_PREFIX_PATH=$(CURDIR)/$(VENV) PATH=$(CURDIR)/$(VENV)/bin:$$PATH colcon build
+colcon: ## the robot's way: set-up, then colcon build into install/; afterwards: source install/setup.bash
+	@$(SETUP) --colcon
 
 bench: setup ## box_servo on grounded boxes and the baselines beside it, 50 seeds
 	@$(VENV)/bin/trackvla bench follow --tasks STT,DT --policy box_servo --tracker grounded --seeds 1000-1049 --json runs/bench.json

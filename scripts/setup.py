@@ -3,7 +3,8 @@
 
 Standard library only. Each step leaves a stamp in .venv with a hash of what it was made from, so that a changed pin, a
 changed message definition or an interrupted run redoes just that step. With an apt ROS sourced its Python and packages
-are used, otherwise ROS 2 comes from PyPI and the message packages it lacks are built from interfaces/.
+are used and the message packages it lacks are built with colcon into install/; otherwise ROS 2 comes from PyPI and its
+message packages go into .venv.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import overlay
 import system_parts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +31,7 @@ VENV = ROOT / ".venv"
 STAMPS = VENV / "setup-stamps"
 LOG = VENV / "setup.log"
 PYTHONS = ("3.13", "3.12", "3.11", "3.10")  # those the ROS wheels and all pins are made for
+X86_64 = ("x86_64", "AMD64")
 SIZES = {"base": "350 MB", "ros": "450 MB", "apt-ros": "150 MB", "dev": "300 MB", "models": "1-5 GB"}
 NETWORK = re.compile(
     r"NewConnectionError|name resolution|ConnectTimeout|timed out|Network is unreachable|ProxyError|SSLError"
@@ -58,12 +62,17 @@ def main() -> int:
     parser.add_argument(
         "--with", dest="extras", action="append", default=[], choices=("dev", "models"), help="further pins"
     )
-    extras = parser.parse_args().extras
+    parser.add_argument("--colcon", action="store_true", help="then build the project with colcon into install/")
+    arguments = parser.parse_args()
     start = time.monotonic()
     try:
         with (ROOT / "Makefile").open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits, then finds all done
-            did_work = run(make_plan(extras))
+            has_colcon = not arguments.colcon or os.environ.get("ROS_DISTRO")  # among the pins beside an apt ROS
+            plan = make_plan(arguments.extras if has_colcon else [*arguments.extras, "dev"])
+            did_work = run(plan)
+            if arguments.colcon:
+                build_project(plan)
     except (SetupError, system_parts.MissingPartError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
@@ -86,7 +95,7 @@ def make_plan(extras: list[str]) -> Plan:
         return Plan(_apt_python(distro), distro, ("base", "apt-ros", *extras))
     remedy = "install ROS 2 with apt and source it (source /opt/ros/<distro>/setup.bash), then run this again"
     machine = platform.machine()
-    if sys.platform != "linux" or machine not in ("x86_64", "AMD64"):
+    if sys.platform != "linux" or machine not in X86_64:
         raise SetupError(
             f"ROS 2 from PyPI exists for Linux on x86-64 only, this is {sys.platform} on {machine}; {remedy}"
         )
@@ -99,13 +108,21 @@ def run(plan: Plan) -> bool:
     did_work |= _install_pins(plan)
     if "dev" in plan.groups:
         did_work |= _install_apart("humble", "--upgrade", "--target", str(VENV / "humble"))  # a setuptools as Humble's
-        did_work |= _install_apart("sdk2", "--no-deps")  # what Unitree's SDK asks for would replace our OpenCV
-    if not plan.is_apt:
-        did_work |= _build_interfaces()
+        if platform.machine() in X86_64:  # cyclonedds has no wheel for arm64
+            did_work |= _install_apart("sdk2", "--no-deps")  # what the SDK asks for would replace our OpenCV
+    did_work |= _build_overlay(plan) if plan.is_apt else _build_interfaces()
     did_work |= _install_project()
     if "models" in plan.groups:
         did_work |= _write_graphs()
     return did_work
+
+
+def build_project(plan: Plan) -> None:
+    """`colcon build` of this project; its nodes' first line names .venv's Python."""
+    say("this project, with colcon into install/")
+    prefixes = {} if plan.is_apt else {"AMENT_PREFIX_PATH": str(VENV)}
+    _call(overlay.project_command(str(VENV / "bin" / "python")), "colcon build failed", environment=prefixes)
+    say("type: source install/setup.bash")
 
 
 def say(text: str) -> None:
@@ -146,7 +163,7 @@ def _make_venv(plan: Plan) -> bool:
         return False
     ros = f"{plan.ros} from apt" if plan.is_apt else "Jazzy from PyPI"
     say(f"Python {_version(plan.python)}, ROS 2 {ros}, into .venv")
-    system_parts.provide(system_parts.parts_for(plan.python, builds_interfaces=not plan.is_apt), say)
+    system_parts.provide(system_parts.parts_for(plan.python, is_apt=plan.is_apt), say)
     if VENV.exists():
         say("removing the unfinished or outdated .venv")
         shutil.rmtree(VENV)
@@ -205,6 +222,23 @@ def _build_interfaces() -> bool:
     return True
 
 
+def _build_overlay(plan: Plan) -> bool:
+    """What the sourced ROS lacks; Python's generators run by the interpreter that apt installed them for."""
+    packages = overlay.lacking(os.environ.get("AMENT_PREFIX_PATH", ""))
+    digest = plan.ros + _hash([ROOT / "scripts" / "overlay.py", *overlay.sources(packages)])
+    is_built = all((overlay.INSTALL / name).is_dir() for name in packages)
+    if not packages or (is_built and _is_fresh("overlay", digest)):
+        return False
+    say(f"message packages with colcon into install/: {', '.join(packages)}; about two minutes")
+    if not _is_fresh("overlay-ros", plan.ros):
+        overlay.clear(packages)
+    command = overlay.messages_command(str(VENV / "bin" / "python"), plan.python, packages)
+    _call(command, "could not build the message packages", show=re.compile(r"((?:Starting|Finished|Failed) .*)"))
+    (STAMPS / "overlay-ros").write_text(plan.ros)
+    (STAMPS / "overlay").write_text(digest)
+    return True
+
+
 def _install_project() -> bool:
     digest = _hash([ROOT / "setup.py", ROOT / "setup.cfg", ROOT / "pyproject.toml"])
     if _is_fresh("project", digest):
@@ -232,7 +266,12 @@ def _pip_install() -> list[str]:
     return [str(VENV / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
 
 
-def _call(command: list[str], failure: str, show: re.Pattern[str] | None = None) -> None:
+def _call(
+    command: list[str],
+    failure: str,
+    show: re.Pattern[str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> None:
     """Run a command, its output into the log, the lines that match ``show`` on the screen too.
 
     Raises:
@@ -242,7 +281,14 @@ def _call(command: list[str], failure: str, show: re.Pattern[str] | None = None)
     lines: list[str] = []
     with (
         LOG.open("a") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
     ):
         log.write(" ".join(command) + "\n")
         for line in process.stdout or ():

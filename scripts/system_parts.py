@@ -25,13 +25,14 @@ class MissingPartError(RuntimeError):
     """A required part is missing and we may not install it; the message holds the command."""
 
 
-def parts_for(python: str, builds_interfaces: bool) -> list[Part]:
-    """What a set-up with the interpreter ``python`` needs."""
+def parts_for(python: str, is_apt: bool) -> list[Part]:
+    """What a set-up with the interpreter ``python`` needs, beside an apt ROS (``is_apt``) or with PyPI's."""
     version = ask(python, "import sys; print('%d.%d' % sys.version_info[:2])")
     parts = [Part("Python's venv module", (f"python{version}-venv",), lambda: _can(python, "import ensurepip, venv"))]
-    if builds_interfaces:
-        parts.append(Part("C and C++ compiler", ("g++",), lambda: bool(shutil.which("cc") and shutil.which("c++"))))
-        parts.append(Part("Python's C headers", (f"python{version}-dev",), lambda: _has_headers(python)))
+    parts.append(Part("C and C++ compiler", ("g++",), lambda: bool(shutil.which("cc") and shutil.which("c++"))))
+    parts.append(Part("Python's C headers", (f"python{version}-dev",), lambda: _has_headers(python)))
+    if is_apt:
+        parts += [Part(what, (what,), lambda tool=what: bool(shutil.which(tool))) for what in ("cmake", "make")]
     egl = Part("EGL, which draws the simulator's camera", ("libegl1", "libgl1-mesa-dri"), has_egl, required=False)
     return [*parts, egl]
 

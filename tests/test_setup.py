@@ -79,3 +79,39 @@ def test_a_missing_part_is_named_with_the_command_that_installs_it(setup, monkey
     assert "sudo apt-get update && sudo apt-get install -y --no-install-recommends libegl1" in said[0]
     with pytest.raises(parts.MissingPartError, match="C compiler; type: .* g"):
         parts.provide([parts.Part("C compiler", ("g++",), lambda: False)], said.append)
+
+
+# --- beside an apt ROS ---
+
+
+def test_only_packages_that_no_sourced_prefix_has_are_built(setup, tmp_path, monkeypatch):
+    """unitree_ros2's are taken where they are sourced; what we built ourselves is ours to keep fresh."""
+    overlay = setup.overlay
+    for prefix, name in (("unitree_ros2", "unitree_go"), ("install", "unitree_api")):
+        index = tmp_path / prefix / "share/ament_index/resource_index/packages"
+        index.mkdir(parents=True)
+        (index / name).touch()
+    assert overlay.lacking("") == ["unitree_api", "unitree_go", "vision_msgs"]
+    prefixes = f"{tmp_path / 'unitree_ros2'}:{tmp_path / 'install'}"
+    assert overlay.lacking(prefixes) == ["vision_msgs"]
+    monkeypatch.setattr(overlay, "INSTALL", tmp_path / "install")
+    assert overlay.lacking(prefixes) == ["unitree_api", "vision_msgs"]
+
+
+def test_the_generators_run_by_the_python_they_were_installed_for(setup):
+    command = setup.overlay.messages_command("/clone/.venv/bin/python", "/usr/bin/python3", ["unitree_go"])
+    assert command[0] == "/clone/.venv/bin/python" and "-DPython3_EXECUTABLE=/usr/bin/python3" in command
+    assert [word for word in command if word.endswith("interfaces/unitree_go")]
+
+
+def test_arm64_is_not_asked_for_what_has_no_wheel_there(setup, monkeypatch):
+    monkeypatch.setenv("ROS_DISTRO", "humble")
+    monkeypatch.setattr(setup.platform, "machine", lambda: "aarch64")
+    asked: list[str] = []
+    for step in ("_make_venv", "_install_pins", "_build_overlay", "_install_project"):
+        monkeypatch.setattr(setup, step, lambda *_: False)
+    monkeypatch.setattr(setup, "_install_apart", lambda name, *_: bool(asked.append(name)))
+    setup.run(setup.Plan("python3", "humble", ("base", "apt-ros", "dev")))
+    assert asked == ["humble"]
+    pins = (Path(setup.ROOT) / "requirements" / "dev.txt").read_text()
+    assert 'cyclonedds==11.0.1; platform_machine == "x86_64"' in pins
