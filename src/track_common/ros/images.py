@@ -1,4 +1,4 @@
-"""Images in messages to rgb arrays and back, honouring step, byte order and depth as cv_bridge does (a test compares).
+"""Images in messages to rgb arrays and back, as cv_bridge does it (a test compares); raw ones by ``raw_images``.
 
 PyPI's ``cv-bridge`` is another, broken package (wrong depth, garbled padding) and is never imported.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import cv2
@@ -15,22 +17,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-MAX_SIDE = 8192  # px; larger is taken for a broken message
-CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1, "8UC1": 1, "8UC3": 3, "mono16": 1, "16UC1": 1}
-TO_RGB = {
-    "bgr8": cv2.COLOR_BGR2RGB,
-    "8UC3": cv2.COLOR_BGR2RGB,  # OpenCV's own order
-    "rgba8": cv2.COLOR_RGBA2RGB,
-    "bgra8": cv2.COLOR_BGRA2RGB,
-    "mono8": cv2.COLOR_GRAY2RGB,
-    "8UC1": cv2.COLOR_GRAY2RGB,
-}
-YUV_TO_RGB = {
-    "yuv422": cv2.COLOR_YUV2RGB_UYVY,
-    "uyvy": cv2.COLOR_YUV2RGB_UYVY,
-    "yuv422_yuy2": cv2.COLOR_YUV2RGB_YUY2,
-    "yuyv": cv2.COLOR_YUV2RGB_YUY2,
-}
+from track_common.raw_images import ImageError, RawImage, layout, pixels_of, rgb_of
 
 
 class MessageError(ValueError):
@@ -38,25 +25,13 @@ class MessageError(ValueError):
 
 
 def rgb_from_image(message: Image) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 rgb of a colour or grey image; 16-bit grey is scaled by its own maximum.
+    """(H, W, 3) uint8 rgb of a colour or grey image, by ``track_common.raw_images``.
 
     Raises:
         MessageError: unknown encoding, no size, too little data for its height and step.
     """
-    pixels = pixels_from_image(message)
-    if pixels.dtype == np.float32:
-        raise MessageError(f"image encoding '{message.encoding}' is depth; wanted a colour or grey image")
-    if message.encoding in YUV_TO_RGB:
-        if pixels.shape[1] % 2:
-            raise MessageError(
-                f"image of encoding '{message.encoding}' is {pixels.shape[1]} px wide; wanted an even width"
-            )
-        return np.asarray(cv2.cvtColor(pixels, YUV_TO_RGB[message.encoding]), np.uint8)
-    if pixels.dtype == np.uint16:
-        pixels = (pixels.astype(np.float32) * (255.0 / max(int(pixels.max()), 1))).astype(np.uint8)
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB), np.uint8)
-    code = TO_RGB.get(message.encoding)
-    return np.array(pixels, np.uint8) if code is None else np.asarray(cv2.cvtColor(pixels, code), np.uint8)
+    with _as_message_error():
+        return rgb_of(RawImage.of(message))
 
 
 def pixels_from_image(message: Image) -> NDArray[Any]:
@@ -65,19 +40,8 @@ def pixels_from_image(message: Image) -> NDArray[Any]:
     Raises:
         MessageError: see ``rgb_from_image``.
     """
-    dtype, channels = _layout(message.encoding)
-    height, width, step = int(message.height), int(message.width), int(message.step)
-    if not 0 < height <= MAX_SIDE or not 0 < width <= MAX_SIDE:
-        raise MessageError(f"image is {width}x{height} px; wanted 1..{MAX_SIDE} each way")
-    row = width * channels * dtype.itemsize
-    if step < row or step % dtype.itemsize:
-        raise MessageError(f"image step is {step} bytes; {width} px of {message.encoding} need {row}")
-    if len(message.data) < height * step:
-        raise MessageError(f"image has {len(message.data)} bytes; {height} rows of {step} need {height * step}")
-    rows = np.frombuffer(message.data, np.uint8, count=height * step).reshape(height, step)[:, :row]
-    pixels = np.ascontiguousarray(rows).view(dtype.newbyteorder(">" if message.is_bigendian else "<"))
-    pixels = pixels.astype(dtype, copy=False)
-    return pixels.reshape(height, width) if channels == 1 else pixels.reshape(height, width, channels)
+    with _as_message_error():
+        return pixels_of(RawImage.of(message))
 
 
 def rgb_from_compressed(message: CompressedImage) -> NDArray[np.uint8]:
@@ -99,7 +63,8 @@ def rgb_from_compressed(message: CompressedImage) -> NDArray[np.uint8]:
 
 def image_from_pixels(pixels: NDArray[Any], encoding: str, header: Header) -> Image:
     """Message of (H, W) or (H, W, C) pixels; C-contiguous data is copied once."""
-    _, channels = _layout(encoding)
+    with _as_message_error():
+        _, channels = layout(encoding)
     height, width = pixels.shape[:2]
     message = Image(header=header, height=int(height), width=int(width), encoding=encoding)
     message.is_bigendian = int(sys.byteorder == "big")
@@ -119,12 +84,9 @@ def compressed_from_rgb(rgb: NDArray[np.uint8], header: Header, quality: int = 8
     return CompressedImage(header=header, format="rgb8; jpeg compressed bgr8", data=array("B", jpeg.tobytes()))
 
 
-def _layout(encoding: str) -> tuple[np.dtype[np.generic], int]:
-    if encoding in YUV_TO_RGB:
-        return np.dtype(np.uint8), 2
-    if encoding == "32FC1":
-        return np.dtype(np.float32), 1
-    if encoding not in CHANNELS:
-        known = ", ".join(sorted([*CHANNELS, *YUV_TO_RGB, "32FC1"]))
-        raise MessageError(f"image encoding '{encoding}' unknown; known: {known}")
-    return np.dtype(np.uint16 if "16" in encoding else np.uint8), CHANNELS[encoding]
+@contextmanager
+def _as_message_error() -> Iterator[None]:
+    try:
+        yield
+    except ImageError as error:
+        raise MessageError(str(error)) from error
