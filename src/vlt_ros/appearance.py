@@ -76,9 +76,13 @@ def look(
 @lru_cache(maxsize=64)
 def others_of(instruction: ParsedInstruction) -> tuple[Description, ...]:
     """Everybody and everything the sentence describes beside its target."""
-    described = [instruction.target, *instruction.excluded_people]
-    sides = [other for description in described for relation in description.relations for other in relation.others]
-    return tuple(dict.fromkeys([*instruction.excluded_people, *sides]))
+    found = list(instruction.excluded_people)
+    waiting = [instruction.target, *instruction.excluded_people]
+    while waiting:
+        sides = [other for relation in waiting.pop().relations for other in relation.others]
+        found += sides
+        waiting += sides
+    return tuple(dict.fromkeys(found))
 
 
 def similarity(first: Array, second: Array) -> float:

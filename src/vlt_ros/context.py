@@ -78,7 +78,8 @@ def _overlap(first: str, second: str) -> bool:
 def first_evidence(instruction: ParsedInstruction, track: Track, scene: Scene) -> float:
     """Nats for or against a candidate by where it stands: counts while the target is being chosen, then people move."""
     target = instruction.target
-    total = sum(_relation(relation, track, scene, bool(target.attributes)) for relation in target.relations)
+    own = _thing(track, scene)
+    total = sum(_relation(relation, own, scene, bool(target.attributes)) for relation in target.relations)
     if target.selection is not None:
         total += _selected(target.selection, track, scene)
     by_place = [d for d in instruction.excluded_people if d.relations or d.selection]
@@ -92,35 +93,46 @@ def _likeness(person: Description, track: Track, scene: Scene) -> float:
     parts = []
     if person.attributes or person.excluded_attributes:
         parts.append(track.fits.get(person, 0.0))
-    parts += [_relation(relation, track, scene, has_colours=False) for relation in person.relations]
+    parts += [_relation(relation, _thing(track, scene), scene, has_colours=False) for relation in person.relations]
     if person.selection is not None:
         parts.append(_selected(person.selection, track, scene))
     return max(0.0, min(parts))
 
 
-def _relation(relation: Relation, track: Track, scene: Scene, has_colours: bool) -> float:
-    sides = [_candidates(other, track, scene) for other in relation.others]
+def _thing(track: Track, scene: Scene) -> Thing:
+    return Thing(scene.category, track.filter.box_xyxy, track.fits)
+
+
+def _relation(relation: Relation, own: Thing, scene: Scene, has_colours: bool) -> float:
+    sides = [_candidates(other, own, scene) for other in relation.others]
     if not all(sides):
         return 0.0 if has_colours or relation.is_negated else UNSEEN
     if relation.kind is RelationKind.BETWEEN and len(sides) == 2:
-        fits = [min(fa, fb) + _between(track, a, b) for a, fa in sides[0] for b, fb in sides[1] if a is not b]
+        fits = [min(fa, fb) + _between(own, a, b) for a, fa in sides[0] for b, fb in sides[1] if a is not b]
         best = max(fits, default=FAILS)
     else:
-        best = max(fit + _geometry(relation.kind, track, side) for side, fit in sides[0])
+        best = max(fit + _geometry(relation.kind, own, side) for side, fit in sides[0])
     best = float(np.clip(best, FAILS, HOLDS))
     if not relation.is_negated:
         return best
     return FAILS if best > FITS else 0.0
 
 
-def _candidates(other: Description, track: Track, scene: Scene) -> list[tuple[Thing, float]]:
-    """Who in view may be the other side, with 0..HOLDS nats each."""
+def _candidates(other: Description, own: Thing, scene: Scene) -> list[tuple[Thing, float]]:
+    """Who in view may be the other side, with up to HOLDS nats each; relations of the other side count too."""
     things = [thing for thing in scene.things if thing.category in _alike(other.category)]
     if other.category == scene.category:
-        things += [Thing(PERSON, t.filter.box_xyxy, t.fits) for t in scene.tracks if t is not track]
+        things += [_thing(t, scene) for t in scene.tracks]
     has_looks = bool(other.attributes or other.excluded_attributes)
-    fits = [thing.fits.get(other, 0.0) if has_looks else HOLDS for thing in things]
-    return [(thing, min(fit, HOLDS)) for thing, fit in zip(things, fits, strict=True) if fit >= FITS]
+    found = []
+    for thing in things:
+        if np.array_equal(thing.box_xyxy, own.box_xyxy):
+            continue
+        fit = min(thing.fits.get(other, 0.0) if has_looks else HOLDS, HOLDS)
+        fit = min([fit, *(_relation(nested, thing, scene, has_colours=False) for nested in other.relations)])
+        if fit >= FITS:
+            found.append((thing, fit))
+    return found
 
 
 def _alike(category: str) -> tuple[str, ...]:
@@ -130,12 +142,12 @@ def _alike(category: str) -> tuple[str, ...]:
 BAGS = ("backpack", "handbag", "suitcase")  # the detector takes one for the other
 
 
-def _geometry(kind: RelationKind, track: Track, other: Thing) -> float:
+def _geometry(kind: RelationKind, candidate: Thing, other: Thing) -> float:
     """0 where the relation holds between two boxes, falling to FAILS where it plainly does not."""
-    own, their = from_xyxy(track.filter.box_xyxy, "cxcywh"), from_xyxy(other.box_xyxy, "cxcywh")
+    own, their = from_xyxy(candidate.box_xyxy, "cxcywh"), from_xyxy(other.box_xyxy, "cxcywh")
     is_person = other.category == PERSON
     unit = (own[3] + their[3]) / 2.0 if is_person else own[3]
-    across, gap = (own[0] - their[0]) / unit, _gap(track.filter.box_xyxy, other.box_xyxy) / unit
+    across, gap = (own[0] - their[0]) / unit, _gap(candidate.box_xyxy, other.box_xyxy) / unit
     nearer = float(np.log(own[3] / their[3])) if is_person else float((_foot(own) - _foot(their)) / unit)
     if kind is RelationKind.WITH:
         reach = NEAR_GAP if other.category in lex.ANIMALS else 0.1
@@ -151,9 +163,9 @@ def _geometry(kind: RelationKind, track: Track, other: Thing) -> float:
     return _fall(gap - NEAR_GAP, 0.8) + _fall(abs(nearer) - 0.5, 0.5)
 
 
-def _between(track: Track, first: Thing, second: Thing) -> float:
+def _between(candidate: Thing, first: Thing, second: Thing) -> float:
     """0 for a candidate whose column lies between the two others'."""
-    own = from_xyxy(track.filter.box_xyxy, "cxcywh")
+    own = from_xyxy(candidate.box_xyxy, "cxcywh")
     low, high = sorted(from_xyxy(thing.box_xyxy, "cxcywh")[0] for thing in (first, second))
     outside = max(low - own[0], own[0] - high, 0.0)
     return _fall(float(outside / own[3]), 0.2)

@@ -7,26 +7,34 @@ from dataclasses import dataclass, field
 
 from track_common.instruction import function_words as f
 from track_common.instruction import lexicon as lex
-from track_common.instruction.drafts import EXAMPLE, Draft, Mode, Preposition, RefusedError, Scope
+from track_common.instruction.drafts import EXAMPLE, Mode, Preposition, RefusedError, Scope
 from track_common.instruction.imperatives import is_imperative
 from track_common.instruction.noun_phrase import read_noun_phrase
 from track_common.instruction.noun_rules import place
 from track_common.instruction.parsed import Order, RelationKind
+from track_common.instruction.requests import Requests
+
+MAX_RELATIONS = 5
 
 
 @dataclass
 class ClauseReader:
-    """Reads a token at a time into a ``Scope`` and a list of requests."""
+    """Reads a token at a time into a ``Scope`` and the ``Requests`` made."""
 
     tokens: Sequence[str]
-    scope: Scope = field(default_factory=Scope)
-    requests: list[str] = field(default_factory=list)
+    asked: Requests = field(default_factory=lambda: Requests(Scope()))
     at: int = 0
     _is_start: bool = True  # a verb here is an imperative
     _is_relative: bool = False  # after "who"
     _is_after_comma: bool = False
     _is_exception: bool = False
     _last_verb: str = ""
+    _relations: int = 0
+
+    @property
+    def scope(self) -> Scope:
+        """Who is described at the moment, and everybody described so far."""
+        return self.asked.scope
 
     def read(self) -> None:
         """All tokens; RefusedError where one has no place."""
@@ -52,7 +60,8 @@ class ClauseReader:
         ):
             if rule(token):
                 return
-        raise RefusedError(f"'{token.replace('_', ' ')}' is not understood here; {EXAMPLE}")
+        if self.scope.mode is not Mode.ASIDE:
+            raise RefusedError(f"'{token.replace('_', ' ')}' is not understood here; {EXAMPLE}")
 
     def _read_mark(self, token: str) -> bool:
         scope = self.scope
@@ -66,6 +75,7 @@ class ClauseReader:
                 scope.mode = Mode.FOLLOW if scope.mode is Mode.AVOID else scope.mode
                 scope.turn_to(scope.main if scope.mode is Mode.FOLLOW else scope.aside)
             scope.joint = ""
+            scope.is_predicate = token == ":" and scope.main.noun in ("target", "subject", "person", "suspect")
         else:
             return False
         self._is_start, self._is_relative = True, False
@@ -75,7 +85,7 @@ class ClauseReader:
         """ "Hey robot, follow ...", "stop, boy"."""
         before, following = self.tokens[: self.at], self._token(1)
         is_first = all(word in f.ADVERBS or word in f.NEGATIONS or word == "," for word in before)
-        is_last = following in ("", ".", "!") and self._token(-1) == "," and bool(self.requests)
+        is_last = following in ("", ".", "!") and self._token(-1) == "," and bool(self.asked.made)
         is_called = following == "," or (following in f.FOLLOW | f.STOP | f.AVOID | f.STOP_FOLLOWING)
         return token in f.VOCATIVES and ((is_first and is_called) or is_last)
 
@@ -84,46 +94,25 @@ class ClauseReader:
             return False
         is_denied = self.scope.is_fresh and self.scope.is_negated
         if token in f.STOP_FOLLOWING or (token in f.AVOID and not is_denied):
-            self._follow() if is_denied else self._avoid(token)
+            self.asked.follow(self._token(1)) if is_denied else self.asked.avoid(token)
+        elif token in f.MOVE and is_denied:
+            self.scope.is_fresh = False
+            self.asked.turn_aside("stop")
         elif token in f.KEEP_ON and is_denied:
-            self._follow()
+            self.asked.follow(self._token(1))
         elif token in f.STOP:
-            self._turn_aside("stop")
+            self.asked.turn_aside("stop")
         elif token in f.FOLLOW:
-            self._avoid(token) if is_denied else self._follow()
+            self.asked.avoid(token) if is_denied else self.asked.follow(self._token(1))
         elif token in f.ASK or token in f.COPULAS or token in ("does", "did"):
-            self._turn_aside("ask")
+            self.asked.turn_aside("ask")
+        elif self.asked.is_unknown(token):
+            raise RefusedError(f"'{token}' is no request known here; {EXAMPLE}")
         else:
             return False
         self.scope.is_negated = self.scope.is_fresh = False
         self._is_start = self._is_relative = self._is_after_comma = False
         return True
-
-    def _follow(self) -> None:
-        scope = self.scope
-        if "follow" in self.requests and not scope.main.is_empty and scope.mode is Mode.FOLLOW:
-            following = self._token(1)
-            if following not in lex.SINGULAR_PRONOUNS and following not in ("", ".", ",", "and", "!", "it"):
-                raise RefusedError(f"two people are to be followed; name one; {EXAMPLE}")
-        self.requests.append("follow")
-        scope.end_clause()
-        scope.mode = Mode.FOLLOW
-        scope.turn_to(scope.main)
-
-    def _avoid(self, token: str) -> None:
-        self.requests.append("avoid")
-        self.scope.end_clause()
-        self.scope.mode = Mode.AVOID
-        self.scope.exclude()
-
-    def _turn_aside(self, request: str) -> None:
-        scope = self.scope
-        if request == "stop" and scope.is_fresh and scope.is_negated:
-            return  # "do not stop"
-        self.requests.append(request)
-        scope.end_clause()
-        scope.mode = Mode.ASIDE
-        scope.turn_to(scope.aside)
 
     def _read_negation(self, token: str) -> bool:
         if token not in f.NEGATIONS:
@@ -131,7 +120,7 @@ class ClauseReader:
         self._return_after_comma()
         if token == "no" and self._token(1) in f.AUXILIARIES | {"longer"}:
             return True
-        self.scope.deny()
+        self.scope.deny(token)
         return True
 
     def _read_exception(self, token: str) -> bool:
@@ -140,19 +129,9 @@ class ClauseReader:
         is_universal = noun in lex.UNIVERSAL | lex.NO_ONE | {"all"} or self._token(-1) == "all"
         if token not in f.EXCEPTIONS and not (token == "but" and is_universal and self._token(1) not in f.NEGATIONS):
             return False
-        scope = self.scope
+        self._return_after_comma()
         self._is_start = self._is_relative = False
-        if scope.has_no_one or (scope.mode is Mode.AVOID and noun in lex.UNIVERSAL):  # "follow nobody but the man"
-            scope.has_no_one = False
-            scope.mode = Mode.FOLLOW
-            self.requests.append("follow")
-            scope.main = Draft()
-            scope.excluded = [d for d in scope.excluded if d is not scope.anchor]
-            scope.turn_to(scope.main)
-            return True
-        scope.preposition, scope.relation = Preposition.NONE, None
-        scope.current = scope.anchor
-        scope.deny()
+        self.asked.make_exception(token)
         return True
 
     def _read_conjunction(self, token: str) -> bool:
@@ -161,8 +140,8 @@ class ClauseReader:
             if scope.mode is Mode.AVOID or any(scope.anchor is d for d in scope.excluded):
                 scope.mode = Mode.FOLLOW
                 scope.turn_to(scope.main)
-                if "avoid" in self.requests and self._token(1) not in f.NEGATIONS:
-                    self.requests.append("but")
+                if "avoid" in self.asked.made and self._token(1) not in f.NEGATIONS:
+                    self.asked.made.append("but")
             scope.end_clause()
             self._is_relative = False
         elif token in f.CONJUNCTIONS:
@@ -202,11 +181,15 @@ class ClauseReader:
             return False
         self._return_after_comma()
         scope = self.scope
+        self._relations += 1
+        if self._relations > MAX_RELATIONS:
+            raise RefusedError(f"more than {MAX_RELATIONS} relations such as 'next to' in one sentence; {EXAMPLE}")
         is_negated = scope.is_negated and scope.is_fresh
         scope.tie(Preposition.PLACE, token)
         scope.relation, scope.is_relation_negated = RelationKind(kind), is_negated
         scope.is_negated = scope.is_fresh = False
-        scope.current = scope.anchor
+        if scope.joint == "and":
+            scope.current = scope.anchor
         self._is_start = False
         return True
 
@@ -227,6 +210,8 @@ class ClauseReader:
     def _read_tie(self, token: str) -> bool:
         """Prepositions and verbs that say how the next noun is meant."""
         scope = self.scope
+        if token == "to" and self._is_request_next():
+            return True
         if token in f.WEAR:
             kind = Preposition.IN if token == "in" else Preposition.WEAR
         elif token in f.HAVE:
@@ -248,6 +233,15 @@ class ClauseReader:
         self._is_start = False
         return True
 
+    def _is_request_next(self) -> bool:
+        """ "I want you to follow ...", "switch from ... to ..."."""
+        if self.scope.mode is Mode.AVOID and self.asked.is_switching:
+            self.asked.follow(self._token(1))
+            return True
+        is_request = self._token(1) in f.FOLLOW | f.STOP | f.AVOID | f.STOP_FOLLOWING
+        self._is_start = self._is_start or is_request
+        return is_request
+
     def _read_small_word(self, token: str) -> bool:
         scope = self.scope
         if token in f.CONDITIONS:
@@ -267,10 +261,16 @@ class ClauseReader:
             scope.end_negation()
             scope.is_predicate, scope.preposition, scope.relation = True, Preposition.NONE, None
             self._is_start = False
+        elif token in f.LIKENESS:
+            scope.is_predicate, scope.preposition = True, Preposition.NONE
+        elif token == "followed":
+            scope.has_no_one = scope.has_no_one or scope.is_negated
         elif token in f.WHOLLY:
             scope.is_wholly = True
         else:
-            is_silent = token in f.ADVERBS | f.AUXILIARIES | f.FRONT | f.VOCATIVES | f.DETERMINERS | f.NUMBERS
+            is_silent = (
+                token in f.ADVERBS | f.AUXILIARIES | f.FRONT | f.VOCATIVES | f.DETERMINERS | f.NUMBERS | f.NOBODY_ELSE
+            )
             return is_silent or token in ("&", "it", "that", "me", "who") or token[0].isdigit() or token in f.SIDES
         return True
 
@@ -283,6 +283,9 @@ class ClauseReader:
 
     def _check_pending(self) -> None:
         scope = self.scope
+        words = [token for token in self.tokens if token[0].isalnum()]
+        if words[-1] in f.UNFINISHED and len(words) > 1 and scope.mode is Mode.FOLLOW:
+            raise RefusedError(f"the sentence ends at '{words[-1]}', before it says whom to follow; {EXAMPLE}")
         if scope.relation is not None and scope.mode is Mode.FOLLOW:
             raise RefusedError(f"'{scope.word.replace('_', ' ')}' is said without whom; {EXAMPLE}")
 

@@ -150,7 +150,8 @@ class Scope:
     Attributes:
         main: whom to follow; excluded: whom not.
         current: who gets the next garment; anchor: who gets it again after a comma ("the man next to X, in red").
-        is_fresh: the negation has not met its noun yet.
+        is_fresh: the negation has not met its noun yet; negation: its word.
+        holder: who has the relation that was read last.
         relation: kind whose other side comes next.
         joint: "and", "or" or "," directly before the next noun.
     """
@@ -160,6 +161,7 @@ class Scope:
     aside: Draft = field(default_factory=Draft)
     current: Draft = field(init=False)
     anchor: Draft = field(init=False)
+    holder: Draft = field(init=False)
     thing: Draft | None = None
     mode: Mode = Mode.FOLLOW
     preposition: Preposition = Preposition.NONE
@@ -168,6 +170,7 @@ class Scope:
     is_relation_negated: bool = False
     is_negated: bool = False
     is_fresh: bool = False
+    negation: str = ""
     is_inner: bool = False
     is_wholly: bool = False
     is_predicate: bool = False
@@ -175,11 +178,11 @@ class Scope:
     has_no_one: bool = False
 
     def __post_init__(self) -> None:
-        self.current = self.anchor = self.main
+        self.current = self.anchor = self.holder = self.main
 
     def turn_to(self, draft: Draft) -> None:
         """Describe somebody else from here on."""
-        self.current = self.anchor = draft
+        self.current = self.anchor = self.holder = draft
 
     def exclude(self) -> Draft:
         """A further person who must not be followed."""
@@ -187,9 +190,10 @@ class Scope:
         self.turn_to(self.excluded[-1])
         return self.current
 
-    def deny(self) -> None:
+    def deny(self, word: str) -> None:
         """A negation was read."""
         self.is_negated = self.is_fresh = True
+        self.negation = word
 
     def tie(self, preposition: Preposition, word: str) -> None:
         """A preposition or a verb was read: a negation that has met its noun ends here."""

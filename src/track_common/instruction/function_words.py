@@ -15,14 +15,17 @@ FOLLOW = words(
     "resume_following keep_an_eye_on stay_close_to keep_close_to stay_near focus_on lock_on lock_onto lock_on_to "
     "switch_to change_to move_to tag_along_with go_for run_behind heel"
 )
-STOP = words("stop halt freeze wait stay cease quit abort cancel enough pause desist whoa stopp") | words(
+STOP = words(
+    "nevermind end finish terminate stop halt freeze wait stay cease quit abort cancel enough pause desist whoa stopp"
+) | words(
     "stand_still stand_down stand_by hold_on hold_it hold_still hold_position keep_still stay_here stay_there "
     "stay_put stay_still stay_where_you_are stop_moving stop_it stop_now stop_there stop_here sit_down sit_still "
     "shut_down switch_off turn_off power_off emergency_stop e_stop estop stop_right_there back_off go_away "
     "come_to_a_stop come_to_a_halt let_it_be forget_it never_mind_it do_nothing remain_still remain_here "
-    "remain_there leave_it do_not_move do_not_go do_not_walk do_not_drive do_not_run no_more no_more_following "
+    "remain_there leave_it no_more no_more_following "
     "do_not_follow_anymore give_up stop_everything stop_please that_is_enough that_will_do that_is_all end_following "
-    "end_tracking"
+    "end_tracking let_him_go let_her_go let_them_go let_it_go let_me_go let_go keep_back stay_back stay_away "
+    "keep_away keep_your_distance_please"
 )
 STOP_FOLLOWING = words(
     "stop_following stop_tracking stop_chasing stop_pursuing stop_going_after stop_walking_after stop_shadowing "
@@ -40,6 +43,7 @@ AVOID = words("ignore ignoring disregard disregarding avoid avoiding skip skippi
 ASK = words("where what why how when who which whose describe explain count tell say show") | words(
     "do_you_see can_you_see have_you_seen did_you_see do_you_know could_you_see"
 )  # at the start of a sentence only
+MOVE = words("go move walk run drive come budge advance proceed continue")  # after "do not": a stop
 KEEP_ON = words("stop lose abandon forget leave drop ignore")  # after "do not": go on following
 NEGATIONS = words("not no without never nor neither non lacks lacking lack minus sans cannot") | words(
     "anything_but anything_except anything_other_than something_other_than everything_but all_but"
@@ -65,7 +69,7 @@ RELATIONS = {
         "next to",
     ),
     **dict.fromkeys(words("behind in_back_of at_the_back_of"), "behind"),
-    **dict.fromkeys(words("in_front_of before ahead_of"), "in front of"),
+    **dict.fromkeys(words("in_front_of before ahead_of followed_by"), "in front of"),
     **dict.fromkeys(
         words("left_of to_the_left_of on_the_left_of at_the_left_of on_the_left_side_of to_the_left_side_of left_from"),
         "left of",
@@ -100,7 +104,10 @@ SIDES = {
         "nearest to the middle of the others first",
     ),
     **dict.fromkeys(
-        words("nearest closest closest_to_you nearest_to_you closest_to_us nearest_to_me closest_to_me frontmost"),
+        words(
+            "nearest closest closest_to_the_camera nearest_to_the_camera nearest_the_camera closest_to_the_robot "
+            "nearest_to_the_robot closest_to_you nearest_to_you closest_to_us nearest_to_me closest_to_me frontmost"
+        ),
         "nearest first",
     ),
     **dict.fromkeys(
@@ -150,7 +157,7 @@ CONJUNCTIONS = words("and plus &  as_well_as along_with_a")
 WHOLLY = words("all fully completely entirely head_to_toe wholly totally")
 PLACE_PREPOSITIONS = words(
     "on at to from toward towards into onto across through along inside outside under underneath beneath above up down "
-    "out off past against against_the around about within among amongst upon per via for after during below as like"
+    "out off past against against_the around about within among amongst upon per via for after during below"
 )
 PLACES = words(
     "street road pavement sidewalk path stage room corridor hallway hall kitchen office door doorway window wall "
@@ -161,7 +168,7 @@ PLACES = words(
     "direction left_side sun shade shadow rain snow air city town world wheel_chair bus_stop busstop pillar column "
     "pole lamp lamppost sign box boxes shelf machine robot lights light area space hands hand arm arms head face "
     "today moment time place spot start beginning step steps wheelchair scooter stroller pram trolley cart fountain "
-    "in_the_dark statue monument kiosk cafe bar restaurant barrier railing curb kerb driveway yard porch "
+    "statue monument kiosk cafe bar restaurant barrier railing curb kerb driveway yard porch "
     "balcony roof aisle ramp"
 )
 TRAIT_ADJECTIVES = words(
@@ -180,6 +187,8 @@ TRAIT_NOUNS = words(
     "hands hand back face limp walking_stick shoulder pocket pockets lanyard bandana balloon balloons gun rifle "
     "accent voice bow"
 )
+HARMLESS_FIRST = words("see")  # verbs a sentence may begin with that ask for nothing
+UNFINISHED = words("the a an with has having in wearing wears not without no their dressed")  # not at an end
 VERBS = words(
     "walk walks walked walking stand stands stood standing run runs ran running sit sits sat sitting move moves moved "
     "moving go goes going went come comes coming came turn turns turning look looks looking talk talks talking speak "
@@ -198,12 +207,18 @@ ADVERBS = words(
     "directly immediately away back forward forwards backwards together alone later soon ok okay yes hey hello hi "
     "thanks thank you i we to am ill id want wanted need let lets let_us would_like like kindly right_now at_once "
     "so thus well first finally maybe instead everywhere anywhere somewhere quietly safely at_all either anymore "
-    "any_more any_longer longer more currently today while as when once whenever wherever go2 spot robodog good boy_ "
-    "your task job mission goal is_to it whilst though although ever even once_more around try make sure be dear sir "
+    "any_more any_longer longer more currently today while when once whenever wherever go2 spot robodog good boy_ "
+    "your task job mission goal is_to it whilst though although ever even once_more around try make_sure be dear sir "
+    "further farther closer mind said told repeat pursuit operation process program doing "
     "keep_your_distance keep_a_distance at_a_distance from_a_distance from_behind outside inside indoors outdoors "
     "upstairs downstairs nearby_ behind_ downtown along over_there over_here right_there out by_itself by_himself "
     "by_herself by_themselves alone from_now_on until_further_notice as_well to_me to_us camera_side this_time "
     "this_way that_way his_way her_way on_foot at_the_moment right_away"
+)
+LIKENESS = words("like as")  # "looks like a policeman in blue"
+NOBODY_ELSE = words(
+    "anyone_else anybody_else nobody_else no_one_else noone_else everyone_else everybody_else someone_else "
+    "anything_else"
 )
 CONDITIONS = words("if unless until till provided otherwise else")
 UNTIL_TOLD = (

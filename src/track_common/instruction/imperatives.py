@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from track_common.instruction import function_words as f
 from track_common.instruction import lexicon as lex
+from track_common.instruction.parsed import Request
 
 ALSO_NOUNS = f.TRAIT_NOUNS | f.PLACES | lex.PEOPLE.keys() | lex.OBJECTS.keys() | f.HAVE
 BARE = lex.words("hold leave end finish drop")  # a stop where nothing follows
@@ -34,3 +35,25 @@ def is_imperative(tokens: Sequence[str], at: int, is_start: bool) -> bool:
     if token in ALSO_NOUNS and token in f.FOLLOW | f.AVOID | f.STOP:
         return following in f.DETERMINERS or following in lex.PEOPLE or following in lex.PLURAL_PEOPLE
     return True
+
+
+def plain_request(tokens: Sequence[str]) -> Request | None:
+    """STOP or ASK where a sentence begins with such a request and no request to follow comes after it; else None.
+
+    Whatever else it says, known or not, does not matter then: nobody is followed.
+    """
+    first = next((at for at, token in enumerate(tokens) if token not in LEADING and token[0].isalnum()), len(tokens))
+    if first == len(tokens):
+        return None
+    token, later = tokens[first], tokens[first + 1 :]
+    if f.FOLLOW & set(later) or f.AVOID & set(later) or not f.STOP_FOLLOWING.isdisjoint(later):
+        return None
+    if token in f.STOP | f.STOP_FOLLOWING and is_imperative(tokens, first, is_start=True):
+        is_denied = any(word in f.NEGATIONS for word in tokens[:first])
+        return None if is_denied else Request.STOP
+    if token in f.ASK and first == 0 and (token != "whose" or tokens[-1] == "?"):
+        return Request.ASK
+    return None
+
+
+LEADING = f.ADVERBS | f.AUXILIARIES | f.VOCATIVES

@@ -17,7 +17,7 @@ FEMALE = words(
 )
 NEUTRAL = words(
     "person human pedestrian individual someone somebody anyone anybody whoever child kid toddler baby adult teenager "
-    "teen youngster stranger folk character figure walker subject target leader one they them themselves me us "
+    "teen youngster stranger folk character figure walker subject target leader suspect one they them themselves me us "
     "everyone everybody each all others other another"
 )
 PLURALS = {  # irregular; the regular ones are made below

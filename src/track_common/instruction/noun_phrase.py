@@ -32,6 +32,7 @@ class NounPhrase:
     Attributes:
         colours: the head's; of a garment before the head they are in ``worn``.
         traits: known adjectives that no camera judges; ``strange``: adjectives nobody knows.
+        denied: colours after "non-".
         order, place: "left", "second" ... before the noun; place 0 = none was said, -1 = the last.
     """
 
@@ -46,6 +47,7 @@ class NounPhrase:
     place: int = 0
     has_determiner: bool = False
     is_wholly: bool = False
+    denied: tuple[str, ...] = ()
 
 
 def read_noun_phrase(tokens: Sequence[str], start: int) -> NounPhrase | None:
@@ -66,6 +68,7 @@ class _Reader:
     shade: str = ""
     colours: list[str] = field(default_factory=list)
     worn: list[Worn] = field(default_factory=list)
+    denied: list[str] = field(default_factory=list)
     traits: list[str] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
     order: Order | None = None
@@ -83,10 +86,15 @@ class _Reader:
         if self.kind is not Head.NONE:
             return False
         was_adjacent, self._is_adjacent = self._is_adjacent, False
+        if token == "hivis" and self.colours:
+            return True  # "an orange hi-vis vest"
         if self._is_colour(token):
             self._take_colour(token, was_adjacent)
         elif token in lex.GARMENT_ADJECTIVES and self._next_kind() is Head.PERSON:
             self._take_worn(token, lex.GARMENT_ADJECTIVES[token])
+        elif token == "non" and self._starts_colour(self.at + 1):
+            self.denied.append(self._token(1))
+            self.at += 1
         elif token in f.WHOLLY and not self.colours:
             self.is_wholly = True
         elif self._is_joint(token):
@@ -107,7 +115,7 @@ class _Reader:
             return None
         return NounPhrase(
             self.kind, self.noun, self.at, colours, tuple(self.worn), tuple(self.traits), tuple(self.strange),
-            self.order, self.place, self.has_determiner, self.is_wholly,
+            self.order, self.place, self.has_determiner, self.is_wholly, tuple(self.denied),
         )  # fmt: skip
 
     def _is_colour(self, token: str) -> bool:

@@ -22,6 +22,7 @@ from track_common.instruction.object_rules import describe, place_object
 from track_common.instruction.parsed import PERSON, RelationKind
 from track_common.instruction.word_kinds import Head
 
+TARGETS = lex.words("target subject suspect leader")
 NOT_SKIN = lex.words("one ones figure figures subject target character")
 
 
@@ -73,6 +74,8 @@ def _place_person(scope: Scope, phrase: NounPhrase, following: str) -> None:
 
 def _colour_person(draft: Draft, phrase: NounPhrase) -> None:
     """ "the blond man", "the red one"; "the black man" may mean the skin and is asked back."""
+    for colour in phrase.denied:
+        draft.add(attribute_of("torso", (colour,), ""), is_negated=True)
     if not phrase.colours:
         return
     if all(colour in lex.HAIR_COLOURS for colour in phrase.colours):
@@ -94,6 +97,8 @@ def _person_draft(scope: Scope, phrase: NounPhrase) -> Draft:  # noqa: PLR0911 -
         return _another_side(scope)
     if scope.preposition is Preposition.HAVE:
         return _other_side(scope, RelationKind.NEXT_TO, scope.is_negated)
+    if scope.is_negated and scope.is_predicate and phrase.noun in TARGETS:
+        scope.has_no_one = True  # "the man in red is not the target"
     if scope.is_negated or (scope.joint and scope.anchor in scope.excluded and not scope.main.is_empty):
         return scope.exclude()
     if scope.mode is Mode.ASIDE:
@@ -124,25 +129,25 @@ def _target(scope: Scope, phrase: NounPhrase) -> Draft:
 
 def _other_side(scope: Scope, kind: RelationKind, is_negated: bool) -> Draft:
     other = Draft()
-    scope.anchor.relations.append(DraftRelation(kind, [other], is_negated))
-    scope.current = other
+    scope.current.relations.append(DraftRelation(kind, [other], is_negated))
+    scope.holder, scope.current = scope.current, other
     return other
 
 
 def _another_side(scope: Scope) -> Draft:
     """ "between A and B", "next to A and B": the relation that was read last gets one more."""
-    relation = scope.anchor.relations[-1]
+    relation = scope.holder.relations[-1]
     other = Draft()
     if relation.kind is RelationKind.BETWEEN:
         relation.others.append(other)
     else:
-        scope.anchor.relations.append(DraftRelation(relation.kind, [other], relation.is_negated))
+        scope.holder.relations.append(DraftRelation(relation.kind, [other], relation.is_negated))
     scope.current = other
     return other
 
 
 def _is_reference(scope: Scope) -> bool:
-    return scope.current is not scope.anchor and bool(scope.anchor.relations)
+    return scope.current is not scope.anchor and bool(scope.holder.relations)
 
 
 def _bystander(scope: Scope, phrase: NounPhrase) -> Draft:
@@ -180,6 +185,9 @@ def _place_colours(scope: Scope, phrase: NounPhrase, following: str) -> None:
     draft = scope.current
     describe(scope, draft, phrase)
     if not phrase.colours:
+        return
+    if scope.preposition is Preposition.IN and phrase.has_determiner and phrase.colours == ("dark",):
+        draft.unjudged.append("in the dark")
         return
     if scope.relation is not None:  # "next to the red"
         draft = _other_side(scope, scope.relation, scope.is_relation_negated)
@@ -248,6 +256,6 @@ def _check_strange(scope: Scope, phrase: NounPhrase) -> None:
     word = phrase.strange[0]
     if phrase.kind in (Head.GARMENT, Head.ACCENT) and not phrase.colours:
         raise RefusedError(f"'{word}' before '{phrase.noun}' is no colour known here; {EXAMPLE}")
-    if phrase.kind is Head.NONE:
+    if phrase.kind is Head.NONE or (phrase.kind is Head.PERSON and not phrase.has_determiner):
         raise RefusedError(f"'{word}' is not understood; {EXAMPLE}")
     scope.current.unjudged.extend(phrase.strange)

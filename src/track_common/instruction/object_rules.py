@@ -17,6 +17,7 @@ from track_common.instruction.drafts import (
 from track_common.instruction.noun_phrase import NounPhrase
 from track_common.instruction.parsed import PERSON, RelationKind
 
+LACKING = lex.words("without no lacks lacking lack minus sans")
 TOUCHING = lex.words("on in onto inside under underneath upon")
 
 
@@ -66,6 +67,8 @@ def _object_relation(scope: Scope) -> tuple[RelationKind | None, bool]:
         return RelationKind.WITH, scope.is_negated
     if tied in (Preposition.PLACE, Preposition.OF) and not scope.current.is_empty:
         return (RelationKind.WITH if scope.word in TOUCHING else RelationKind.NEXT_TO), scope.is_negated
+    if scope.is_negated and scope.negation in LACKING and scope.current.noun:
+        return RelationKind.WITH, True
     if scope.joint == "and" and scope.thing is not None and scope.anchor.relations:
         last = scope.anchor.relations[-1]
         return last.kind, last.is_negated

@@ -11,6 +11,7 @@ from functools import lru_cache
 from track_common.instruction import lexicon as lex
 from track_common.instruction.clauses import ClauseReader
 from track_common.instruction.drafts import EXAMPLE, RefusedError
+from track_common.instruction.imperatives import plain_request
 from track_common.instruction.parsed import PERSON, Description, ParsedInstruction, Request
 from track_common.instruction.suspects import check_words
 from track_common.instruction.tokens import tokens_of
@@ -35,6 +36,8 @@ def parse_instruction(text: str) -> ParsedInstruction:
     tokens = tokens_of(text)
     if not any(token[0].isalnum() for token in tokens):
         return ParsedInstruction(text) if not text.strip() else _refused(text, f"no word in '{text[:40]}'; {EXAMPLE}")
+    if (request := plain_request(tokens)) is not None:
+        return ParsedInstruction(text, request)
     reader = ClauseReader(tokens)
     try:
         if problem := check_words(tokens):
@@ -42,19 +45,15 @@ def parse_instruction(text: str) -> ParsedInstruction:
         reader.read()
         return _verdict(text, reader)
     except RefusedError as error:
-        return _refused(text, str(error), _said_stop(reader))
+        return _refused(text, str(error))
 
 
-def _refused(text: str, reason: str, request: Request = Request.FOLLOW) -> ParsedInstruction:
-    return ParsedInstruction(text, request, refusal=reason)
-
-
-def _said_stop(reader: ClauseReader) -> Request:
-    return Request.STOP if reader.requests[-1:] == ["stop"] else Request.FOLLOW
+def _refused(text: str, reason: str) -> ParsedInstruction:
+    return ParsedInstruction(text, Request.FOLLOW, refusal=reason)
 
 
 def _verdict(text: str, reader: ClauseReader) -> ParsedInstruction:
-    scope, requests = reader.scope, reader.requests
+    scope, requests = reader.scope, reader.asked.made
     last = requests[-1] if requests else ""
     if scope.has_no_one or last == "stop":
         return ParsedInstruction(text, Request.STOP)

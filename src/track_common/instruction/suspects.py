@@ -13,6 +13,7 @@ from track_common.instruction.word_kinds import is_known
 
 SIMILAR = 0.76  # difflib ratio from which a word is taken for a misspelt one ("blu" 0.86, "jackt" 0.91)
 MIN_LETTERS = 3  # shorter words resemble everything
+MAX_CHECKED = 20  # unknown words; a text with more is no English
 FOREIGN_SHARE = 0.5  # of the words that are unknown
 
 GUARDED = sorted(
@@ -62,7 +63,7 @@ _BY_LANGUAGE = {name: frozenset(said.split()) for name, said in LANGUAGES.items(
 def check_words(tokens: Sequence[str]) -> str:
     """Why the words cannot be English of ours, with the word named; "" where nothing speaks against them."""
     words = [token for token in tokens if token[0].isalpha()]
-    unknown = [word for word in words if not is_known(word)]
+    unknown = list(dict.fromkeys(word for word in words if not is_known(word)))
     if not unknown:
         return ""
     misspelt = _misspelt(unknown)
@@ -76,7 +77,7 @@ def check_words(tokens: Sequence[str]) -> str:
 
 def _misspelt(unknown: Sequence[str]) -> str:
     """The first word that resembles one of the language's; "" where none does."""
-    for word in unknown:
+    for word in unknown[:MAX_CHECKED]:
         near = difflib.get_close_matches(word, GUARDED, n=1, cutoff=SIMILAR) if len(word) >= MIN_LETTERS else []
         if near:
             return f"'{word}' is not known; did you mean '{near[0]}'? Nobody is followed on a guess"

@@ -21,7 +21,9 @@ from evt_bench.outfits import (
     instruction,
     is_distinct,
     parse_look,
+    unspecific_instruction,
 )
+from track_common.instruction import parse_instruction
 
 seeds = st.integers(0, 2**32 - 1)
 sexes = st.sampled_from(["woman", "man"])
@@ -101,3 +103,20 @@ def test_a_look_that_is_not_understood_says_what_is_known(text):
 def test_an_unknown_colour_is_refused_by_name():
     with pytest.raises(ValueError, match="'mauve' unknown"):
         group("mauve")
+
+
+@given(seeds, sexes)
+def test_every_instruction_is_understood_as_the_outfit_it_was_made_of(seed, sex):
+    rng = np.random.default_rng(seed)
+    outfit = draw_outfit(sex, rng)
+    parsed = parse_instruction(instruction(outfit, rng))
+    worn = {("torso" if a.region == "torso" else "lower"): a.colours for a in parsed.attributes}
+    assert parsed.is_understood and parsed.sex == {"man": "male", "woman": "female"}[sex]
+    assert worn == {"torso": (outfit.top_colour,), "lower": (outfit.bottom_colour,)}
+    assert not (parsed.target.excluded_attributes or parsed.target.relations or parsed.excluded_people)
+
+
+@given(seeds)
+def test_an_unspecific_instruction_means_anybody(seed):
+    parsed = parse_instruction(unspecific_instruction(np.random.default_rng(seed)))
+    assert parsed.is_understood and not parsed.target.is_judged and not parsed.target.unjudged
