@@ -1,6 +1,7 @@
 """One run of a tracker over a stream of frames: new sentences, first boxes, swaps and clock resets in good order.
 
-The node and the command line feed it; it never raises for what comes from outside, it says lost and why.
+The node feeds it. A sentence, box or frame from outside raises nothing: ``reason`` says why there is no target, and
+``failure`` that the tracker itself could not use a frame, which is not the same as a target out of view.
 """
 
 from __future__ import annotations
@@ -30,12 +31,19 @@ class TrackingSession:
         self._is_pending = False
         self._last_box: Array | None = None
         self._stamp: float | None = None
+        self._size: tuple[int, int] | None = None  # (width, height) of the last frame, px
         self._reason = "no instruction"
+        self._failure = ""
 
     @property
     def reason(self) -> str:
         """Why there is no target, "" while there is one."""
         return self._reason
+
+    @property
+    def failure(self) -> str:
+        """What the tracker raised for the last frame, "" where it answered; its sighting then says nothing."""
+        return self._failure
 
     def instruct(self, instruction: str) -> None:
         """Take a new sentence; it counts from the next frame.
@@ -70,32 +78,34 @@ class TrackingSession:
             self._is_pending = is_started or self._first_box is not None
 
     def process(self, frame: Frame) -> Sighting:
-        """One frame, in the order they come."""
+        """One frame, in the order they come. Where ``failure`` is set afterwards, nothing is known of this frame."""
         with self._lock:
             self._check_clock(frame.stamp)
+            self._check_size(frame)
             try:
                 sighting = self._init(frame) if self._is_pending else self._tracker_update(frame)
-            except ValueError as error:  # a frame this tracker cannot use, such as one of another size
-                log.warning("frame not tracked: %s", error)
-                sighting = Sighting(frame.stamp, None)
+            except ValueError as error:
+                self._failure = f"{type(error).__name__}: {error}"
+                return Sighting(frame.stamp, None)
+            self._failure = ""
             self._last_box = None if sighting.box is None else sighting.box.xyxy
             return sighting
 
     def _init(self, frame: Frame) -> Sighting:
-        self._is_pending = False
+        """Start the tracker; a ValueError of it leaves the start pending for the next frame."""
         if self._first_box is None and not self._instruction.is_understood:
-            self._reason = self._instruction.standstill_reason
-            log.log(logging.WARNING if self._instruction.refusal else logging.INFO, "no target: %s", self._reason)
-            return Sighting(frame.stamp, None)
+            reason = self._instruction.standstill_reason
+            log.log(logging.WARNING if self._instruction.refusal else logging.INFO, "no target: %s", reason)
+            return self._begun(Sighting(frame.stamp, None), reason)
         try:
             sighting = self._tracker.init(frame, self._instruction, self._first_box)
         except TargetError as error:
-            self._reason = str(error)
             log.warning("no target: %s", error)
-            return Sighting(frame.stamp, None)
-        finally:
-            self._first_box = None
-        self._reason = ""
+            return self._begun(Sighting(frame.stamp, None), str(error))
+        return self._begun(sighting, "")
+
+    def _begun(self, sighting: Sighting, reason: str) -> Sighting:
+        self._is_pending, self._first_box, self._reason = False, None, reason
         return sighting
 
     def _tracker_update(self, frame: Frame) -> Sighting:
@@ -112,3 +122,16 @@ class TrackingSession:
             self._is_pending = self._instruction.is_understood
         elif self._first_box is None:
             self._reason = "clock went back; this tracker needs a new first box"
+
+    def _check_size(self, frame: Frame) -> None:
+        """Start anew from the last box, scaled, where the frames' size changes: a tracker's state is in old pixels."""
+        height, width = frame.rgb.shape[:2]
+        last, self._size = self._size, (width, height)
+        if last is None or last == self._size or self._is_pending or self._reason:
+            return
+        log.warning("image size changed from %dx%d to %dx%d: tracking starts anew", *last, width, height)
+        if self._last_box is not None:
+            x, y = width / last[0], height / last[1]
+            self._first_box, self._is_pending = self._last_box * (x, y, x, y), True
+        elif self._needs_box:
+            self._reason = "image size changed while the target was lost; this tracker needs a new first box"

@@ -1,16 +1,20 @@
 """Messages to our types and back: round trips for any value, as cv_bridge does it, refusals that say why."""
 
+import io
 import math
 from array import array
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import Twist
+from geometry_msgs.msg import PoseStamped, Twist
 from hypothesis import given
 from hypothesis import strategies as st
 from nav_msgs.msg import Odometry as OdometryMessage
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, PointField
+from nav_msgs.msg import Path
+from PIL import Image as PilImage
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, PointField, RegionOfInterest
 from std_msgs.msg import Header
+from tests.helpers.jpegs import scans_bomb
 from vision_msgs.msg import Detection2D, Detection2DArray
 
 from track_common.ros import conversions as convert
@@ -325,3 +329,95 @@ def test_candidates_are_coloured_from_worst_to_best():
 def test_16_bit_pixels_of_ours_say_their_own_byte_order():
     depth = noise(3, 4, 1, "u2")
     np.testing.assert_array_equal(pixels_from_image(image_from_pixels(depth, "16UC1", HEADER)), depth)
+
+
+# --- what contradicts itself, or is too long, is refused before it is used ---
+
+
+def info_of(width, height, **more):
+    message = convert.info_from_camera(Camera.from_hfov(width, height, 1.2), HEADER)
+    for name, value in more.items():
+        setattr(message, name, value)
+    return message
+
+
+def test_an_image_of_another_shape_than_its_camera_info_is_refused():
+    camera = convert.camera_from_info(info_of(1280, 720), np.eye(4))
+    for message, make in (
+        (convert.image_from_rgb(noise(48, 64, 3), HEADER), convert.frame_from_image),
+        (compressed_from_rgb(noise(48, 64, 3), HEADER), convert.frame_from_compressed),
+    ):
+        with pytest.raises(MessageError, match="image is 64x48, its camera_info says 1280x720"):
+            make(message, camera)
+        assert make(message).rgb.shape == (48, 64, 3)
+
+
+@given(st.integers(40, 2000))
+def test_a_camera_is_scaled_to_a_picture_of_its_shape_so_that_rays_stay(width):
+    camera = convert.camera_from_info(info_of(1280, 720), np.eye(4))
+    height = round(width * 720 / 1280)
+    fitted = convert.fitted_camera(camera, width, height)
+    corners = np.array([[0.0, 0.0], [1.0, 1.0]])
+    rays = [(corners * (c.width, c.height) - (c.cx, c.cy)) / (c.fx, c.fy) for c in (camera, fitted)]
+    np.testing.assert_allclose(*rays, atol=1e-9)
+    assert (fitted.width, fitted.height) == (width, height)
+
+
+def test_binning_and_region_of_interest_are_in_the_camera():
+    """The ray through a pixel of the smaller image is that through the pixel it came from."""
+    region = RegionOfInterest(x_offset=100, y_offset=40, width=400, height=300)
+    whole, part = info_of(640, 480), info_of(640, 480, binning_x=2, binning_y=2, roi=region)
+    big, small = (convert.camera_from_info(message, np.eye(4)) for message in (whole, part))
+    assert (small.width, small.height) == (200, 150) == convert.image_size_from_info(part)
+    x, y = 30.0, 20.0
+    assert (x - small.cx) / small.fx == pytest.approx((100 + 2 * x - big.cx) / big.fx)
+    assert (y - small.cy) / small.fy == pytest.approx((40 + 2 * y - big.cy) / big.fy)
+
+
+def test_an_exif_turn_is_not_made():
+    rgb, stream = noise(48, 64, 3), io.BytesIO()
+    exif = PilImage.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    PilImage.fromarray(rgb).save(stream, "JPEG", exif=exif)
+    message = CompressedImage(header=HEADER, format="jpeg", data=array("B", stream.getvalue()))
+    assert convert.frame_from_compressed(message).rgb.shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (scans_bomb(4096, 2160, 1000), "more than 10 scans"),
+        (scans_bomb(20000, 20000, 0), "20000x20000; wanted at most"),
+    ],
+)
+def test_a_compressed_image_that_would_hold_the_node_up_is_refused(data, said):
+    with pytest.raises(MessageError, match=said):
+        convert.frame_from_compressed(CompressedImage(format="jpeg", data=array("B", data)))
+
+
+def test_a_candidate_without_a_size_leaves_the_target_and_the_others():
+    boxes = [Box(np.array([1.0, 1.0, 9.0, 9.0]), 0.5, "person") for _ in range(3)]
+    message = convert.detections_from_sighting(Sighting(1.0, boxes[0], tuple(boxes[1:])), HEADER)
+    message.detections[1].bbox.size_x = 0.0
+    sighting = convert.sighting_from_detections(message)
+    assert sighting.box is not None and len(sighting.others) == 1
+    message.detections[0].bbox.size_x = math.nan
+    with pytest.raises(MessageError, match="wanted finite"):
+        convert.sighting_from_detections(message)
+
+
+def test_more_boxes_or_poses_than_anybody_sends_are_refused_by_their_number():
+    many = Detection2DArray(detections=[Detection2D()] * (convert.MAX_DETECTIONS + 1))
+    with pytest.raises(MessageError, match="201 detections; wanted at most 200"):
+        convert.sighting_from_detections(many)
+    long = Path(header=Header(frame_id="base_link"), poses=[PoseStamped()] * (convert.MAX_POSES + 1))
+    with pytest.raises(MessageError, match="501 poses; wanted at most 500"):
+        convert.trajectory_from_path(long)
+
+
+@pytest.mark.parametrize("index", [0, 2, 4, 5])
+def test_a_camera_info_with_a_number_that_is_none_is_refused(index):
+    message = info_of(640, 480)
+    message.k[index] = math.nan
+    with pytest.raises(MessageError, match="wanted a camera's"):
+        convert.camera_from_info(message, np.eye(4))

@@ -21,7 +21,7 @@ from track_common.ros.conversions import (
     trajectory_from_path,
 )
 from track_common.ros.frames import transform_from_matrix
-from track_common.types import Box, Odometry, Sighting
+from track_common.types import Box, Camera, Odometry, Sighting
 from trackvla_ros.nodes.planner_node import PlannerNode
 from vlt_ros.nodes.tracker_node import TrackerNode
 
@@ -109,6 +109,9 @@ def tracker(module_domain):
 def test_tracker_says_nothing_that_cannot_be_read(tracker, topic, count):
     callbacks, boxes = callbacks_of(tracker), tracker._boxes.messages
     callbacks["tf_static"](mounts())
+    camera = Camera.from_hfov(PICTURE.shape[1], PICTURE.shape[0], 1.2)  # another size's images get no box
+    make = {**MAKE, "camera_info": lambda now: info_from_camera(camera, header(now, "camera"))}
+    callbacks["camera_info"](make["camera_info"](0.0))
     found = 0
 
     def run(rng, messages, spoilt_in_a_row):
@@ -116,7 +119,7 @@ def test_tracker_says_nothing_that_cannot_be_read(tracker, topic, count):
         for index in range(messages):
             if index % (5 * spoilt_in_a_row) == 0:
                 callbacks["init_box"](MAKE["init_box"](0.0))
-            message = spoil(MAKE[topic](1000.0 + index), rng)
+            message = spoil(make[topic](1000.0 + index), rng)
             if topic != "image_raw":
                 callbacks[topic](message)
                 message = MAKE["image_raw"](1000.0 + index)

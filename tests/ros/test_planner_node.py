@@ -276,3 +276,29 @@ def test_a_stop_sentence_stops_before_the_next_image(peer, planner):
     peer.wait_until(lambda: bool(paths) and len(paths[-1].poses) == 10, "a trajectory")
     inputs.instruction.publish(String(data="stop!"))
     peer.wait_until(lambda: len(paths) > 1 and not paths[-1].poses, "an empty trajectory")
+
+
+def test_ten_thousand_boxes_are_refused_and_the_next_message_is_not(peer, planner):
+    inputs, paths = planner
+    statuses = peer.collect(DiagnosticArray, "diagnostics")
+    detection = detections_from_sighting(Sighting(1.0, FAR), Header(frame_id="camera")).detections[0]
+    inputs.box.publish(Detection2DArray(header=Header(frame_id="camera"), detections=[detection] * 10_000))
+    peer.wait_until(lambda: any("bytes" in s.status[0].message for s in statuses), "the refusal")
+    assert not paths
+    inputs.send_box(2.0)
+    peer.wait_until(lambda: bool(paths), "a trajectory")
+
+
+def test_a_candidate_without_a_size_does_not_cost_the_target(peer, planner):
+    inputs, paths = planner
+    statuses = peer.collect(DiagnosticArray, "diagnostics")
+    message = detections_from_sighting(Sighting(1.0, FAR, (FAR, FAR)), Header(frame_id="camera"))
+    message.detections[1].bbox.size_y = 0.0
+    inputs.box.publish(message)
+    peer.wait_until(lambda: bool(paths), "a trajectory")
+    assert trajectory_from_path(paths[0]).poses_base[-1, 0] > 0.3
+
+    def is_said():
+        return any("1 of 3 boxes" in pair.value for s in statuses for pair in s.status[0].values)
+
+    peer.wait_until(is_said, "the box that was left out")

@@ -14,14 +14,16 @@ pytest.importorskip("rclpy")
 pytestmark = pytest.mark.ros
 
 from builtin_interfaces.msg import Time  # noqa: E402
-from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image  # noqa: E402
 from std_msgs.msg import Header, String  # noqa: E402
 from vision_msgs.msg import Detection2D, Detection2DArray  # noqa: E402
 
 from track_common.boxes import iou  # noqa: E402
 from track_common.ros import qos  # noqa: E402
-from track_common.ros.conversions import box_from_detection  # noqa: E402
+from track_common.ros.conversions import box_from_detection, info_from_camera  # noqa: E402
 from track_common.ros.images import compressed_from_rgb, image_from_pixels  # noqa: E402
+from track_common.types import Camera  # noqa: E402
 from vlt_ros import registry  # noqa: E402
 
 ATTEMPTS = 5
@@ -278,3 +280,56 @@ def test_a_tracker_that_breaks_ends_the_node_loudly(peer, ros_environment):
     peer.wait_until(has_ended, "the end of the node")
     said = process.stderr.read()
     assert process.returncode == 1 and "out of memory" in said
+
+
+def diagnostics_of(peer):
+    statuses = peer.collect(DiagnosticArray, "diagnostics")
+    return lambda level, text: any(s.status[0].level == level and text in s.status[0].message for s in statuses)
+
+
+def test_an_image_of_another_size_than_camera_info_gets_no_box_and_an_error(make_tracker, peer):
+    tracker = make_tracker("tracker:=csrt")
+    said = diagnostics_of(peer)
+    infos = peer.publisher(CameraInfo, "camera_info", qos.SENSOR_OUT)
+
+    def is_refused():
+        infos.publish(info_from_camera(Camera.from_hfov(1280, 720, 1.2), Header(frame_id="camera")))
+        tracker.images.publish(image(scene(), 1))
+        return said(DiagnosticStatus.ERROR, "image is 160x120, its camera_info says 1280x720")
+
+    peer.wait_until(is_refused, "the refusal")
+    infos.publish(info_from_camera(Camera.from_hfov(160, 120, 1.2), Header(frame_id="camera")))
+    assert tracker.ask(image(scene(), 9)).header.stamp.sec == 9
+
+
+FAILING = """
+from vlt_ros.nodes import tracker_node
+from vlt_ros.correlation import CsrtTracker
+def fail(self, frame):
+    raise ValueError("a template of another kind")
+CsrtTracker.update = fail
+tracker_node.main()
+"""
+
+
+def test_a_tracker_that_fails_on_its_images_is_an_error_and_publishes_no_box(peer, ros_environment):
+    """An empty target_box says that nobody is in view; a tracker that fails does not know that."""
+    environment = {**os.environ, **ros_environment}
+    words = ["--ros-args", "-p", "tracker:=csrt"]
+    with subprocess.Popen(
+        [sys.executable, "-c", FAILING, *words], env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        tracker, said = Tracker(process, peer), diagnostics_of(peer)
+        tracker.start_at_square()
+        tracker.ask(image(scene(), 1))  # starts it
+        before = len(tracker.answers)
+
+        def is_said():
+            tracker.images.publish(image(scene(), 2))
+            return said(DiagnosticStatus.ERROR, "no box is published: ValueError: a template of another kind")
+
+        peer.wait_until(is_said, "the error")
+        assert len(tracker.answers) == before and tracker.is_alive()
+        process.terminate()
+        logged = process.stderr.read().count("a template of another kind")
+        assert 1 <= logged <= 20  # throttled: 30 images a second have come

@@ -27,6 +27,7 @@ from go2_bridge.safety.watchdog import ControlStatus, SilenceWatch, StopReason, 
 from track_common.config import setting
 from track_common.interfaces import Decision
 from track_common.ros import qos
+from track_common.ros.bounded import MAX_PATH_BYTES, subscribe_bounded
 from track_common.ros.conversions import (
     MessageError,
     command_from_twist,
@@ -100,7 +101,8 @@ class ControllerNode(Node):
         # In this order: of messages that wait, an executor takes the earlier subscription's first
         self.create_subscription(PointStamped, "target_point", self._on_target_point, qos.LATEST)
         self.create_subscription(String, "target_status", self._on_target_status, qos.LATEST)
-        self.create_subscription(Path, "trajectory", self._on_trajectory, qos.LATEST)
+        limit, refuse = MAX_PATH_BYTES, self._refuse_trajectory
+        subscribe_bounded(self, Path, "trajectory", self._on_trajectory, qos.LATEST, limit, refuse)
         self.create_subscription(Twist, "recovery/cmd_vel", self._on_wish, qos.COMMAND)
         intake = SensorIntake(self, self._config.base_frame, self._diagnostics.refuse)
         intake.listen_to_points(self._on_cloud)
@@ -151,9 +153,7 @@ class ControllerNode(Node):
         try:
             self._trajectory = trajectory_from_path(message, self._status, target)
         except MessageError as error:
-            self._follower.refuse_trajectory()
-            self._control()  # the stop first: a node's first line on the console takes it a while
-            self._diagnostics.refuse(f"trajectory refused: {error}")
+            self._refuse_trajectory(error)
             return
         self._arrived = now_of(self)
         self._diagnostics.count("trajectories")
@@ -162,6 +162,11 @@ class ControllerNode(Node):
             self._control()
         self._is_behind = True
         self._digest_if_quiet()
+
+    def _refuse_trajectory(self, error: MessageError) -> None:
+        self._follower.refuse_trajectory()
+        self._control()  # the stop first: a node's first line on the console takes it a while
+        self._diagnostics.refuse(f"trajectory refused: {error}")
 
     def _take_trajectory(self) -> None:
         """Hand the one that waits to the follower."""

@@ -12,11 +12,18 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Pose, PoseStamped, Quaternion, Twist, TwistStamped
 from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 from track_common.boxes import from_xyxy, to_xyxy
+from track_common.ros.cameras import (
+    camera_from_info,
+    check_image_size,
+    fitted_camera,
+    image_size_from_info,
+    info_from_camera,
+)
 from track_common.ros.clouds import cloud_from_points, points_from_array
 from track_common.ros.images import MessageError, image_from_pixels, rgb_from_compressed, rgb_from_image
 from track_common.ros.markers import markers_from_candidates
@@ -38,12 +45,14 @@ __all__ = [
     "MessageError",
     "box_from_detection",
     "camera_from_info",
+    "check_image_size",
     "cloud_from_points",
     "command_from_twist",
     "detections_from_sighting",
     "frame_from_compressed",
     "frame_from_image",
     "image_from_rgb",
+    "image_size_from_info",
     "info_from_camera",
     "lean_from_quaternion",
     "markers_from_candidates",
@@ -63,53 +72,27 @@ __all__ = [
 ]
 
 MAX_PLACE, MAX_SPEED = 1e6, 100.0  # m; m/s and rad/s: beyond what any robot's odometry says
-MIN_FOCAL, MAX_PIXELS = 1.0, 1e5  # px; a number outside these is of no camera
+MAX_POSES, MAX_DETECTIONS = 500, 200  # of a trajectory, of a target_box; planners send 10, trackers under 50
 TARGET_ID = "target"  # Detection2D.id of the followed one in target_box
 
 
 def frame_from_image(message: Image, camera: Camera | None = None) -> Frame:
-    """Camera frame of an image; raises MessageError where it cannot be read."""
-    return Frame(rgb_from_image(message), seconds_from_stamp(message.header.stamp), camera)
+    """Camera frame of an image; its camera is scaled where the image is a smaller or larger picture of the same shape.
+
+    Raises:
+        MessageError: the image cannot be read, or has another shape than its camera's.
+    """
+    return _frame(rgb_from_image(message), message.header, camera)
 
 
 def frame_from_compressed(message: CompressedImage, camera: Camera | None = None) -> Frame:
-    """Camera frame of a JPEG or PNG; raises MessageError where it cannot be read."""
-    return Frame(rgb_from_compressed(message), seconds_from_stamp(message.header.stamp), camera)
+    """Camera frame of a JPEG or PNG; raises MessageError as ``frame_from_image`` does."""
+    return _frame(rgb_from_compressed(message), message.header, camera)
 
 
 def image_from_rgb(rgb: np.ndarray, header: Header) -> Image:
     """rgb8 message of an (H, W, 3) uint8 array."""
     return image_from_pixels(rgb, "rgb8", header)
-
-
-def camera_from_info(message: CameraInfo, T_base_camera: Array) -> Camera:
-    """Pinhole camera; distortion is not in it.
-
-    Raises:
-        MessageError: no size or a focal length that is not positive (an uncalibrated driver sends zeros).
-    """
-    k = message.k
-    is_lens = MIN_FOCAL < k[0] < MAX_PIXELS and MIN_FOCAL < k[4] < MAX_PIXELS and np.all(np.abs(k) < MAX_PIXELS)
-    if not (0 < message.width < MAX_PIXELS and 0 < message.height < MAX_PIXELS and is_lens):
-        raise MessageError(
-            f"camera_info has size {message.width}x{message.height}, fx {k[0]}, fy {k[4]}; wanted a camera's"
-        )
-    return Camera(
-        int(message.width), int(message.height), float(k[0]), float(k[4]), float(k[2]), float(k[5]), T_base_camera
-    )
-
-
-def info_from_camera(camera: Camera, header: Header) -> CameraInfo:
-    """camera_info of a camera without distortion."""
-    message = CameraInfo(
-        header=header, width=int(camera.width), height=int(camera.height), distortion_model="plumb_bob"
-    )
-    fx, fy, cx, cy = (float(v) for v in (camera.fx, camera.fy, camera.cx, camera.cy))
-    message.d = [0.0] * 5
-    message.k = [fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0]
-    message.r = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
-    message.p = [fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0]
-    return message
 
 
 def odometry_from_message(message: OdometryMessage) -> Odometry:
@@ -155,11 +138,20 @@ def detections_from_sighting(sighting: Sighting, header: Header) -> Detection2DA
 
 
 def sighting_from_detections(message: Detection2DArray) -> Sighting:
-    """The inverse; raises MessageError on a box that is not finite or has no size."""
-    boxes = [(d.id, box_from_detection(d)) for d in message.detections]
-    target = next((box for name, box in boxes if name == TARGET_ID), None)
-    others = tuple(box for name, box in boxes if name != TARGET_ID)
-    return Sighting(seconds_from_stamp(message.header.stamp), target, others)
+    """The inverse; a candidate whose box is not finite or has no size is left out.
+
+    Raises:
+        MessageError: the target's own box is such a one, or there are more than ``MAX_DETECTIONS``.
+    """
+    if len(message.detections) > MAX_DETECTIONS:
+        raise MessageError(f"{len(message.detections)} detections; wanted at most {MAX_DETECTIONS}")
+    target = next((d for d in message.detections if d.id == TARGET_ID), None)
+    others = (_candidate(d) for d in message.detections if d.id != TARGET_ID)
+    return Sighting(
+        seconds_from_stamp(message.header.stamp),
+        None if target is None else box_from_detection(target),
+        tuple(box for box in others if box is not None),
+    )
 
 
 def box_from_detection(message: Detection2D) -> Box:
@@ -197,8 +189,11 @@ def trajectory_from_path(
     """The inverse.
 
     Raises:
-        MessageError: another frame than base_link, values that are not finite, times that do not rise.
+        MessageError: another frame than base_link, more than ``MAX_POSES`` poses, values that are not finite, times
+            that do not rise.
     """
+    if len(message.poses) > MAX_POSES:
+        raise MessageError(f"trajectory has {len(message.poses)} poses; wanted at most {MAX_POSES}")
     if message.header.frame_id != "base_link":
         raise MessageError(f"trajectory is in frame '{message.header.frame_id}'; wanted base_link at the image stamp")
     stamp = seconds_from_stamp(message.header.stamp)
@@ -265,6 +260,19 @@ def lean_from_quaternion(q: Quaternion) -> tuple[float, float]:
         return math.nan, math.nan
     roll = math.atan2(2.0 * (q.w * q.x + q.y * q.z), length - 2.0 * (q.x * q.x + q.y * q.y))
     return roll, math.asin(min(max(2.0 * (q.w * q.y - q.z * q.x) / length, -1.0), 1.0))
+
+
+def _frame(rgb: np.ndarray, header: Header, camera: Camera | None) -> Frame:
+    height, width = rgb.shape[:2]
+    fitting = None if camera is None else fitted_camera(camera, width, height)
+    return Frame(rgb, seconds_from_stamp(header.stamp), fitting)
+
+
+def _candidate(message: Detection2D) -> Box | None:
+    try:
+        return box_from_detection(message)
+    except MessageError:
+        return None
 
 
 def _pose(x: float, y: float, yaw: float) -> Pose:

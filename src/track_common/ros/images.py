@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from track_common.jpeg import ImageFormatError, checked_header
 from track_common.raw_images import ImageError, RawImage, layout, pixels_of, rgb_of
+
+MAX_PIXELS = 4096 * 4096  # of an encoded image; 50 MB decoded
 
 
 class MessageError(ValueError):
@@ -45,16 +48,19 @@ def pixels_from_image(message: Image) -> NDArray[Any]:
 
 
 def rgb_from_compressed(message: CompressedImage) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 rgb of a JPEG or PNG.
+    """(H, W, 3) uint8 rgb of a JPEG or PNG; an EXIF turn is not made, since camera_info describes the unturned image.
 
     Raises:
-        MessageError: the data is empty or no image OpenCV can read.
+        MessageError: the data is empty, no JPEG or PNG, larger than ``MAX_PIXELS``, or a JPEG of more scans than a
+            camera's.
     """
     if len(message.data) == 0:
         raise MessageError("compressed image is empty; wanted JPEG or PNG data")
+    data = np.frombuffer(message.data, np.uint8)
     try:
-        bgr = cv2.imdecode(np.frombuffer(message.data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error as error:
+        checked_header(data.tobytes(), MAX_PIXELS)
+        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    except (cv2.error, ImageFormatError) as error:
         raise MessageError(f"compressed image ({message.format}) cannot be decoded: {error}") from error
     if bgr is None:
         raise MessageError(f"compressed image ({message.format}, {len(message.data)} bytes) is no JPEG or PNG")

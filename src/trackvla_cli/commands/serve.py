@@ -12,7 +12,9 @@ def serve(
     host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; 0.0.0.0: every network card."),
     port: int = typer.Option(8790, "--port", help="0: any that is free."),
     sessions: int = typer.Option(1, "--sessions", help="Robots at a time; each has the policy in memory once more."),
-    token_file: str = typer.Option("", "--token-file", help="File with the token that robots must show."),
+    token_file: str = typer.Option(
+        "", "--token-file", help="File with the token that robots must show, or with lines NAME: TOKEN, one a robot."
+    ),
     certificate: str = typer.Option("", "--certificate", help="PEM file, for TLS (wss://)."),
     key: str = typer.Option("", "--key", help="PEM file with the certificate's private key."),
 ) -> None:

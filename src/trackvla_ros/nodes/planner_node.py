@@ -23,6 +23,7 @@ from track_common.instruction import ParsedInstruction, parse_instruction
 from track_common.interfaces import NoAnswerError, Observation, Policy
 from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
+from track_common.ros.bounded import MAX_DETECTIONS_BYTES, subscribe_bounded
 from track_common.ros.conversions import (
     MessageError,
     frame_from_image,
@@ -84,7 +85,8 @@ class PlannerNode(Node):
         self._status_publisher = self.create_publisher(String, "target_status", qos.LATEST)
 
     def _make_subscriptions(self) -> None:
-        self.create_subscription(Detection2DArray, "target_box", self._on_target_box, qos.LATEST)
+        limit, refuse = MAX_DETECTIONS_BYTES, self._refuse_target_box
+        subscribe_bounded(self, Detection2DArray, "target_box", self._on_target_box, qos.LATEST, limit, refuse)
         intake = SensorIntake(self, self._config.base_frame, self._warn)
         intake.listen_to_camera(self._on_camera)
         intake.listen_to_points(self._on_cloud)
@@ -155,15 +157,30 @@ class PlannerNode(Node):
         try:
             self._sighting = sighting_from_detections(message)
         except MessageError as error:
-            self._warn(f"target_box refused: {error}")
+            self._refuse_target_box(error)
             return
+        left_out = len(message.detections) - len(self._sighting.others) - (self._sighting.box is not None)
+        if left_out:
+            self._diagnostics.refuse(
+                f"target_box: {left_out} of {len(message.detections)} boxes are no boxes: left out"
+            )
         if self._image_subscription is None:
             frame = Frame(NO_PIXELS, self._sighting.stamp, self._camera)
             self._observe(message.header, lambda: frame)
 
+    def _refuse_target_box(self, error: MessageError) -> None:
+        self._warn(f"target_box refused: {error}")
+
     def _on_image(self, message: Image) -> None:
         with self._diagnostics.stage("image_callback"):
-            self._observe(message.header, partial(frame_from_image, message, self._camera))
+            self._observe(message.header, partial(self._frame, message, self._camera))
+
+    def _frame(self, message: Image, camera: Camera | None) -> Frame:
+        frame = frame_from_image(message, camera)
+        if frame.camera is not camera and camera is not None:
+            sizes = f"{message.width}x{message.height}, camera_info says {camera.width}x{camera.height}"
+            self._diagnostics.refuse(f"image is {sizes}: the camera is scaled to the image")
+        return frame
 
     def _observe(self, header: Header, frame: Callable[[], Frame]) -> None:
         """Ask for a trajectory; ``frame`` is made by the worker, and only of images that get their turn."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from track_common.config import ConfigError, setting
 
 PORT = 8790
-MIN_TOKEN = 16  # characters; shorter ones can be guessed
+MAX_PAUSE = 1.0  # s between two attempts to connect: a robot without a server stands
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class RemotePolicyConfig:
         high=60.0,
     )
     reconnect: float = setting(
-        0.25, "first pause before connecting again; doubles up to 4 s", unit="s", low=0.01, high=4.0
+        0.25, "first pause before connecting again; doubles up to 1 s", unit="s", low=0.01, high=MAX_PAUSE
     )
 
     def check(self) -> None:
@@ -57,7 +57,11 @@ class ServerConfig:
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0: every network card")
     port: int = setting(PORT, "0: any that is free", low=0, high=65535)
     sessions: int = setting(1, "robots served at a time; each has a policy of its own in memory", low=1, high=64)
-    token_file: str = setting("", "file with the token that robots must show; empty: anyone may come in")
+    token_file: str = setting(
+        "", "file with one token for all robots, or with lines name: token, one a robot; empty: anyone may come in"
+    )
+    strangers: int = setting(32, "connections without a session at a time", low=1, high=1000)
+    strangers_per_address: int = setting(8, "of them, from one address", low=1, high=1000)
     certificate: str = setting("", "PEM file with certificate chain, for TLS")
     key: str = setting("", "PEM file with its private key")
 
@@ -77,21 +81,3 @@ class ServerConfig:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(Path(self.certificate).expanduser(), Path(self.key).expanduser())
         return context
-
-
-def read_token(file: str) -> str:
-    """The token in ``file``, "" where no file is named.
-
-    Raises:
-        ConfigError: it is too short or no single printable word.
-        OSError: the file cannot be read.
-    """
-    if not file:
-        return ""
-    token = Path(file).expanduser().read_text().strip()
-    if len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
-        raise ConfigError(
-            f"{file} holds no token: wanted one word of at least {MIN_TOKEN} characters; "
-            f"type `openssl rand -hex 32 > {file}`"
-        )
-    return token

@@ -37,7 +37,8 @@ class Fields:
     def end(self) -> None:
         """Nothing may be left over: a misspelt field must not pass for an absent one."""
         if self._values:
-            raise ProtocolError(f"{self._name} has unknown fields {_short(sorted(map(str, self._values)))}")
+            unknown = next(iter(self._values))
+            raise ProtocolError(f"{self._name} has unknown fields {_short([unknown])}")
 
     def integer(self, name: str, low: int = 0, high: int = 2**53) -> int:
         """A whole number in low..high."""
@@ -87,7 +88,7 @@ class Fields:
         wanted = f"{'at most ' if may_be_less else ''}{list(limits)} in float64"
         is_shape = isinstance(shape, list) and len(shape) == len(limits) and all(type(n) is int for n in shape)
         if not is_shape or not all(0 <= n <= m if may_be_less else n == m for n, m in zip(shape, limits, strict=True)):
-            raise self._wrong(name, shape, wanted)
+            raise ProtocolError(f"{self._name}.{name} is {_shape(shape)}; wanted {wanted}")
         if not isinstance(data, bytes) or len(data) != math.prod(shape) * FLOAT.itemsize:
             raise self._wrong(name, data, f"the bytes of {shape} in float64")
         array = np.frombuffer(data, FLOAT).reshape(shape)
@@ -116,9 +117,16 @@ def packed_array(array: Array) -> Mapping[str, Any]:
 
 
 def _kind(value: Any) -> str:
-    if isinstance(value, (bytes, str, dict)):
+    if isinstance(value, (bytes, str, dict, list)):  # never its content: that may be nested deeper than repr goes
         return f"{type(value).__name__} of {len(value)}"
     return f"{type(value).__name__} {_short(value)}"
+
+
+def _shape(shape: Any) -> str:
+    """A shape as it was sent where it is a short list of whole numbers."""
+    if isinstance(shape, list) and len(shape) <= 4 and all(type(n) is int for n in shape):
+        return f"list {_short(shape)}"
+    return _kind(shape)
 
 
 def _short(value: Any) -> str:

@@ -1,18 +1,15 @@
-"""Frames as JPEG: encoded on the robot, decoded on the server after a look at how large they say they are."""
+"""Frames as JPEG: encoded on the robot, decoded on the server after a look at what decoding them would cost."""
 
 from __future__ import annotations
-
-import io
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from track_common.jpeg import END, START, ImageFormatError, checked_header
 from trackvla_ros.remote.fields import ProtocolError
 
 MAX_PIXELS = 4096 * 2160  # a 4K camera; 26 MB decoded
-END = b"\xff\xd9"  # of every JPEG (ITU-T T.81, B.1.1.3); OpenCV fills up without a word what was cut off
 
 
 def encode_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
@@ -30,15 +27,15 @@ def decode_jpeg(jpeg: bytes, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
     """The rgb image (H, W, 3) of a JPEG; nothing else than a JPEG reaches a decoder.
 
     Raises:
-        ProtocolError: it is none, is cut short, or holds more than ``max_pixels``.
+        ProtocolError: it is none, is cut short, or holds more than ``max_pixels`` or more scans than a camera's.
     """
     try:
-        width, height = Image.open(io.BytesIO(jpeg), formats=["JPEG"]).size  # reads the header only
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise ProtocolError(f"got an image of {len(jpeg)} bytes that is no JPEG ({error})") from error
-    if width * height > max_pixels:
-        raise ProtocolError(f"got an image of {width}x{height}; wanted at most {max_pixels} pixels")
+        if not jpeg.startswith(START):
+            raise ImageFormatError(f"got an image of {len(jpeg)} bytes that is no JPEG")
+        checked_header(jpeg, max_pixels)
+    except ImageFormatError as error:
+        raise ProtocolError(str(error)) from error
     bgr = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if bgr is None or not jpeg.endswith(END):
+    if bgr is None or not jpeg.endswith(END):  # OpenCV fills up without a word what was cut off
         raise ProtocolError(f"got a JPEG of {len(jpeg)} bytes that is cut short or spoilt; wanted all of it")
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)

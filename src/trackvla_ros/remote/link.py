@@ -10,20 +10,21 @@ import asyncio
 import concurrent.futures
 import contextlib
 import logging
-import threading
 import time
 import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from track_common.interfaces import NoAnswerError
-from trackvla_ros.remote.config import RemotePolicyConfig, read_token
+from track_common.worker import Worker
+from trackvla_ros.remote.config import MAX_PAUSE, RemotePolicyConfig
 from trackvla_ros.remote.fields import ProtocolError
 from trackvla_ros.remote.messages import (
     MAX_ANSWER,
+    NO_NUMBER,
     VERSION,
     Answer,
     Begin,
@@ -35,11 +36,13 @@ from trackvla_ros.remote.messages import (
     pack,
     unpack,
 )
+from trackvla_ros.remote.tokens import read_token
 
-MAX_PAUSE = 4.0  # s between two attempts to connect
 HANDSHAKE = 3.0  # s for TCP, TLS, HTTP and the Welcome
 PING_PERIOD, PING_TIMEOUT = 1.0, 2.0  # s; a server that leaves a ping so long is gone
 CLOSE_TIMEOUT = 0.2  # s for the farewell of one that may be gone
+MAX_SHOWN = 300  # characters of a server's words
+MAX_QUEUE = 4  # messages that wait to be looked at
 _log = logging.getLogger(__name__)
 
 
@@ -74,9 +77,9 @@ class Link:
         self._reason = "still connecting"
         self._loop = asyncio.new_event_loop()
         self._is_connected = asyncio.Event()
+        self._is_closed = False
         self._keeping = self._loop.create_task(self._keep_connected())
-        self._thread = threading.Thread(target=self._run, name="remote", daemon=True)
-        self._thread.start()
+        self._thread = Worker("remote", self._run)
 
     def ask(self, begin: Begin, look: Look, until: float) -> Answer:
         """The server's answer, at the latest at ``until`` (monotonic, s); ``begin`` is told first where it is news.
@@ -98,10 +101,10 @@ class Link:
 
     def close(self) -> None:
         """Say farewell and end the thread; nobody may ask any more."""
+        self._is_closed = True
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._keeping.cancel)
-            if threading.current_thread() is not self._thread:  # garbage may be collected there too
-                self._thread.join(2.0 * CLOSE_TIMEOUT)
+            self._loop.call_soon_threadsafe(lambda: self._keeping.cancel())
+            self._thread.join(2.0 * CLOSE_TIMEOUT)  # at once where garbage is collected in that very thread
 
     async def _exchange(self, begin: Begin, look: Look) -> Answer:
         await self._is_connected.wait()
@@ -119,6 +122,8 @@ class Link:
             question.answer.cancel()  # nobody waits any more
 
     def _run(self) -> None:
+        if self._keeping.done() and not self._is_closed:  # a restart
+            self._keeping = self._loop.create_task(self._keep_connected())
         with contextlib.suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._keeping)
         self._loop.close()
@@ -129,7 +134,7 @@ class Link:
             started = time.monotonic()
             try:
                 await self._talk()
-            except (OSError, WebSocketException, ValueError, RefusedError, asyncio.TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever a server sends, the robot calls again
                 self._on_lost(_cause(error))
             if time.monotonic() - started > MAX_PAUSE:  # it held for a while: this is a new trouble
                 pause = self._config.reconnect
@@ -146,6 +151,7 @@ class Link:
             proxy=None,
             compression=None,  # JPEG does not shrink, and nothing received may grow
             max_size=MAX_ANSWER,
+            max_queue=MAX_QUEUE,
             open_timeout=HANDSHAKE,
             ping_interval=PING_PERIOD,
             ping_timeout=PING_TIMEOUT,
@@ -163,14 +169,15 @@ class Link:
     def _on_message(self, data: bytes | str) -> None:
         try:
             message = unpack(data)
-        except ProtocolError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self._settle(None, RefusedError(f"unsound answer: {error}"))
             return
         if isinstance(message, Answer):
             self._reason = f"its policy took {1e3 * message.seconds.infer:.0f} ms for the last answer"
             self._settle(message.number, message)
         elif isinstance(message, Refusal):
-            self._settle(message.number, RefusedError(message.reason))
+            number = None if message.number == NO_NUMBER else message.number
+            self._settle(number, RefusedError(message.reason))
 
     def _settle(self, number: int | None, outcome: Answer | Exception) -> None:
         """Tell whoever waits for ``number``, or for anything (None); nobody where it comes too late."""
@@ -203,4 +210,8 @@ def _cause(error: BaseException) -> str:
     """What an operator can act on."""
     if isinstance(error, InvalidStatus) and error.response.status_code == HTTPStatus.UNAUTHORIZED:
         return "the server asks for another token; set token_file"
+    if isinstance(error, InvalidStatus) and error.response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        return f"the server is full: {(error.response.body or b'').decode(errors='replace').strip()[:MAX_SHOWN]}"
+    if isinstance(error, ConnectionClosed) and error.rcvd is not None and error.rcvd.reason:
+        return f"the server ended the session: {error.rcvd.reason}"
     return str(error) or type(error).__name__

@@ -22,10 +22,13 @@ from trackvla_ros.remote.conversions import (
 from trackvla_ros.remote.fields import Fields, ProtocolError
 
 VERSION = 1
+MAX_HELLO = 512  # bytes; all that a connection may send before its Hello is accepted
 MAX_LOOK = 4 << 20  # bytes; a 1920x1080 JPEG of quality 95 has 1.5 MB
 MAX_ANSWER = 1 << 20  # bytes; 40 candidates of 10 waypoints have 10 kB
 MAX_TEXT = 2000  # characters of a sentence or reason; the models take some 100 words
 MAX_NAME = 64
+MAX_CONTAINERS = 300  # maps and lists in a message, a map and two lists a box; a Look of 64 boxes has 200
+MAX_ITEMS = 128  # of a list or map
 NO_NUMBER = -1  # of a Refusal that answers no Look
 
 
@@ -111,17 +114,39 @@ def unpack(data: bytes | str) -> Message:
     """
     if isinstance(data, str):
         raise ProtocolError(f"got a text message of {len(data)} characters; wanted msgpack in a binary one")
-    try:
-        values = msgpack.unpackb(data, max_ext_len=0)
-    except (ValueError, RecursionError, msgpack.UnpackException) as error:
-        raise ProtocolError(f"got {len(data)} bytes that are no msgpack ({error}); wanted one message") from error
+    values = _unpacked(data)
     fields = Fields("message", values)
     kind = fields.text("kind", MAX_NAME)
     if kind not in _READERS:
-        raise ProtocolError(f"message.kind is '{kind}'; wanted one of {', '.join(_READERS)}")
+        raise ProtocolError(f"message.kind is {kind!r}; wanted one of {', '.join(_READERS)}")
     message = _READERS[kind](fields)
     fields.end()
     return message
+
+
+class _Counter:
+    """Ends the reading of a message of more maps and lists than any of ours: 4 MB hold millions of empty ones."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, container: Any) -> Any:
+        self._count += 1
+        if self._count > MAX_CONTAINERS:
+            raise ProtocolError(f"got a message of more than {MAX_CONTAINERS} maps and lists; wanted fewer")
+        return container
+
+
+def _unpacked(data: bytes) -> Any:
+    counter = _Counter()
+    limits = {"max_array_len": MAX_ITEMS, "max_map_len": MAX_ITEMS, "max_str_len": 4 * MAX_TEXT, "max_ext_len": 0}
+    try:
+        return msgpack.unpackb(data, object_hook=counter, list_hook=counter, **limits)
+    except ProtocolError:
+        raise
+    except (ValueError, RecursionError, msgpack.UnpackException) as error:
+        reason = str(error) or type(error).__name__
+        raise ProtocolError(f"got {len(data)} bytes that are no msgpack ({reason}); wanted one message") from error
 
 
 def _look(fields: Fields) -> Look:

@@ -1,52 +1,54 @@
 """``trackvla serve``: policies behind a websocket; one connection is one session with a policy to itself.
 
-Frames that come faster than the policy answers give way to the newest. Whatever a client sends, it is answered with an
-answer or with what was wrong; the server goes on.
+Whatever a client sends is answered by an answer or by a refusal that says what was wrong; the server goes on. Until
+its Hello is accepted a connection may send little, and there may be few of its kind (``admission.py``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import logging
 import signal
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 
-import numpy as np
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from track_common.interfaces import Policy
-from trackvla_ros.remote.config import ServerConfig, read_token
+from trackvla_ros.remote.admission import Admission, Stranger
+from trackvla_ros.remote.config import ServerConfig
 from trackvla_ros.remote.fields import ProtocolError
-from trackvla_ros.remote.images import decode_jpeg
 from trackvla_ros.remote.messages import (
+    MAX_HELLO,
     MAX_LOOK,
     MAX_TEXT,
     NO_NUMBER,
     VERSION,
-    Answer,
-    Begin,
     Hello,
-    Look,
     Message,
     Refusal,
-    Seconds,
     Welcome,
     pack,
     unpack,
 )
+from trackvla_ros.remote.seats import FREE_TIMEOUT, Lease, Seats
+from trackvla_ros.remote.session import Session
+from trackvla_ros.remote.throttle import HandshakeFilter, ThrottledLog
+from trackvla_ros.remote.tokens import owner_of, read_tokens
 
+HANDSHAKE_TIMEOUT = 5.0  # s for TLS, and again for HTTP
 HELLO_TIMEOUT = 5.0  # s from the connection to its first word
-SEAT_TIMEOUT = 2.0  # s for a session that was taken over to give its policy back
 CLOSE_TIMEOUT = 1.0  # s for a client's farewell
+EXIT_TIMEOUT = 3.0  # s for all farewells when the server ends
+MAX_QUEUE = 2  # frames that wait to be looked at; the newest Look wins anyway
+IDLE_CODE = 1013  # RFC 6455's registry: try again later
+MAX_REASON = 120  # bytes of a close frame's reason (RFC 6455, 5.5: at most 123)
 _log = logging.getLogger(__name__)
+_websockets_log = logging.getLogger(f"{__name__}.websockets")
 
 
 class PolicyServer:
@@ -56,14 +58,13 @@ class PolicyServer:
         """``policies`` are all that may be used at a time.
 
         Raises:
-            ConfigError, OSError: token or certificate cannot be used.
+            ConfigError, OSError: tokens or certificate cannot be used.
         """
-        self._name, self._config = name, config
-        self._token, self._tls = read_token(config.token_file), config.tls()
-        self._seats: asyncio.Queue[Seat] = asyncio.Queue()
-        for policy in policies:
-            self._seats.put_nowait(Seat(policy))
-        self._sessions: dict[str, ServerConnection] = {}
+        self._name, self._config, self._policies = name, config, policies
+        self._tokens, self._tls = read_tokens(config.token_file), config.tls()
+        self._throttled = ThrottledLog(_log)
+        self._admission = Admission(config.strangers, config.strangers_per_address)
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def run(self, on_ready: Callable[[str], None]) -> None:
         """Serve until SIGTERM or SIGINT; ``on_ready`` is told the address.
@@ -74,173 +75,96 @@ class PolicyServer:
         ended = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, ended.set)
-        async with serve(
-            self._serve,
-            self._config.host,
-            self._config.port,
-            ssl=self._tls,
-            process_request=self._check_token,
-            origins=[None],  # no web page may connect, whatever machine its browser runs on
-            compression=None,  # nothing received may grow
-            max_size=MAX_LOOK,
-            close_timeout=CLOSE_TIMEOUT,
-        ) as server:
+        self._seats = Seats(self._policies)
+        server = await self._listen()
+        try:
             on_ready(_address(server, self._config))
             await ended.wait()
+        finally:
+            server.close()
+            with contextlib.suppress(asyncio.TimeoutError):  # whoever has not gone by then is left behind
+                await asyncio.wait_for(server.wait_closed(), EXIT_TIMEOUT)
 
-    def _check_token(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _listen(self) -> Server:
+        handshakes = HandshakeFilter(self._throttled)
+        _websockets_log.filters = [handshakes]
+        _websockets_log.setLevel(logging.WARNING)
+        tls = {} if self._tls is None else {"ssl": self._tls, "ssl_handshake_timeout": HANDSHAKE_TIMEOUT}
+        return await serve(
+            self._serve,  # pyright: ignore[reportArgumentType] - a Stranger, as create_connection makes them
+            self._config.host,
+            self._config.port,
+            process_request=self._check_request,  # pyright: ignore[reportArgumentType]
+            create_connection=partial(Stranger, self._admission, self._on_flood),  # pyright: ignore[reportArgumentType]
+            origins=[None],  # no web page may connect, whatever machine its browser runs on
+            compression=None,  # nothing received may grow
+            open_timeout=HANDSHAKE_TIMEOUT,
+            max_size=MAX_HELLO,
+            max_queue=MAX_QUEUE,
+            close_timeout=CLOSE_TIMEOUT,
+            logger=_websockets_log,
+            **tls,
+        )
+
+    def _on_flood(self, address: str) -> None:
+        self._throttled.warning("flood", f"{address}: cut off, far too many connections without a session")
+
+    def _check_request(self, connection: Stranger, request: Request) -> Response | None:
         """None lets the client in."""
-        given = request.headers.get("Authorization", "")
-        if not self._token or hmac.compare_digest(given.encode(errors="replace"), f"Bearer {self._token}".encode()):
+        if connection.refusal:
+            self._throttled.warning("strangers", f"{connection.address}: refused, {connection.refusal}")
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, f"{connection.refusal}\n")
+        if not self._tokens:
             return None
-        return connection.respond(HTTPStatus.UNAUTHORIZED, "wanted the header Authorization: Bearer TOKEN\n")
+        robot = owner_of(self._tokens, request.headers.get("Authorization", ""))
+        if robot is None:
+            self._throttled.warning("token", f"{connection.address}: refused, its token is nobody's")
+            return connection.respond(HTTPStatus.UNAUTHORIZED, "wanted the header Authorization: Bearer TOKEN\n")
+        connection.robot = robot
+        return None
 
-    async def _serve(self, connection: ServerConnection) -> None:
+    async def _serve(self, connection: Stranger) -> None:
         with contextlib.suppress(ConnectionClosed):  # clients come and go
             try:
                 hello = _hello(unpack(await asyncio.wait_for(connection.recv(), HELLO_TIMEOUT)))
-                async with self._seated(hello.client, connection) as seat:
+                async with self._seated(connection, hello) as lease:
+                    connection.protocol.max_message_size = MAX_LOOK
                     await _send(connection, Welcome(VERSION, self._name))
-                    await Session(connection, seat).run()
+                    await Session(connection, lease).run()
             except (ProtocolError, asyncio.TimeoutError) as error:
-                await _send(connection, Refusal(NO_NUMBER, str(error) or "got nothing; wanted a Hello"))
+                reason = str(error) or "got nothing; wanted a Hello"
+                self._throttled.warning("refused", f"{connection.address}: refused, {reason}")
+                await _send(connection, Refusal(NO_NUMBER, reason[:MAX_TEXT]))
 
     @contextlib.asynccontextmanager
-    async def _seated(self, client: str, connection: ServerConnection) -> AsyncIterator[Seat]:
-        """A policy for as long as the block lasts; a session that this client left behind is ended."""
-        former = self._sessions.get(client)
-        if former is not None:  # the robot came back before we noticed that it had gone
-            former.transport.abort()
+    async def _seated(self, connection: Stranger, hello: Hello) -> AsyncIterator[Lease]:
+        """A policy for as long as the block lasts; a session that this robot left behind is ended.
+
+        A robot with a token of its own is known by the token's name, any other by the name in its Hello.
+        """
+        owner = f"token {connection.robot}" if connection.robot else f"client {hello.client}"
+        lease = self._seats.lend(owner, partial(self._end, connection))
         try:
-            seat = await asyncio.wait_for(self._seats.get(), SEAT_TIMEOUT)
+            await self._free(lease)
+            connection.seated()
+            yield lease
+        finally:
+            self._seats.give_back(lease)
+
+    @staticmethod
+    async def _free(lease: Lease) -> None:
+        try:
+            await asyncio.wait_for(lease.seat.wait_until_free(), FREE_TIMEOUT)
         except asyncio.TimeoutError:
-            raise ProtocolError("all policies are in use; start the server with more --sessions") from None
-        self._sessions[client] = connection
-        try:
-            yield seat
-        finally:
-            self._seats.put_nowait(seat)
-            if self._sessions.get(client) is connection:
-                del self._sessions[client]
+            reason = f"the policy was at work for the session before for {FREE_TIMEOUT:.0f} s more; try again"
+            raise ProtocolError(reason) from None
 
-
-class Seat:
-    """A policy and the thread that it runs in: calls queue up there, whoever makes them."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._thread = ThreadPoolExecutor(1, "policy")
-
-    async def begin(self, instruction: str) -> None:
-        """Start an episode; raises what the policy raises."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._policy.reset, instruction)
-
-    async def answer(self, look: Look, received: float, instruction: str) -> Answer:
-        """Decode and infer; raises ProtocolError and what the policy raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._answer, look, received, instruction)
-
-    def _answer(self, look: Look, received: float, instruction: str) -> Answer:
-        start = time.monotonic()
-        frame = replace(look.observation.frame, rgb=decode_jpeg(look.jpeg))
-        decoded = time.monotonic()
-        trajectory = self._policy.infer(replace(look.observation, frame=frame))
-        if not np.isfinite(trajectory.poses_base).all():
-            self._policy.reset(instruction)
-            raise ValueError("a trajectory with numbers that are not finite; the policy begins anew")
-        seconds = Seconds(start - received, decoded - start, time.monotonic() - decoded)
-        return Answer(look.number, trajectory, seconds, dropped=0)
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """A Look and when it came, monotonic s."""
-
-    look: Look
-    received: float
-
-
-class Session:
-    """What one client said last, and a task that works on it."""
-
-    def __init__(self, connection: ServerConnection, seat: Seat) -> None:
-        self._connection, self._seat = connection, seat
-        self._changed = asyncio.Event()
-        self._begin: Begin | None = None
-        self._waiting: _Waiting | None = None
-        self._current: Begin | None = None
-        self._why_not = "no episode begun; send a Begin first"
-        self._answered = self._dropped = self._refused = 0
-
-    async def run(self) -> None:
-        """Listen and work until the connection ends."""
-        name = self._connection.remote_address
-        _log.info("%s: begins", name)
-        tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._work())]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            counts = self._answered, self._dropped, self._refused
-            _log.info("%s: ends; %d answered, %d dropped for newer ones, %d refused", name, *counts)
-
-    async def _listen(self) -> None:
-        async for data in self._connection:
-            try:
-                self._on_message(unpack(data))
-            except ProtocolError as error:
-                await self._refuse(NO_NUMBER, str(error))
-
-    def _on_message(self, message: Message) -> None:
-        if isinstance(message, Begin):
-            self._begin, self._waiting = message, None
-        elif isinstance(message, Look):
-            self._dropped += self._waiting is not None
-            self._waiting = _Waiting(message, time.monotonic())
-        else:
-            raise ProtocolError(f"got a {type(message).__name__}; wanted a Begin or a Look")
-        self._changed.set()
-
-    async def _work(self) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            while self._begin is not None:
-                await self._start(self._begin)
-            waiting, self._waiting = self._waiting, None
-            if waiting is not None:
-                await self._answer(waiting)
-
-    async def _start(self, begin: Begin) -> None:
-        self._begin, self._current = None, None
-        try:
-            await self._seat.begin(begin.instruction)
-        except Exception as error:  # noqa: BLE001 - whatever a policy raises, the client is told and the server goes on
-            self._why_not = f"{type(error).__name__}: {error}"
-        else:
-            self._current = begin
-
-    async def _answer(self, waiting: _Waiting) -> None:
-        look, current = waiting.look, self._current
-        if current is None or current.episode != look.episode:
-            await self._refuse(look.number, f"episode {look.episode} does not run: {self._why_not}")
-            return
-        try:
-            answer = await self._seat.answer(look, waiting.received, current.instruction)
-            data = pack(replace(answer, dropped=self._dropped))
-        except Exception as error:  # noqa: BLE001 - as above
-            await self._refuse(look.number, f"{type(error).__name__}: {error}")
-            return
-        self._answered += 1
-        await self._connection.send(data)
-
-    async def _refuse(self, number: int, reason: str) -> None:
-        self._refused += 1
-        if self._refused == 1:  # the summary counts the rest
-            _log.warning("%s: refused: %s", self._connection.remote_address, reason)
-        await _send(self._connection, Refusal(number, reason[:MAX_TEXT]))
+    def _end(self, connection: Stranger, reason: str) -> None:
+        """End a session whose policy goes to another one; its client may be gone, so nothing waits for it."""
+        _log.warning("%s: its session is ended: %s", connection.address, reason)
+        task = asyncio.ensure_future(connection.close(IDLE_CODE, reason[:MAX_REASON]))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
 def _hello(message: Message) -> Hello:
@@ -251,7 +175,7 @@ def _hello(message: Message) -> Hello:
     return message
 
 
-async def _send(connection: ServerConnection, message: Message) -> None:
+async def _send(connection: Stranger, message: Message) -> None:
     await connection.send(pack(message))
 
 

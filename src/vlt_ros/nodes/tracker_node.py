@@ -26,10 +26,12 @@ from track_common.ros.conversions import (
     MessageError,
     box_from_detection,
     camera_from_info,
+    check_image_size,
     detections_from_sighting,
     frame_from_compressed,
     frame_from_image,
     image_from_rgb,
+    image_size_from_info,
     seconds_from_stamp,
 )
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
@@ -156,7 +158,17 @@ class TrackerNode(Node):
             return
         with self._diagnostics.stage("track"):
             sighting = self._running.process(frame)
+        if self._running.failure:
+            self._refuse_frame(self._running.failure)
+            return
         self._publish(message, frame, sighting)
+
+    def _refuse_frame(self, failure: str) -> None:
+        """No target_box: the planner must not take a tracker that fails for a target out of view."""
+        text = f"tracker '{self._config.tracker}' failed on the image, no box is published: {failure}"
+        self._diagnostics.count("failed_frames")
+        self._diagnostics.level(ERROR, text)
+        self.get_logger().error(text, throttle_duration_sec=WARN_PERIOD)
 
     def _publish(self, message: Image | CompressedImage, frame: Frame, sighting: Sighting) -> None:
         self._boxes.publish(detections_from_sighting(sighting, message.header))
@@ -170,9 +182,11 @@ class TrackerNode(Node):
 
     def _frame(self, message: Image | CompressedImage) -> Frame:
         camera = self._camera(message.header.frame_id)
-        if isinstance(message, CompressedImage):
-            return frame_from_compressed(message, camera)
-        return frame_from_image(message, camera)
+        is_compressed = isinstance(message, CompressedImage)
+        frame = frame_from_compressed(message, camera) if is_compressed else frame_from_image(message, camera)
+        if self._info is not None:  # whoever reads the boxes computes with it: a scaled camera would not do
+            check_image_size(frame.rgb, image_size_from_info(self._info))
+        return frame
 
     def _camera(self, frame_id: str) -> Camera | None:
         """The calibrated, mounted camera; None until both are known."""

@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from track_common.boxes import iou
 from track_common.config import ConfigError
 from track_common.interfaces import TargetError
 from track_common.types import Box, Frame, Sighting
 from vlt_ros.clips import read_truth
 from vlt_ros.evaluation.metrics import score_in_view
+from vlt_ros.registry import make_tracker
 from vlt_ros.session import TrackingSession
 from vlt_ros.track import TrackOptions, track_video
 
@@ -148,15 +150,62 @@ def test_repeated_instruction_does_not_drop_the_target():
     assert session.process(blank(0.1)).box is not None
 
 
-def test_a_frame_the_tracker_refuses_is_lost_and_the_next_one_is_not():
+def test_a_frame_the_tracker_fails_on_is_a_failure_and_the_next_one_is_not():
     class Choosy(EchoTracker):
         def update(self, frame):
-            if frame.rgb.shape[0] != 50:
-                raise ValueError("another size")
+            if frame.rgb.any():
+                raise ValueError("too bright")
             return super().update(frame)
 
     session = TrackingSession(Choosy())
     session.start_at(BOX)
     session.process(blank(0.0))
-    assert session.process(Frame(np.zeros((10, 10, 3), np.uint8), 0.1)).box is None
-    assert session.process(blank(0.2)).box is not None
+    assert session.process(Frame(np.full((50, 50, 3), 9, np.uint8), 0.1)).box is None
+    assert session.failure == "ValueError: too bright" and session.reason == ""
+    assert session.process(blank(0.2)).box is not None and session.failure == ""
+
+
+def test_a_start_that_fails_is_tried_again_with_the_next_frame():
+    class Slow(EchoTracker):
+        def init(self, frame, instruction, box_xyxy=None):
+            if frame.stamp < 0.1:
+                raise ValueError("not yet")
+            return super().init(frame, instruction, box_xyxy)
+
+    session = TrackingSession(Slow())
+    session.start_at(BOX)
+    session.process(blank(0.0))
+    assert session.failure == "ValueError: not yet"
+    sighting = session.process(blank(0.1))
+    assert sighting.box is not None and session.failure == ""
+    np.testing.assert_array_equal(sighting.box.xyxy, BOX)
+
+
+@pytest.mark.parametrize("name", ["csrt", "kcf"])
+def test_a_change_of_the_images_size_goes_on_from_the_scaled_box(name):
+    """The picture at 100, 50 and 150 % of its size: the box stays on the same part of it."""
+    rng = np.random.default_rng(0)
+    rgb = cv2.GaussianBlur(rng.integers(0, 255, (240, 320, 3), np.uint8), (0, 0), 4)
+    rgb[80:160, 120:180] = (rng.integers(0, 60, (80, 60, 3)) + (180, 0, 0)).astype(np.uint8)
+    box = np.array([120.0, 80.0, 180.0, 160.0])
+    session = TrackingSession(make_tracker(name), needs_box=True)
+    session.start_at(box)
+    for number, scale in enumerate([1.0] * 2 + [0.5] * 3 + [1.5] * 3):
+        image = np.asarray(cv2.resize(rgb, None, fx=scale, fy=scale), np.uint8)
+        found = session.process(Frame(image, 0.1 * number)).box
+        assert found is not None and float(iou(found.xyxy, scale * box)) > 0.7, (number, scale)
+
+
+def test_a_change_of_size_while_the_target_is_lost_asks_for_a_new_box():
+    class Blind(EchoTracker):
+        def update(self, frame):
+            return Sighting(frame.stamp, None)
+
+    session = TrackingSession(Blind(), needs_box=True)
+    session.start_at(BOX)
+    for stamp in (0.0, 0.1):
+        session.process(blank(stamp))
+    assert session.process(Frame(np.zeros((100, 160, 3), np.uint8), 0.2)).box is None
+    assert "size changed" in session.reason
+    session.start_at(2 * BOX)
+    assert session.process(Frame(np.zeros((100, 160, 3), np.uint8), 0.3)).box is not None
