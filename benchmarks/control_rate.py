@@ -36,6 +36,7 @@ from track_common.ros.conversions import (
 )
 from track_common.ros.environment import ros_environment
 from track_common.ros.frames import transform_from_matrix
+from track_common.share import share_directory
 from track_common.types import Array, Odometry, Trajectory
 
 PERIOD = 0.02  # s, the node's default control_rate
@@ -160,7 +161,9 @@ def _feed(feeder: Feeder, executor: SingleThreadedExecutor, seconds: float) -> N
 @contextmanager
 def _controller() -> Iterator[subprocess.Popen[bytes]]:
     node = Path(sys.executable).with_name("controller_node")
-    process = subprocess.Popen([node, "--ros-args", "-p", "use_stamped:=true"])
+    process = subprocess.Popen(
+        [node, "--ros-args", "--params-file", share_directory() / "config/robots/sim.yaml", "-p", "use_stamped:=true"]
+    )
     try:
         yield process
     finally:

@@ -151,3 +151,18 @@ class ControllerConfig:
             )
         if self.trajectory_timeout > self.max_age:
             raise ConfigError(f"trajectory_timeout {self.trajectory_timeout} s is over max_age {self.max_age} s")
+
+
+NEAR_PEOPLE = ControllerConfig(
+    max_linear_vel=0.8,
+    max_reverse_vel=0.3,
+    max_lateral_vel=0.3,
+    max_angular_vel=1.0,
+    max_linear_accel=1.0,
+    max_linear_decel=1.5,
+    max_lead=0.2,
+)
+"""What the controller node starts from: a parameter file that did not arrive leaves a slow robot.
+
+The simulator's (config/robots/sim.yaml) and a robot's own file go over it.
+"""

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from track_common.refusal import USAGE_ERROR, end_launch
+
 OURS = ("track_common", "vlt_ros", "trackvla_ros", "go2_bridge", "evt_bench", "trackvla_cli")
-USAGE_ERROR, INTERRUPTED = 2, 130
+INTERRUPTED = 130
 MODULES = {  # executable: module with its ``main``
     "bridge_node": "go2_bridge.nodes.bridge_node",
     "controller_node": "go2_bridge.nodes.controller_node",
@@ -28,7 +30,10 @@ MODULES = {  # executable: module with its ``main``
 
 def run(executable: str) -> None:
     """Import the module of ``executable`` and run it to its end; exit code 2 where one of its packages is missing."""
-    _main_of(MODULES[executable])()
+    try:
+        _main_of(MODULES[executable])()
+    except KeyboardInterrupt:  # a node that spins has handlers of its own
+        _end("interrupted while it was starting", INTERRUPTED)
 
 
 def _main_of(module: str) -> Callable[[], None]:
@@ -39,9 +44,8 @@ def _main_of(module: str) -> Callable[[], None]:
 
         if (error.name or "").split(".")[0] in OURS:  # a fault of ours, not of the installation
             raise
+        end_launch()
         _end(f"error: {describe(error)}", USAGE_ERROR)
-    except KeyboardInterrupt:
-        _end("interrupted while it was starting", INTERRUPTED)
 
 
 def _end(line: str, code: int) -> NoReturn:

@@ -8,10 +8,10 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PointStamped, Twist, TwistStamped
 from nav_msgs.msg import Path
-from rclpy.parameter import Parameter
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 from tests.helpers.sensors import RING, Sensors
+from tests.helpers.simulated_robot import simulated
 
 from go2_bridge.nodes.controller_node import ControllerNode
 from go2_bridge.safety.watchdog import ControlStatus, StopReason
@@ -60,8 +60,7 @@ def start(peer, ros_context):
     nodes = []
 
     def start(**parameters):
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        node = ControllerNode(context=ros_context, parameter_overrides=overrides)
+        node = ControllerNode(context=ros_context, parameter_overrides=simulated(**parameters))
         peer.add(node)
         nodes.append(node)
         return node

@@ -8,6 +8,7 @@ from geometry_msgs.msg import PointStamped
 from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path
 from std_msgs.msg import Header
+from tests.helpers.simulated_robot import simulated
 from tf2_msgs.msg import TFMessage
 
 from go2_bridge.nodes.controller_node import ControllerNode
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.ros
 @pytest.fixture
 def odom(peer, ros_context):
     """Publisher of odometry to a controller node."""
-    node = ControllerNode(context=ros_context)
+    node = ControllerNode(context=ros_context, parameter_overrides=simulated())
     peer.add(node)
     yield peer.publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
     node.destroy_node()

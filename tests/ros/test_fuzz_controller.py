@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 from geometry_msgs.msg import PointStamped, Twist
-from rclpy.parameter import Parameter
 from rclpy.time import Time
 from std_msgs.msg import Header, String
 from tests.helpers.sensors import RING
+from tests.helpers.simulated_robot import simulated
 from tests.helpers.spoiling import COUNTS, Recorder, callbacks_of, spoil, spoilt_runs
 from tf2_msgs.msg import TFMessage
 
@@ -38,7 +38,7 @@ class Controller:
     """The node with a clock of ours, its callbacks called as its executor would call them."""
 
     def __init__(self, context):
-        overrides = [Parameter("use_sim_time", value=True), Parameter("display_rate", value=0.0)]
+        overrides = simulated(use_sim_time=True, display_rate=0.0)
         self.node = ControllerNode(context=context, parameter_overrides=overrides)
         self.node._command_publisher = self.commands = Recorder()
         self.node._reason_publisher = self.node._status_publisher = Recorder()

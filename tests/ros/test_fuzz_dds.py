@@ -8,6 +8,7 @@ from nav_msgs.msg import Path
 from sensor_msgs.msg import CameraInfo, PointCloud2
 from std_msgs.msg import Header
 from tests.helpers.sensors import CAMERA, Sensors
+from tests.helpers.simulated_robot import simulated
 from tests.helpers.spoiling import spoil
 from vision_msgs.msg import Detection2DArray
 
@@ -54,7 +55,7 @@ KINDS = {
 
 
 def test_spoilt_messages_leave_the_nodes_alive_and_the_robot_standing(peer, ros_context):
-    nodes = [ControllerNode(context=ros_context), PlannerNode(context=ros_context)]
+    nodes = [ControllerNode(context=ros_context, parameter_overrides=simulated()), PlannerNode(context=ros_context)]
     for node in nodes:
         peer.add(node)
     commands, paths = peer.collect(Twist, "cmd_vel", qos.COMMAND), peer.collect(Path, "trajectory", qos.LATEST)

@@ -81,4 +81,4 @@ def test_node_that_refuses_its_parameters_says_why_and_the_launch_fails(video):
     with video("tracker:=grouded") as launch:
         assert launch.process.wait(20) == 1
     assert "did you mean 'grounded'" in launch.output
-    assert "tracker (pid" in launch.output and "died: exit code 2" in launch.output
+    assert "tracker (pid" in launch.output and "refused to start: exit code 2" in launch.output

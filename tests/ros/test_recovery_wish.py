@@ -9,6 +9,7 @@ from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header, String
 from tests.helpers.sensors import Sensors
+from tests.helpers.simulated_robot import simulated
 
 from go2_bridge.nodes.controller_node import ControllerNode
 from go2_bridge.nodes.recovery_node import RecoveryNode
@@ -51,7 +52,7 @@ class Planner:
 
 def test_the_robot_turns_after_a_lost_target_and_stands_once_it_is_seen(peer, ros_context):
     nodes = [
-        ControllerNode(context=ros_context),
+        ControllerNode(context=ros_context, parameter_overrides=simulated()),
         RecoveryNode(context=ros_context, parameter_overrides=[Parameter("wait_time", value=0.0)]),
     ]
     for node in nodes:

@@ -15,6 +15,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from tests.helpers.remote_server import running
 from tests.helpers.sensors import Sensors
+from tests.helpers.simulated_robot import simulated
 from vision_msgs.msg import Detection2DArray
 
 from go2_bridge.config import ControllerConfig
@@ -92,7 +93,7 @@ def robot(peer, ros_context):
         settings = {"policy": "remote", "remote.url": url, "remote.reconnect": 0.05}
         overrides = [Parameter(name, value=value) for name, value in settings.items()]
         nodes.append(PlannerNode(context=ros_context, parameter_overrides=overrides))
-        patient = [Parameter(name, value=1.5) for name in ("odometry_timeout", "cloud_timeout")]  # not the subject here
+        patient = simulated(odometry_timeout=1.5, cloud_timeout=1.5)  # silence is not the subject here
         nodes.append(ControllerNode(context=ros_context, parameter_overrides=patient))
         for node in nodes:
             peer.add(node)

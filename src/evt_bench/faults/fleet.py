@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from track_common.share import share_directory
+
 NODES = {  # part of the table: module, parameters
     "tracker": ("vlt_ros.nodes.tracker_node", ("tracker:=kcf",)),
     "planner": ("trackvla_ros.nodes.planner_node", ()),
@@ -19,6 +21,7 @@ NODES = {  # part of the table: module, parameters
 }
 SOURCES = ("camera", "lidar", "odometry", "robot state", "deadman")
 PARTS = (*SOURCES, *NODES)
+ROBOT = "config/robots/sim.yaml"  # armed, with the simulator's speeds
 SERVER = "server"  # of the policy; where it runs, the planner asks it
 SERVED = ("--policy", "box_servo")
 FIRST_PORT = 8800  # and the number of the ROS domain: runs in two domains do not meet here either
@@ -111,4 +114,5 @@ class Fleet:
         if part == "planner" and SERVER in self._parts:
             parameters = (*parameters, "policy:=remote", f"remote.url:=ws://127.0.0.1:{port}")
         words = [word for parameter in parameters for word in ("-p", parameter)]
-        return ["-c", f"from {module} import main; main()", "--ros-args", *words]
+        robot = ["--params-file", str(share_directory() / ROBOT)] if part in ("planner", "controller") else []
+        return ["-c", f"from {module} import main; main()", "--ros-args", *robot, *words]

@@ -19,7 +19,7 @@ from rclpy.publisher import Publisher
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 
-from go2_bridge.config import ControllerConfig
+from go2_bridge.config import NEAR_PEOPLE, ControllerConfig
 from go2_bridge.control.timing import asks_for_stop
 from go2_bridge.follower import Follower
 from go2_bridge.nodes.display import Display
@@ -51,7 +51,7 @@ QUIET = 0.01  # s before a command in which nothing long is begun: sweep or traj
 class ControllerNodeConfig:
     """Settings of the node itself; the Follower's own stand beside them."""
 
-    armed: bool = setting(True, "obey trajectories from the start; on a robot false: call the service enable first")
+    armed: bool = setting(False, "obey trajectories from the start; false: call the service enable first")
     use_stamped: bool = setting(False, "publish cmd_vel as TwistStamped", runtime=False)
     control_rate: float = setting(50.0, "commands a second", unit="Hz", low=10.0, high=200.0, runtime=False)
     silence_timeout: float = setting(
@@ -70,7 +70,7 @@ class ControllerNode(Node):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("controller", **kwargs)
         self._config = declare(self, ControllerNodeConfig(), on_change=self._on_config)
-        self._follower = Follower(declare(self, ControllerConfig(), on_change=self._on_follower_config))
+        self._follower = Follower(declare(self, NEAR_PEOPLE, on_change=self._on_follower_config))
         self._silence = SilenceWatch(self._config.silence_timeout)
         self._target: tuple[float, Array] | None = None
         self._status = TargetStatus.TRACKED

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import os
 import signal
 import sys
 import time
@@ -24,10 +25,11 @@ from rclpy.signals import SignalHandlerOptions
 
 from track_common.config import ConfigError
 from track_common.missing import describe
+from track_common.parameter_files import check_names, given_blocks
+from track_common.refusal import USAGE_ERROR, end_launch
 from track_common.ros.logs import NodeLog
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-USAGE_ERROR = 2
 INTERRUPTED = 130
 STDERR = 2
 AT_ONCE = Duration()
@@ -45,17 +47,22 @@ def run_node(make_node: Callable[[], Node]) -> None:
 def run_to_end(make_node: Callable[[], Node]) -> int:
     """Spin one node until a signal comes or it sets ``exit_code``; then call its ``on_shutdown`` and return that code.
 
-    A ConfigError while the node is made is printed in one line and ends the process with code 2. Where the middleware
-    does not close within ``END_TIMEOUT``, what each thread does is printed and SIGALRM ends the process.
+    A ConfigError while the node is made, and a parameter file that is missing or names what is not there, is printed in
+    one line and ends the process with code 2, and with it the launch it belongs to (``track_common.refusal``). Where
+    the middleware does not close within ``END_TIMEOUT``, what each thread does is printed and SIGALRM ends the process.
     """
     log = NodeLog()  # what is said while the node is made is passed on when it has a logger
     try:
+        blocks = given_blocks(sys.argv, os.environ)
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    except ConfigError as error:
+        _refuse(error)
     except RuntimeError as error:
         _refuse(f"these ROS arguments cannot be used: {error}")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever dies at once keeps Fast DDS's locks and memory
     try:
         node = make_node()
+        check_names(blocks, node.get_fully_qualified_name(), node.get_parameters_by_prefix("").keys())
         log.attach(node)
         settle_memory()
     except ConfigError as error:
@@ -93,7 +100,8 @@ def _limit_the_end() -> None:
 
 
 def _refuse(reason: object) -> NoReturn:
-    print(f"error: {reason}", file=sys.stderr)  # noqa: T201 - no node, so no logger
+    print(f"error: {reason}", file=sys.stderr, flush=True)  # noqa: T201 - no node, so no logger
+    end_launch()
     rclpy.try_shutdown()
     sys.exit(USAGE_ERROR)
 

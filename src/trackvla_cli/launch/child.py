@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from track_common.refusal import ENDS_LAUNCH, USAGE_ERROR, VARIABLE
 from trackvla_cli.launch.element import LaunchError
 from trackvla_cli.launch.resolver import Process
 
@@ -33,7 +34,7 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=dict(process.environment),
+                env={name: value for name, value in process.environment.items() if name != VARIABLE},
                 start_new_session=True,
             )
         except OSError as error:
@@ -61,6 +62,12 @@ class Child:
     def exit_code(self) -> int | None:
         """As subprocess has it: None while it runs, negative for a signal."""
         return self._popen.poll()
+
+    @property
+    def has_refused(self) -> bool:
+        """Whether it is a node that ended by refusing what it was started with; our files say so, not every launch."""
+        is_told = self.process.environment.get(VARIABLE) == ENDS_LAUNCH
+        return is_told and self.process.ros is not None and self.exit_code == USAGE_ERROR
 
     def lines(self, pipe: IO[bytes], is_last: bool = False) -> tuple[list[bytes], bool]:
         """Finished lines in the next 64 kB of a pipe, also written to the log; and whether the pipe has ended.
@@ -93,6 +100,8 @@ class Child:
             return f"{name} (pid {self.pid}) is running"
         if code == 0:
             return f"{name} (pid {self.pid}) finished"
+        if self.has_refused:
+            return f"{name} (pid {self.pid}) refused to start: exit code {code}"
         if code > 0:
             return f"{name} (pid {self.pid}) died: exit code {code}"
         return f"{name} (pid {self.pid}) died: killed by signal {-code} ({signal.Signals(-code).name})"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from track_common.config import suggest
+from track_common.config import ConfigError, suggest
+from track_common.parameter_files import require_file
 from trackvla_cli.launch.actions import (
     Action,
     Argument,
@@ -26,6 +28,7 @@ from trackvla_cli.launch.parameters import Value, typed
 from trackvla_cli.launch.reader import declared, read
 from trackvla_cli.launch.substitutions import Scope, Template, expand
 
+NAMESPACE = re.compile(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+")
 OUTPUTS = ("log", "screen", "both")
 CONDITION_WORDS = {"true": True, "1": True, "false": False, "0": False}
 """The only words the official launch takes for `if` and `unless`, in any case."""
@@ -195,14 +198,22 @@ class _Run:
         executable = self.text(action.executable)
         path = Packages(self._environment).executable(self.text(action.package), executable)
         name = self.text(action.execution.name) if action.execution.name else None
-        namespace = self.text(action.namespace) if action.namespace else None
         ros = RosArguments(
             name=name,
-            namespace=None if namespace is None else "/" + namespace.strip("/"),
+            namespace=self._namespace(action),
             parameters=self._parameters(action),
             remaps=tuple((self.text(left), self.text(right)) for left, right in action.remaps),
         )
         return self._process(action.execution, name or executable, (path, *self._words(action.execution.command)), ros)
+
+    def _namespace(self, action: Node) -> str | None:
+        if action.namespace is None:
+            return None
+        namespace = "/" + self.text(action.namespace).strip("/")
+        if not NAMESPACE.fullmatch(namespace):
+            wanted = "names of letters, digits and _ with / between"
+            raise LaunchError(f"{action.execution.place}: namespace is '{namespace}'; wanted {wanted}")
+        return namespace
 
     def _process(self, action: Execution, name: str, command: tuple[str, ...], ros: RosArguments | None) -> Process:
         output = self.text(action.output) if action.output else "log"
@@ -227,8 +238,10 @@ class _Run:
 
     def _parameter_file(self, parameter: ParameterFile) -> Path:
         path = Path(self.text(parameter.path)).absolute()
-        if not path.is_file():
-            raise LaunchError(f"{parameter.path.place}: parameter file {path} does not exist")
+        try:
+            require_file(path)
+        except ConfigError as error:
+            raise LaunchError(f"{parameter.path.place}: {error}") from error
         return path
 
     def _values(self, parameter: Parameter, prefix: str = "") -> dict[str, Value]:

@@ -1,8 +1,9 @@
 """Starts the processes of a launch, shows what they print, says which one died, and ends them all.
 
 One thread, one loop over pipes and signals. Ctrl-C, SIGTERM and SIGHUP end every process group by the ladder of
-guardian.py; the death of the launcher itself is the guardian's case. A node that dies leaves the others running: the
-robot is stopped by the watchdogs of the nodes and of the base, not by this.
+guardian.py; the death of the launcher itself is the guardian's case. A node that refuses its parameters ends the
+launch: a start succeeds or fails as a whole. A node that dies later leaves the others running: the robot is stopped by
+the watchdogs of the nodes and of the base, not by this.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ class Supervisor:
         self._screen.say(child.describe_end())
         if self._deadline is None:
             self._failed = self._failed or child.exit_code != 0
-            if child.process.ends_launch:
+            if child.process.ends_launch or child.has_refused:
                 self.end(child.describe_end())
 
     def _next_rung(self) -> None:

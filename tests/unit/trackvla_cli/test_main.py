@@ -19,7 +19,7 @@ def run(*words, timeout=30):
         (["launch", "simm"], 2, "trackvla: launch file 'simm' not found; did you mean 'sim'?"),
         (["launch", "sim", "sede:=1"], 2, "has no argument 'sede'; did you mean 'seed'?"),
         (["launch", "sim", "seed=1"], 2, "argument 'seed=1' is not of the form name:=value"),
-        (["launch", "sim", "--print", "record:=yes"], 2, "condition is 'yes'; wanted true, false, 1 or 0"),
+        (["launch", "sim", "--print", "record:=yes"], 2, "argument 'record' is 'yes'; known: False, True, false, true"),
         (["info", "box_sarvo"], 2, "did you mean 'box_servo'?"),
         (["bench", "follow", "--seeds", "1-x"], 2, "not of the form 1000-1049"),
         (["bench", "control", "--lidar", "l2"], 2, "lidar 'l2'; there are: l1, mid360"),

@@ -1,0 +1,42 @@
+"""Without parameter files the controller node starts disarmed and slow; only the simulator's file makes it fast."""
+
+import dataclasses
+
+import pytest
+import yaml
+
+from go2_bridge.config import NEAR_PEOPLE, ControllerConfig
+from go2_bridge.nodes.controller_node import ControllerNodeConfig
+from track_common.config import validate
+from track_common.share import share_directory
+
+ROBOTS = share_directory() / "config/robots"
+SPEEDS = [
+    name
+    for name in (field.name for field in dataclasses.fields(ControllerConfig))
+    if getattr(NEAR_PEOPLE, name) != getattr(ControllerConfig(), name)
+]
+
+
+def controller_block(robot: str) -> dict:
+    return yaml.safe_load((ROBOTS / f"{robot}.yaml").read_text())["/**/controller"]["ros__parameters"]
+
+
+def test_controller_without_any_file_is_disarmed_and_no_faster_than_a_go2_near_people():
+    validate(NEAR_PEOPLE)
+    go2 = controller_block("go2")
+    assert ControllerNodeConfig().armed is False
+    assert {name: getattr(NEAR_PEOPLE, name) <= go2[name] for name in SPEEDS} == dict.fromkeys(SPEEDS, True)
+
+
+@pytest.mark.parametrize("robot", ["sim", "sim_legs"])
+def test_file_of_a_simulated_robot_arms_it_and_gives_it_the_speeds_of_the_benchmarks(robot):
+    block = controller_block(robot)
+    assert block["armed"] is True
+    assert {name: block[name] for name in SPEEDS} == {name: getattr(ControllerConfig(), name) for name in SPEEDS}
+
+
+@pytest.mark.parametrize("path", sorted(ROBOTS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_robot_but_a_simulated_one_is_armed_by_its_file(path):
+    armed = controller_block(path.stem).get("armed", False)
+    assert armed is path.stem.startswith("sim")
