@@ -24,7 +24,18 @@ class ControllerConfig:
     max_angular_vel: float = setting(1.8, "fastest turn commanded (a GO2 takes 4.0)", unit="rad/s", low=0.0, high=3.0)
     max_linear_accel: float = setting(4.0, "how fast speed may rise", unit="m/s^2", low=0.1, high=10.0)
     max_linear_decel: float = setting(4.0, "how fast it may fall while following", unit="m/s^2", low=0.1, high=10.0)
-    max_angular_accel: float = setting(8.0, "how fast the turn may change", unit="rad/s^2", low=0.1, high=30.0)
+    max_angular_accel: float = setting(
+        4.8, "how fast the commanded turn may change: a gait trips over swings", unit="rad/s^2", low=0.1, high=30.0
+    )
+    reversal_time: float = setting(
+        0.3, "a turn that has changed sides stays there, or at zero, this long", unit="s", low=0.0, high=2.0
+    )
+    velocity_source: str = setting(
+        "observer",
+        "where the base's velocity comes from: observer (own commands, corrected by poses), poses or twist",
+        choices=("observer", "poses", "twist"),
+        runtime=False,
+    )
     is_holonomic: bool = setting(True, "the base can walk sideways: it crabs while the yaw keeps the target in view")
 
     # Pure pursuit
@@ -98,6 +109,9 @@ class ControllerConfig:
     min_obstacle_height: float = setting(0.12, "lower returns are floor", unit="m", low=0.02, high=1.0)
     max_floor_tilt: float = setting(
         0.0, "the floor may lean so much against the base: ramps, a trotting body", unit="rad", low=0.0, high=0.15
+    )
+    use_attitude: bool = setting(
+        True, "level LiDAR points by the odometry's roll and pitch where it gives them and the floor agrees"
     )
     max_obstacle_height: float = setting(1.0, "the robot fits under higher ones", unit="m", low=0.2, high=3.0)
 

@@ -10,10 +10,12 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.control.band_planner import MIN_WAY, BandPlanner, ahead_of, drawn_out, length_of
 from go2_bridge.control.elastic_band import Band
 from go2_bridge.control.passing import make_way, sidesteps
-from go2_bridge.control.plant import CommandHistory, Plant, led, roll_forward
+from go2_bridge.control.plant import CommandHistory, Plant, roll_forward
 from go2_bridge.control.pure_pursuit import pursue
+from go2_bridge.control.shaping import CommandShaper
 from go2_bridge.control.surroundings import Surroundings, Target
 from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, leads_back, pose_at, remaining
+from go2_bridge.control.velocity import VelocityEstimator
 from go2_bridge.safety.limits import clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import Around, let_through, step_off
 from go2_bridge.safety.watchdog import ControlStatus, Inputs, StopReason, check_inputs, explained, stopped
@@ -45,12 +47,14 @@ class Follower:
         validate(config)
         self.config = self._surroundings.config = config
         self._planner, self._mapped = BandPlanner(config), None
-        self._plant = Plant(config.dead_time, config.time_constant, (config.gain_vx, config.gain_vy, config.gain_wz))
+        self._plant = Plant.of(config)
+        self._driven = Plant.of(config, config.use_gain_compensation)
 
     def reset(self) -> None:
         """Forget every input and command: a new episode."""
         self._poses = PoseBuffer()
-        self._history = CommandHistory()
+        self._history, self._shaper = CommandHistory(), CommandShaper()
+        self._velocity = VelocityEstimator(self.config.velocity_source)
         self._trajectory: Trajectory | None = None
         self._path: TimedPath | None = None
         self._surroundings = Surroundings(self.config, self._poses)
@@ -112,10 +116,11 @@ class Follower:
             self.refuse_odometry()
             return
         self._odometry_fault = None
+        self._velocity.on_odometry(odometry, self._history, self._plant)
         if not is_whole:
-            self._path, self._fault = None, StopReason.ODOMETRY_JUMP
+            self._velocity.forget()
+            self._path, self._mapped, self._fault = None, None, StopReason.ODOMETRY_JUMP
             self._planner.forget()
-            self._mapped = None
             self._surroundings.forget_movers()
 
     def refuse_trajectory(self) -> None:
@@ -131,6 +136,11 @@ class Follower:
         self._wish, self._wished = command, now
 
     @property
+    def warning(self) -> str:
+        """What the operator should mend although the robot may move, "" where all is well."""
+        return self._surroundings.attitude.warning(self.config)
+
+    @property
     def band(self) -> Band | None:
         """The elastic band last planned, in odom; None before the first."""
         return self._planner.band
@@ -144,6 +154,7 @@ class Follower:
         """Tell what was really sent at ``now`` where it was not what ``control`` answered (disarmed, dry run)."""
         self._sent, self._allowed = command, None
         self._history.push(now, command)
+        self._shaper.note_sent(command, now)
 
     def control(self, now: float) -> Decision:
         """Command for this instant (s); call at 20-50 Hz. Any stop is immediate and carries its reason.
@@ -171,33 +182,27 @@ class Follower:
 
     def _limited(self, now: float, state: Odometry, wanted: VelocityCommand, status: ControlStatus) -> Decision:
         """What of the wanted true velocity limits and stop layer let through."""
-        last, self._allowed = self._allowed or self._sent, None
+        config, last, self._allowed = self.config, self._allowed or self._sent, None
         if not is_sound(wanted):
             return stopped(StopReason.BAD_COMMAND)
-        command = clamp(self._driven(wanted), self.config)
-        elapsed = now - self._time if self._time is not None else 0.0
+        command = clamp(self._driven.command_for(wanted), config)
         around = self._around(state)
         velocity = VelocityCommand(state.vx, state.vy, state.wz)
         free = self._cleared(command, around, velocity)
-        ramped = limit_change(free, last, elapsed, self.config)
+        ramped = limit_change(free, last, now - self._time if self._time is not None else 0.0, config)
         cleared = self._cleared(ramped, around, velocity)  # again: the ramp to a free command may lead through another
-        if cleared == STOP != command:
-            return self._led(self._blocked_by(around, now), velocity)
-        self._blocked = None
-        return self._led(Decision(cleared, status=status.value), velocity)
-
-    def _led(self, decision: Decision, velocity: VelocityCommand) -> Decision:
-        """The decision asked for so that a base that lags follows it sooner."""
+        is_blocked = cleared == STOP != command
+        decision = self._blocked_by(around, now) if is_blocked else Decision(cleared, status=status.value)
+        self._blocked = self._blocked if is_blocked else None
         self._allowed = decision.command
-        command = self._plant.command_for(led(self._plant.velocity_under(decision.command), velocity, self.config))
-        return replace(decision, command=command)
+        return replace(decision, command=self._shaper.shaped(decision.command, velocity, self._plant, now, config))
 
     def _blocked_by(self, around: Around | None, now: float) -> Decision:
         """A stop; once it has lasted for a while, slowly off what is nearest where the robot stands in its margin."""
         self._blocked = now if self._blocked is None else self._blocked
         if around is None or now - self._blocked < PATIENCE:
             return stopped(StopReason.OBSTACLE)
-        return Decision(self._driven(step_off(around, self.config)), status=ControlStatus.ESCAPING.value)
+        return Decision(self._driven.command_for(step_off(around, self.config)), status=ControlStatus.ESCAPING.value)
 
     def _check(self, now: float) -> StopReason | None:
         """Every reason not to move; afterwards the trajectory lies in odom."""
@@ -207,7 +212,8 @@ class Follower:
         if self._trajectory is not None and self._arrived is None:
             self._arrived = now
         inputs = Inputs.of(self._poses.newest, self._surroundings.cloud, self._trajectory, self._arrived)
-        reason = check_inputs(inputs, now, self.config) or self._odometry_fault or self._fault
+        faults = self._odometry_fault or self._fault or self._surroundings.fault or self._velocity.fault
+        reason = check_inputs(inputs, now, self.config) or faults
         if reason is not None or self._trajectory is None:
             return reason
         if not len(self._trajectory.poses_base):
@@ -227,9 +233,8 @@ class Follower:
         """Where the robot will be when the command sent now takes effect."""
         newest = self._poses.newest
         assert newest is not None  # _check has seen to it
-        if not self.config.use_dead_time_compensation:
-            return newest
-        return roll_forward(newest, self._history, self._plant, now + self.config.dead_time)
+        stamp = now + self.config.dead_time if self.config.use_dead_time_compensation else newest.stamp
+        return roll_forward(self._velocity.of(newest), self._history, self._plant, stamp)
 
     def _follow(self, path: TimedPath, state: Odometry) -> tuple[VelocityCommand, ControlStatus]:
         """True body velocity that follows what is left of the path, at its own pace, and whether there is a way."""
@@ -267,10 +272,6 @@ class Follower:
         room = self._planner.room_along(way)
         cap = self.config.tight_speed + room * max(self.config.max_linear_vel - self.config.tight_speed, 0.0)
         return way, min(distance, cap * self.config.lookahead_time), room
-
-    def _driven(self, wanted: VelocityCommand) -> VelocityCommand:
-        """The command under which the robot will really move as wanted."""
-        return self._plant.command_for(wanted) if self.config.use_gain_compensation else wanted
 
     def _around(self, state: Odometry) -> Around | None:
         """What stands around ``state`` and the room to keep; more to the followed person, where one is really seen."""

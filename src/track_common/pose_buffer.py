@@ -34,6 +34,7 @@ class PoseBuffer:
         a message slightly out of order is ignored.
         """
         values = (odometry.stamp, odometry.x, odometry.y, odometry.yaw, odometry.vx, odometry.vy, odometry.wz)
+        values += (odometry.z, odometry.roll, odometry.pitch)
         if not np.all(np.isfinite(values)):
             raise ValueError(f"odometry has a value that is not finite: {odometry}")
         is_broken = self._is_jump(odometry)
@@ -58,6 +59,15 @@ class PoseBuffer:
         index = bisect_right(self._odometry, stamp, key=lambda o: o.stamp)
         before, after = self._odometry[index - 1], self._odometry[index]
         return interpolate_pose(before.pose, after.pose, (stamp - before.stamp) / (after.stamp - before.stamp))
+
+    def lean_at(self, stamp: float, slack: float = 0.1) -> tuple[float, float] | None:
+        """Roll and pitch (rad) at ``stamp``, interpolated; as ``pose_at`` outside the buffer."""
+        if not self._odometry or stamp < self._odometry[0].stamp or stamp > self._odometry[-1].stamp + slack:
+            return None
+        index = bisect_right(self._odometry, stamp, key=lambda o: o.stamp)
+        before, after = self._odometry[index - 1], self._odometry[min(index, len(self._odometry) - 1)]
+        share = (stamp - before.stamp) / max(after.stamp - before.stamp, 1e-9) if after is not before else 0.0
+        return before.roll + share * (after.roll - before.roll), before.pitch + share * (after.pitch - before.pitch)
 
     def course(self, stamps: Array, slack: float = 0.1) -> Array | None:
         """(K, 3) poses at ``stamps`` (K,); up to ``slack`` s past the newest the robot goes on at its last velocity.

@@ -24,6 +24,12 @@ class Plant:
     time_constant: float
     gains: tuple[float, float, float]
 
+    @classmethod
+    def of(cls, config: ControllerConfig, has_gains: bool = True) -> Plant:
+        """The plant that the settings describe; without gains it does what it is told."""
+        gains = (config.gain_vx, config.gain_vy, config.gain_wz) if has_gains else (1.0, 1.0, 1.0)
+        return cls(config.dead_time, config.time_constant, gains)
+
     def command_for(self, velocity: VelocityCommand) -> VelocityCommand:
         """The command under which the robot will walk at a true body velocity."""
         kx, ky, kz = self.gains

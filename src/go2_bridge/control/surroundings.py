@@ -10,10 +10,13 @@ from go2_bridge.config import ControllerConfig
 from go2_bridge.control.movers import BODY, Mover, MoverTracker
 from go2_bridge.control.obstacles import thinned
 from go2_bridge.control.unseen import Unseen
+from go2_bridge.safety.attitude import AttitudeMonitor
 from go2_bridge.safety.returns import Returns, sound_points, told_apart
 from go2_bridge.safety.stop_zone import Around, gap_to_footprint, with_bodies, with_target
+from go2_bridge.safety.watchdog import StopReason
 from track_common.deskew import deskewed
 from track_common.geometry import inverse, relative, transform_points
+from track_common.levelling import levelled_cloud
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud
 
@@ -35,10 +38,16 @@ class Surroundings:
         self.config = config
         self._poses = poses
         self.cloud: Cloud | None = None
+        self.attitude = AttitudeMonitor()
         self._returns = Returns(*(np.zeros((0, 2)) for _ in range(3)))  # of the newest sweep, in base_link
         self._tracker, self._unseen = MoverTracker(), Unseen()
         self._tracked: float | None = None  # stamp (s) of the sweep last searched for who walks
         self._movers: list[Mover] = []  # in that sweep
+
+    @property
+    def fault(self) -> StopReason | None:
+        """Why what the LiDAR shows cannot be relied on, None where it can."""
+        return StopReason.BAD_ATTITUDE if self.attitude.is_lying else None
 
     def on_cloud(self, cloud: Cloud) -> None:
         """Newest sweep in base_link, made straight by odometry; returns not finite or zero do not count.
@@ -46,9 +55,17 @@ class Surroundings:
         The stop layer sees it at once; who walks in it is known after ``track``.
         """
         cloud = deskewed(cloud, self._poses)
-        self.cloud = replace(cloud, points_base=sound_points(cloud.points_base))
+        self.cloud = self._levelled(replace(cloud, points_base=sound_points(cloud.points_base)))
         returns = told_apart(self.cloud.points_base, self.config)
         self._returns = replace(returns, solid=thinned(returns.solid, STOP_VOXEL))
+
+    def _levelled(self, cloud: Cloud) -> Cloud:
+        """The cloud with z up, where the odometry says how the trunk leans and can be believed."""
+        lean, newest = self._poses.lean_at(cloud.stamp, slack=self.config.odometry_timeout), self._poses.newest
+        if lean is None or newest is None:
+            return cloud
+        speed = float(np.hypot(newest.vx, newest.vy))
+        return levelled_cloud(cloud, *self.attitude.lean(cloud.points_base, lean, speed, cloud.stamp, self.config))
 
     def track(self) -> None:
         """Find who walks in the newest sweep, unless that is done already or odometry does not cover it."""

@@ -237,7 +237,12 @@ class ControllerNode(Node):
         self._say("control_status", decision.status, self._status_publisher)
         self._diagnostics.count("commands")
         is_calm = decision.status == ControlStatus.FOLLOWING.value
-        self._diagnostics.level(OK if is_calm else WARN, decision.reason or decision.status)
+        warning = self._follower.warning
+        self._diagnostics.set("warning", warning)
+        is_well = is_calm and not warning
+        self._diagnostics.level(OK if is_well else WARN, decision.reason or warning or decision.status)
+        if warning:
+            self.get_logger().warning(warning, throttle_duration_sec=10.0)
 
     def _say(self, name: str, text: str, publisher: Publisher) -> None:
         """On the topic when it changes, in diagnostics always."""

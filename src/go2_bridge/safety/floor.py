@@ -33,9 +33,18 @@ def heights_above_floor(points: Array, base_height: float, max_tilt: float) -> A
     height = points[:, 2] + base_height
     if max_tilt <= 0.0:
         return height
-    slope = math.tan(max_tilt)
-    plane = _plane(_lowest(points[:, 0], points[:, 1], height, slope), slope)
+    plane = floor_plane(points, base_height, max_tilt)
     return height if plane is None else height - (plane[0] + plane[1] * points[:, 0] + plane[2] * points[:, 1])
+
+
+def floor_plane(points: Array, base_height: float, max_tilt: float) -> Array | None:
+    """(3,) height (m), slope along x and along y of the floor in points (N, 3) of base_link, None where none is sure.
+
+    The height is relative to where ``base_height`` (m) says the floor is; slopes steeper than ``max_tilt`` (rad) are
+    no floor.
+    """
+    slope = math.tan(max_tilt)
+    return _plane(_lowest(points[:, 0], points[:, 1], points[:, 2] + base_height, slope), slope)
 
 
 def _lowest(x: Array, y: Array, height: Array, slope: float) -> Array:

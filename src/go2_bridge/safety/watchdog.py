@@ -33,6 +33,8 @@ class StopReason(str, Enum):
     FUTURE_ODOMETRY = "odometry is from the future"
     ODOMETRY_JUMP = "odometry jumped"
     BAD_ODOMETRY = "odometry is not finite"
+    BAD_ATTITUDE = "the attitude says that the robot lies: check it and how its IMU is mounted"
+    CONTRADICTION = "the odometry's velocity contradicts its poses"
     NO_CLOUD = "no LiDAR sweep yet"
     STALE_CLOUD = "the LiDAR sweep is stale"
     FUTURE_CLOUD = "the LiDAR sweep is from the future"
