@@ -88,9 +88,10 @@ def _is_for_users(error: Exception) -> bool:
 
 def _exit_code(error: Exception) -> int:
     from track_common.config import ConfigError
+    from track_common.interfaces import TargetError
     from trackvla_cli.launch.element import LaunchError
 
-    return 2 if isinstance(error, (ConfigError, LaunchError)) else 1
+    return 2 if isinstance(error, (ConfigError, LaunchError, TargetError)) else 1
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from track_common.boxes import from_xyxy, to_xyxy
 from track_common.config import ConfigError
 from track_common.drawing import TRUTH, draw_box, draw_sighting
 from track_common.film import FilmWriter
-from track_common.interfaces import Tracker
+from track_common.instruction import parse_instruction
+from track_common.interfaces import TargetError, Tracker
 from track_common.types import Array, Frame, Sighting
 from vlt_ros.clips import read_truth
 from vlt_ros.evaluation.metrics import InView, score_in_view
@@ -85,12 +86,14 @@ def track_video(options: TrackOptions, progress: Progress | None = None) -> Trac
 
     Raises:
         ConfigError: unknown tracker, or one that needs a box without one.
-        VideoError, TargetError: the video, the sentence or the box cannot be used.
+        VideoError, TargetError: the video, the sentence (said before the video is opened) or the box cannot be used.
         ValueError: ground truth that does not fit the video.
     """
     tracker = make_tracker(options.tracker)
     if TRACKERS[options.tracker].needs_box and options.box_xywh is None:
         raise ConfigError(f"tracker {options.tracker} starts from a first box; add --box x,y,w,h")
+    if options.box_xywh is None and (reason := parse_instruction(options.instruction).standstill_reason):
+        raise TargetError(reason if options.instruction.strip() else f"{reason}; add --instruction or --box x,y,w,h")
     video = open_video(options.video, options.rate)
     truth = None if options.ground_truth is None else read_truth(options.ground_truth)
     boxes, times = [], []

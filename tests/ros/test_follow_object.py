@@ -76,6 +76,12 @@ def test_a_goal_starts_the_follower_tells_of_it_and_a_cancel_stops_it(client):
     assert result.result().status == CANCELED and "standing" in result.result().result.error_msg
 
 
+@pytest.mark.parametrize("sentence", ["folge dem Mann", "do not follow the man in red", "where is she?"])
+def test_a_sentence_that_names_nobody_to_follow_is_no_goal(client, sentence):
+    assert not client.send(tracked_frame=sentence).accepted
+    assert client.enabled == [] and client.sentences == []
+
+
 def test_a_cancelled_goal_says_so_where_the_controller_does_not_confirm(client):
     goal = client.send(tracked_frame="target")
     result = goal.get_result_async()

@@ -6,8 +6,10 @@ import time
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
+from std_msgs.msg import String
 from tests.helpers.running_launch import RunningLaunch
 
 from track_common.ros import qos
@@ -78,6 +80,19 @@ def test_death_of_a_node_before_the_controller_stops_the_robot(following, peer, 
     assert watch.last_motion() < killed + STOP_WITHIN
     assert watch.commands[-1][0] > killed + 1.9, "zero commands must go on"
     assert watch.speed < STILL
+
+
+def test_a_stop_sentence_on_the_topic_stops_the_robot_and_keeps_it_standing(following, peer):
+    _, watch = following
+    states = peer.collect(DiagnosticArray, "/diagnostics")
+    instruction = peer.publisher(String, "/instruction", qos.LATCHED, readers=2)
+    asked = watch.now
+    instruction.publish(String(data="stop following her, please"))
+    peer.wait_until(lambda: watch.now > asked + 3.0, "three seconds", timeout=60.0)
+    assert watch.last_motion() < asked + STOP_WITHIN
+    assert watch.speed < STILL
+    reasons = {s.name.split(":")[0].strip("/"): s.message for m in states for s in m.status}
+    assert "asked to stop" in reasons["tracker"] and "asked to stop" in reasons["planner"]
 
 
 def test_death_of_the_controller_stops_the_robot_by_its_drivers_timeout(following, peer):

@@ -17,6 +17,7 @@ from rclpy.task import Future
 from go2_bridge.nodes.controller_switch import answer_of
 from go2_bridge.recovery.machine import Stage
 from go2_bridge.recovery.mission import End, Mission, end_of, follow_up, start
+from track_common.instruction import parse_instruction
 from track_common.ros.stamps import now_of, seconds_from_stamp, stamp_from_seconds
 from track_common.types import TargetStatus
 
@@ -103,6 +104,8 @@ class FollowObjectServer:
             why = f"pose_topic '{request.pose_topic}' is not followed here; leave it empty and give tracked_frame"
         elif request.tracked_frame not in ("", TARGET) and " " not in request.tracked_frame:
             why = f"tracked_frame '{request.tracked_frame}' is no sentence; use '{TARGET}' or describe whom to follow"
+        elif request.tracked_frame not in ("", TARGET):
+            why = why or parse_instruction(request.tracked_frame).standstill_reason
         if why:
             self._node.get_logger().warning(f"follow_object refused: {why}")
         return GoalResponse.REJECT if why else GoalResponse.ACCEPT

@@ -25,6 +25,8 @@ def run(*words, timeout=30):
         (["bench", "control", "--lidar", "l2"], 2, "lidar 'l2'; there are: l1, mid360"),
         (["bench", "control", "--only", "bond"], 2, "no row's name holds 'bond'; there are: band + stop layer;"),
         (["track", "/no/such/video.mp4", "-i", "the man"], 1, "/no/such/video.mp4"),
+        (["track", "v.mp4", "-i", "stop following her"], 2, "trackvla: asked to stop: 'stop following her'"),
+        (["track", "v.mp4", "-i", "the man in a reed shirt"], 2, "'reed' is not known; did you mean 'red'?"),
         (["track", "v.mp4", "--tracker", "grouded"], 2, "did you mean 'grounded'?"),
         (["track", "v.mp4", "--box", "1,2"], 2, "wanted four numbers"),
         (["score", "/no/such/bag"], 1, "/no/such/bag"),
