@@ -13,12 +13,13 @@ import numpy as np
 
 from track_common.config import ConfigError, setting, validate
 from track_common.geometry import inverse, relative, transform_cloud, transform_points
+from track_common.instruction import parse_instruction
 from track_common.interfaces import Observation
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud, Frame, TargetStatus, Trajectory
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
 from trackvla_ros.target_filter import TargetState, predict, start, update
-from trackvla_ros.target_range import Measurement, Person, is_in_sight, measure
+from trackvla_ros.target_range import ANIMALS, Measurement, Person, is_in_sight, measure
 from trackvla_ros.trail import Trail, open_between
 
 MAX_MISSES = 3  # looks in a row outside the gate before the filter believes them and starts anew
@@ -112,7 +113,8 @@ class BoxServoPolicy:
         self.reset("")
 
     def reset(self, instruction: str) -> None:
-        """Forget the target; the sentence itself is the tracker's business."""
+        """Forget the target; of the sentence only the target's kind counts here, for its size."""
+        self._category = parse_instruction(instruction).target.category
         self._poses = PoseBuffer()
         self._target: TargetState | None = None
         self._trail = Trail()
@@ -159,7 +161,8 @@ class BoxServoPolicy:
             return None
         person = Person(height=self.config.person_height, width=self.config.person_width)
         points = self._points_at(frame, observation.cloud)
-        return measure(sighting.box.xyxy, frame.camera, points, person, -self.config.base_height)
+        size = ANIMALS.get(self._category, person)
+        return measure(sighting.box.xyxy, frame.camera, points, size, -self.config.base_height)
 
     def _points_at(self, frame: Frame, cloud: Cloud | None) -> Array | None:
         """The sweep carried to base_link at the image stamp; None where it is too old or its place unknown."""

@@ -118,3 +118,12 @@ def test_registry_builds_every_light_policy_with_overrides():
     policy = make_policy("box_servo", {"standoff": 2.5})
     assert isinstance(policy, BoxServoPolicy) and policy.config.standoff == 2.5
     assert not POLICIES["box_servo"].needs_image
+
+
+def test_a_dog_at_the_robots_feet_is_not_taken_for_a_person_far_away():
+    dog = np.array([200.0, 210.0, 440.0, 480.0])  # its paws are below the image, its back is little above the horizon
+    taken_for_a_person, policy = BoxServoPolicy(), BoxServoPolicy()
+    policy.reset("follow the dog")
+    assert look(taken_for_a_person, 0.0, dog).target_base[0] > 5.0
+    found = look(policy, 0.0, dog)
+    assert found.target_base[0] < 1.5 and found.poses_base[-1, 0] < 0.0  # backs away

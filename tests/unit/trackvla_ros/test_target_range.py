@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from track_common.instruction import lexicon
 from track_common.types import Camera, camera_mount
-from trackvla_ros.target_range import Person, is_in_sight, measure, range_from_box, range_from_points
+from trackvla_ros.target_range import ANIMALS, Person, is_in_sight, measure, range_from_box, range_from_points
 
 CAMERA = Camera.from_hfov(640, 480, math.radians(90.0))
 PERSON = Person()
@@ -135,3 +136,14 @@ def test_camera_at_eye_level_ranges_by_the_feet():
     found = measure(box_at(6.0, 0.0, camera, height=1.8), camera, None, PERSON)
     assert found is not None
     assert found.position_base[0] == pytest.approx(6.0, abs=0.3)
+
+
+@pytest.mark.parametrize("distance", [1.0, 2.0, 4.0])
+def test_a_dog_is_ranged_by_its_own_size(distance):
+    found = measure(box_at(distance, 0.0, height=0.55), CAMERA, None, ANIMALS["dog"])
+    assert found is not None
+    assert found.position_base == pytest.approx([distance, 0.0], abs=0.1 * distance)
+
+
+def test_every_animal_that_may_be_followed_has_a_size():
+    assert set(ANIMALS) == set(lexicon.ANIMALS)
