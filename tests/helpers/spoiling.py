@@ -1,5 +1,6 @@
 """Spoils real messages: some of their numbers, words, lists and bytes become what no sound sender would say."""
 
+import inspect
 import math
 import re
 from array import array
@@ -85,8 +86,17 @@ class Recorder:
 
 
 def callbacks_of(node):
-    """What the node does with a message, by topic."""
-    return {s.topic_name.removeprefix("/"): s.callback for s in node.subscriptions}
+    """What the node does with a message, by topic; of several readers of a topic the first."""
+    callbacks = {}
+    for subscription in node.subscriptions:
+        callbacks.setdefault(subscription.topic_name.removeprefix("/"), _of_message_alone(subscription.callback))
+    return callbacks
+
+
+def _of_message_alone(callback):
+    if len(inspect.signature(callback).parameters) == 1:
+        return callback
+    return lambda message: callback(message, {"source_timestamp": 0})
 
 
 def spoilt_runs(messages, run, batch=500):

@@ -30,6 +30,7 @@ from track_common.ros import qos
 from track_common.ros.conversions import MessageError, command_from_twist
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
 from track_common.ros.environment import leave_shared_memory
+from track_common.ros.operator_topics import listen_to_operator
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 from track_common.types import VelocityCommand
@@ -78,7 +79,7 @@ class BridgeNode(Node):
     def _subscribe_operator(self) -> None:
         kind = TwistStamped if self._config.use_stamped else Twist
         self._commands = self.create_subscription(kind, "cmd_vel", self._on_command, qos.COMMAND)
-        self._buttons = self.create_subscription(Bool, "e_stop", self._on_button, qos.RELIABLE)
+        self._buttons = listen_to_operator(self, Bool, "e_stop", self._on_button)
         if self._config.deadman == "heartbeat":
             self.create_subscription(Bool, "deadman", self._on_heartbeat, qos.SENSOR)
         elif self._config.deadman == "joy":

@@ -14,6 +14,7 @@ from std_msgs.msg import String
 
 from track_common.config import ConfigError
 from track_common.ros import qos
+from track_common.ros.operator_topics import listen_to_operator
 from track_common.ros.parameters import assign
 
 PARAMETER = TOPIC = "instruction"
@@ -33,7 +34,7 @@ class InstructionTopic:
         self._heard: str | None = None  # the sentence that is being taken from the topic
         self._told: str | None = None  # the sentence of ours that the topic has
         self._publisher: Publisher = node.create_publisher(String, TOPIC, qos.LATCHED)
-        node.create_subscription(String, TOPIC, self._on_message, qos.LATCHED)
+        listen_to_operator(node, String, TOPIC, self._on_message)
 
     def tell(self, instruction: str) -> None:
         """The parameter has changed; call it from the node's ``on_change``."""

@@ -20,3 +20,7 @@ LATCHED = _profile(1, is_reliable=True, is_latched=True)  # instruction, static 
 RELIABLE = _profile(10, is_reliable=True)
 TF = _profile(100, is_reliable=True)  # as tf2_ros
 TF_STATIC = _profile(100, is_reliable=True, is_latched=True)  # as tf2_ros; deep, since several nodes publish mounts
+# One reader each, for what a person publishes (operator_topics.py): together they meet every writer.
+OPERATOR_LATCHED = _profile(10, is_reliable=True, is_latched=True)
+OPERATOR_RELIABLE = _profile(10, is_reliable=True)
+OPERATOR_BEST_EFFORT = _profile(10, is_reliable=False)

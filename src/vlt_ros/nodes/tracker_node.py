@@ -37,6 +37,7 @@ from track_common.ros.conversions import (
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
 from track_common.ros.frames import StaticFrames
 from track_common.ros.instruction import InstructionTopic
+from track_common.ros.operator_topics import listen_to_operator
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.types import Camera, Frame, Sighting
@@ -110,7 +111,7 @@ class TrackerNode(Node):
         self._images = self.create_subscription(kind, topic, self._on_image, qos.SENSOR)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.SENSOR)
         self._instruction = InstructionTopic(self, on_stop=lambda: self._running.instruct(""))
-        self.create_subscription(Detection2D, "init_box", self._on_first_box, qos.RELIABLE)
+        listen_to_operator(self, Detection2D, "init_box", self._on_first_box)
 
     def _on_image(self, message: Image | CompressedImage) -> None:
         with self._has_image:
