@@ -230,8 +230,10 @@ class PipelineAgent:
         from track_common.config import override
         from trackvla_ros.registry import make_policy
 
-        controller = Follower(override(ControllerConfig(), self.controller_params))
-        policy = make_policy(self.policy, self.policy_params)
+        height = {"base_height": world.base_height}
+        controller = Follower(override(ControllerConfig(), height | self.controller_params))
+        has_height = self.policy == "box_servo"
+        policy = make_policy(self.policy, height | self.policy_params if has_height else self.policy_params)
         self._pipeline = FollowPipeline(self._make_tracker(world), policy, LateController(controller, self.delay))
         self._pipeline.follow(instruction)
         self._world, self._sweeps = world, -1

@@ -11,6 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from track_common.interfaces import Observation
+from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Camera, Cloud
 
 MAX_LEAN = 0.5  # rad; no gait leans more: the robot lies, or its IMU is mounted another way than it says
@@ -20,6 +22,23 @@ def rotation_from_lean(roll: float, pitch: float) -> Array:
     """(3, 3) that takes vectors of base_link to the level frame with the same heading."""
     cr, sr, cp, sp = math.cos(roll), math.sin(roll), math.cos(pitch), math.sin(pitch)
     return np.array([[cp, sp * sr, sp * cr], [0.0, cr, -sr], [-sp, cp * sr, cp * cr]])
+
+
+def levelled(observation: Observation, poses: PoseBuffer) -> Observation:
+    """The observation with camera and cloud on the level frame, each by the attitude at its own stamp.
+
+    Args:
+        observation: what lies outside the odometry's time stays as it is, as does all where the robot seems to lie.
+        poses: odometry with attitude.
+    """
+    frame, cloud = observation.frame, observation.cloud
+    lean = _gait_lean(poses, frame.stamp)
+    if lean is not None and frame.camera is not None:
+        frame = replace(frame, camera=levelled_camera(frame.camera, *lean))
+    lean = None if cloud is None else _gait_lean(poses, cloud.stamp)
+    if lean is not None and cloud is not None:
+        cloud = levelled_cloud(cloud, *lean)
+    return replace(observation, frame=frame, cloud=cloud)
 
 
 def levelled_cloud(cloud: Cloud, roll: float, pitch: float) -> Cloud:
@@ -39,3 +58,9 @@ def levelled_camera(camera: Camera, roll: float, pitch: float) -> Camera:
     lean = np.eye(4)
     lean[:3, :3] = rotation_from_lean(roll, pitch)
     return replace(camera, T_base_camera=lean @ camera.T_base_camera)
+
+
+def _gait_lean(poses: PoseBuffer, stamp: float) -> tuple[float, float] | None:
+    """Roll and pitch (rad) at a stamp, None where they are not known or no gait's."""
+    lean = poses.lean_at(stamp)
+    return None if lean is None or max(abs(lean[0]), abs(lean[1])) > MAX_LEAN else lean

@@ -15,8 +15,10 @@ from track_common.config import ConfigError, setting, validate
 from track_common.geometry import inverse, relative, transform_cloud, transform_points
 from track_common.instruction import parse_instruction
 from track_common.interfaces import Observation
+from track_common.levelling import levelled
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud, Frame, TargetStatus, Trajectory
+from trackvla_ros.closing_up import Sight, standoff_before_corners
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
 from trackvla_ros.target_filter import TargetState, predict, start, update
 from trackvla_ros.target_range import ANIMALS, Measurement, Person, is_in_sight, measure
@@ -31,6 +33,7 @@ DISPROOF_TIME = 0.6  # s without a box in plain view; a tracker misses single fr
 PLAIN_VIEW = 0.5  # rad off the middle of the image
 WAY_ROOM = 0.3  # m from what stands there, of a line the robot can go straight; more than half its width and a margin
 OWN_RETURNS = 0.6  # m round the target in which returns are its own
+SIGHT_ROOM, PERSON_ROOM = 0.08, 0.25  # m from what stands there of a line of sight, and of one a person can walk
 LOW, HIGH = 0.15, 1.2  # m above the floor between which a return stands in the robot's way
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 
@@ -66,6 +69,10 @@ class BoxServoConfig:
     hidden_standoff: float = setting(
         1.0, "how near it goes to where a hidden target should be, to see round the corner", unit="m", low=0.5, high=4.0
     )
+    near_standoff: float = setting(
+        1.3, "distance kept where a corner is about to hide the target", unit="m", low=0.8, high=4.0
+    )
+    use_closing_up: bool = setting(True, "close up before corners and doorways, where there is a LiDAR")
     search_turn: float = setting(1.6, "how fast it then looks round", unit="rad/s", low=0.1, high=3.0)
     person_height: float = setting(1.70, "expected height of the target", unit="m", low=0.5, high=2.3)
     person_width: float = setting(0.50, "expected width of the target", unit="m", low=0.2, high=1.0)
@@ -127,6 +134,7 @@ class BoxServoPolicy:
         """Trajectory in base_link at the image stamp; stands still where the target was never seen or is given up."""
         frame = observation.frame
         pose = self._pose(observation)
+        observation = levelled(observation, self._poses)
         if self._target is not None:
             self._target = predict(self._target, min(frame.stamp, self._seen + self.config.coast_time))
         looked = self._measure(observation)
@@ -201,29 +209,51 @@ class BoxServoPolicy:
             self._side = _side_of(target, velocity)
         odometry = observation.odometry
         own = np.zeros(2) if odometry is None else np.array([odometry.vx, odometry.vy])
-        way = self._way(observation, pose, self._target.position)
-        poses = self._poses_for(status, target, velocity, own, stamp, way)
+        others = self._others(observation, pose, self._target.position)
+        way = self._way(others, pose, self._target.position)
+        poses = self._poses_for(status, target, velocity, own, stamp, way, self._standoff(others, pose))
         height = CHEST - self.config.base_height
         return Trajectory(stamp, poses, TIMES, status, np.array([target[0], target[1], height]))
 
-    def _way(self, observation: Observation, pose: Array, target: Array) -> Array | None:
-        """(M, 2) way in base_link over the target's footsteps; None where the straight line is open, or no LiDAR is."""
+    def _others(self, observation: Observation, pose: Array, target: Array) -> Array | None:
+        """(N, 2) m in odom, what stands there without the target's own points; None without a LiDAR."""
         points = self._points_at(observation.frame, observation.cloud)
         if points is None:
             return None
         height = points[:, 2] + self.config.base_height
         places = transform_points(pose, points[(height > LOW) & (height < HIGH), :2])
-        others = places[np.hypot(*(places - target).T) > OWN_RETURNS]
+        return places[np.hypot(*(places - target).T) > OWN_RETURNS]
+
+    def _standoff(self, others: Array | None, pose: Array) -> float:
+        """m to keep from a target in sight, less before corners and doorways."""
+        config, target = self.config, self._target
+        if others is None or target is None or not config.use_closing_up:
+            return config.standoff
+        sight = Sight(open_between(others, SIGHT_ROOM), open_between(others, PERSON_ROOM))
+        nearest = min(config.near_standoff, config.standoff)
+        return standoff_before_corners(pose[:2], target.position, target.velocity, sight, config.standoff, nearest)
+
+    def _way(self, others: Array | None, pose: Array, target: Array) -> Array | None:
+        """(M, 2) way in base_link over the target's footsteps; None where the straight line is open, or no LiDAR is."""
+        if others is None:
+            return None
         way = self._trail.way(pose[:2], target, open_between(others, WAY_ROOM))
         return transform_points(inverse(pose), way) if len(way) > 2 else None
 
     def _poses_for(
-        self, status: TargetStatus, target: Array, velocity: Array, own: Array, stamp: float, way: Array | None
+        self,
+        status: TargetStatus,
+        target: Array,
+        velocity: Array,
+        own: Array,
+        stamp: float,
+        way: Array | None,
+        standoff: float,
     ) -> Array:
         """(H, 3) waypoints: follow what is seen; go and look where what is hidden should be; there, look round."""
         motion = self.config.motion
         if status is TargetStatus.TRACKED and not self._is_hidden:
-            return follow(target, velocity, own, motion, way)
+            return follow(target, velocity, own, replace(motion, standoff=standoff), way)
         motion = replace(motion, standoff=min(self.config.hidden_standoff, motion.standoff), max_reverse=0.0)
         if status is not TargetStatus.SEARCHING:
             return follow(target, velocity, own, motion, way)

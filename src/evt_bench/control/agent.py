@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 
 from evt_bench.agents import HIDDEN_STANDOFF, LIDAR_RATE, SIGHT_ROOM, WAY_ROOM
-from evt_bench.world.world import World
+from evt_bench.world.world import PersonState, World
 from go2_bridge.config import ControllerConfig
 from go2_bridge.follower import Follower
 from track_common.config import override
 from track_common.geometry import inverse, transform_points
 from track_common.types import STOP, Array, Sighting, TargetStatus, Trajectory, VelocityCommand
 from trackvla_ros.box_servo import BoxServoConfig
+from trackvla_ros.closing_up import Sight, standoff_before_corners
 from trackvla_ros.follow_trajectory import TIMES, follow
 from trackvla_ros.trail import Trail
 
 CONTROL_RATE = 30.0  # Hz; 20-50 is usual
 STANDOFF = 1.6  # m; of EVT-Bench's 1-3 m, with slack behind: the robot is hardly faster than its target
 SPEED = 1.2  # m/s the robot may reach in these runs; its targets walk at up to 1.1
+PERSON_ROOM = 0.25  # m from furniture of a line a person can walk
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 
 
@@ -108,6 +110,16 @@ class TruthAgent:
             self.reasons[decision.reason] += 1
         return self._sent
 
+    def _standoff(self, robot: Array, person: PersonState) -> float:
+        """m to keep from somebody in sight, less before corners."""
+        is_clear = self._world.footprints.is_clear
+        sight = Sight(
+            lambda first, second: is_clear(first, second, SIGHT_ROOM),
+            lambda first, second: is_clear(first, second, PERSON_ROOM),
+        )
+        position = person.pose[:2]
+        return standoff_before_corners(robot[:2], position, person.velocity, sight, STANDOFF, HIDDEN_STANDOFF)
+
     def _deliver(self, now: float) -> None:
         """Hand over the trajectories that have arrived, first come first."""
         arrived = sorted((sent for sent in self._under_way if sent[0] <= now + 1e-9), key=lambda sent: sent[0])
@@ -122,7 +134,7 @@ class TruthAgent:
         room = float(np.clip(places.nearest(robot[None, :2])[0][0] - 0.01, 0.5 * WAY_ROOM, WAY_ROOM))
         way = self._trail.way(robot[:2], person.pose[:2], lambda a, b: places.is_clear(a, b, room))
         is_seen = places.is_clear(robot[:2], person.pose[:2], SIGHT_ROOM)
-        motion = self._motion if is_seen else replace(self._motion, standoff=HIDDEN_STANDOFF)
+        motion = replace(self._motion, standoff=self._standoff(robot, person) if is_seen else HIDDEN_STANDOFF)
         way_base = transform_points(inverse(robot), way)
         velocity = _turned(person.velocity, -robot[2])
         own = np.array(truth.robot_velocity[:2])

@@ -22,6 +22,9 @@ class CameraConfig:
     z: float = setting(0.45, "lens above the floor", unit="m", low=0.1, high=2.0, runtime=False)
     pitch_deg: float = setting(10.0, "tilt upwards", unit="deg", low=-30.0, high=45.0, runtime=False)
     noise: float = setting(2.0, "standard deviation of pixel noise, of 255", low=0.0, high=50.0)
+    exposure: float = setting(
+        0.0, "shutter time: what turns meanwhile is blurred; 0 = sharp, indoors 0.01-0.03", unit="s", low=0.0, high=0.1
+    )
 
     def camera(self) -> Camera:
         """Intrinsics and mount."""

