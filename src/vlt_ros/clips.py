@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from track_common.boxes import area, iou, to_xyxy
 from track_common.types import Array
-from vlt_ros.evaluation.results import read_boxes
+from vlt_ros.evaluation.annotations import read_annotation
 
 COVERED = 0.1  # share of the target's box another person's box must cover for the two to cross
 
@@ -91,13 +91,13 @@ def load_clip(folder: Path) -> list[ClipTarget]:
     return made
 
 
-def read_truth(file: Path) -> Array:
-    """(N, 4) xyxy of a file with x,y,w,h a line (commas, blanks or tabs); 0,0,0,0 and nan become zeros.
+def read_truth(file: Path, frames: int | None = None, target_id: int | None = None) -> Array:
+    """(N, 4) xyxy of a ground-truth file (``read_annotation``); zeros where the target is not in view.
 
     Raises:
-        ResultError: a line is not four numbers.
+        ResultError: naming file and line; or not one box a frame.
     """
-    return np.nan_to_num(to_xyxy(read_boxes(file), "xywh"))
+    return np.nan_to_num(to_xyxy(read_annotation(file, frames, target_id), "xywh"))
 
 
 def _people(file: Path, frames: int) -> dict[Any, Array]:

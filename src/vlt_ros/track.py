@@ -19,10 +19,11 @@ from track_common.film import FilmWriter
 from track_common.instruction import parse_instruction
 from track_common.interfaces import TargetError, Tracker
 from track_common.types import Array, Frame, Sighting
-from vlt_ros.clips import read_truth
+from vlt_ros.containers import short_note
+from vlt_ros.evaluation.annotations import check_inside, read_annotation
 from vlt_ros.evaluation.metrics import InView, score_in_view
 from vlt_ros.registry import TRACKERS, make_tracker
-from vlt_ros.video import Video, open_video
+from vlt_ros.video import Video, count_frames, open_video
 
 Progress = Callable[[int, int], None]  # frames done, frames in all (0 = not known)
 
@@ -34,7 +35,8 @@ class TrackOptions:
     Attributes:
         video: file, folder of images, or folder holding ``img/``.
         box_xywh: first box in pixels of the first frame, None = from the sentence alone.
-        ground_truth: text file, one line x,y,w,h a frame; 0,0,0,0 or nan = target not in view.
+        ground_truth: text file (``evaluation.annotations``); 0,0,0,0 or nan = target not in view.
+        target_id: whose rows of a MOTChallenge file; None where it has one id only.
         json_file: where the report goes as JSON.
         out: folder for ``boxes.txt`` and ``film.mp4``, None = neither is written.
         rate: frames per second; 0 = the video's own.
@@ -45,6 +47,7 @@ class TrackOptions:
     box_xywh: tuple[float, float, float, float] | None = None
     tracker: str = "grounded"
     ground_truth: Path | None = None
+    target_id: int | None = None
     json_file: Path | None = None
     out: Path | None = None
     rate: float = 0.0
@@ -52,7 +55,14 @@ class TrackOptions:
 
 @dataclass(frozen=True, eq=False)
 class TrackReport:
-    """Boxes (N, 4) xyxy a frame, zeros where lost; ms_per_frame: the tracker's median; score: with ground truth."""
+    """What a tracker found.
+
+    Attributes:
+        boxes_xyxy: (N, 4) a frame, zeros where lost.
+        ms_per_frame: the tracker's median.
+        score: with ground truth.
+        warning: what is wrong with the video, "" where nothing is.
+    """
 
     tracker: str
     video: str
@@ -60,6 +70,7 @@ class TrackReport:
     boxes_xyxy: Array
     ms_per_frame: float
     score: InView | None
+    warning: str = ""
 
     @property
     def found_share(self) -> float:
@@ -77,6 +88,7 @@ class TrackReport:
             "ms_per_frame": round(self.ms_per_frame, 2),
             "success_auc": None if self.score is None else round(self.score.success_auc, 4),
             "precision_20px": None if self.score is None else round(self.score.precision, 4),
+            "warning": self.warning or None,
             "frames_judged": None if self.score is None else self.score.frames,
         }
 
@@ -87,7 +99,7 @@ def track_video(options: TrackOptions, progress: Progress | None = None) -> Trac
     Raises:
         ConfigError: unknown tracker, or one that needs a box without one.
         VideoError, TargetError: the video, the sentence (said before the video is opened) or the box cannot be used.
-        ValueError: ground truth that does not fit the video.
+        ResultError: ground truth that cannot be read or does not fit the video, before a frame is tracked.
     """
     tracker = make_tracker(options.tracker)
     if TRACKERS[options.tracker].needs_box and options.box_xywh is None:
@@ -95,7 +107,7 @@ def track_video(options: TrackOptions, progress: Progress | None = None) -> Trac
     if options.box_xywh is None and (reason := parse_instruction(options.instruction).standstill_reason):
         raise TargetError(reason if options.instruction.strip() else f"{reason}; add --instruction or --box x,y,w,h")
     video = open_video(options.video, options.rate)
-    truth = None if options.ground_truth is None else read_truth(options.ground_truth)
+    truth = _truth(options, video)
     boxes, times = [], []
     with ExitStack() as stack:
         film = None if options.out is None else stack.enter_context(FilmWriter(options.out / "film.mp4", video.rate))
@@ -106,7 +118,8 @@ def track_video(options: TrackOptions, progress: Progress | None = None) -> Trac
                 film.write(_drawn(frame.rgb, sighting, None if truth is None else truth[index : index + 1]))
             if progress is not None:
                 progress(index + 1, video.count)
-    return _finish(options, np.array(boxes).reshape(-1, 4), times, truth)
+    warning = video.warning or short_note(video.path, len(boxes), video.count)
+    return _finish(options, np.array(boxes).reshape(-1, 4), times, truth, warning)
 
 
 def run_tracker(tracker: Tracker, video: Video, options: TrackOptions) -> Iterator[tuple[Frame, Sighting, float]]:
@@ -124,7 +137,16 @@ def is_box(boxes_xyxy: Array) -> NDArray[np.bool_]:
     return np.all(boxes_xyxy[:, 2:] > boxes_xyxy[:, :2], axis=1)
 
 
-def _finish(options: TrackOptions, boxes: Array, times: list[float], truth: Array | None) -> TrackReport:
+def _truth(options: TrackOptions, video: Video) -> Array | None:
+    """(N, 4) xyxy one a frame of the video, None where none was given."""
+    if options.ground_truth is None:
+        return None
+    boxes_xywh = read_annotation(options.ground_truth, count_frames(video), options.target_id)
+    check_inside(boxes_xywh, (video.width, video.height), options.ground_truth)
+    return np.nan_to_num(to_xyxy(boxes_xywh, "xywh"))
+
+
+def _finish(options: TrackOptions, boxes: Array, times: list[float], truth: Array | None, warning: str) -> TrackReport:
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
         np.savetxt(options.out / "boxes.txt", from_xyxy(boxes, "xywh"), fmt="%.2f", delimiter=",")
@@ -135,6 +157,7 @@ def _finish(options: TrackOptions, boxes: Array, times: list[float], truth: Arra
         boxes_xyxy=boxes,
         ms_per_frame=1e3 * float(np.median(times)) if times else 0.0,
         score=None if truth is None else score_in_view(boxes, truth),
+        warning=warning,
     )
     if options.json_file is not None:
         options.json_file.parent.mkdir(parents=True, exist_ok=True)

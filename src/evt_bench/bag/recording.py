@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from evt_bench.bag import decoding
 from evt_bench.bag.clock import Stretch, find_stretch, on_one_clock
 from evt_bench.bag.mcap_file import BagReadError
 from evt_bench.bag.reader import BagReader, Survey
-from evt_bench.bag.roles import IMAGES, ROLES, TYPES, resolve_names
+from evt_bench.bag.roles import IMAGE_TYPES, IMAGES, ROLES, TYPES, resolve_names
 from evt_bench.bag.storage import BagMessage
 from track_common.types import Array
 
@@ -39,6 +40,7 @@ DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "ground_truth/target_box": decoding.truth,
     "ground_truth/clearance": lambda message: float(message.data),
 }
+DEPTH = ("16UC1", "32FC1", "compressedDepth")  # in an Image's encoding or a CompressedImage's format
 HOPELESS = 100  # messages of a topic, none of which can be decoded: the others are not tried
 MAX_REASON = 120  # characters of an error in a warning
 CLOCKED = ("ground_truth/robot", "odom", *IMAGES, "target_box")  # topics that tie stamps to sending times, best first
@@ -119,13 +121,29 @@ def read_recording(path: Path | str, topics: Mapping[str, str] | None = None, ro
     reader = BagReader(path)
     if not reader.survey.topics:
         raise BagReadError("; ".join([f"{reader.path} holds no message that can be read", *reader.survey.warnings]))
-    names, notes = resolve_names(reader.survey, topics or {}, robot)
+    names, notes = resolve_names(reader.survey, topics or {}, robot, depth_topics(reader))
     tracks, sent, spoilt = _read_tracks(reader, names)
     clock = next((tracks[role] for role in CLOCKED if len(tracks[role]) > 1), [])
     stretch, said = find_stretch(clock)
     kept, odd = on_one_clock(_with_stamps(tracks), stretch)
     warnings = (*reader.survey.warnings, *notes, *spoilt, *([said] if said else []), *odd)
     return Recording(reader.path, reader.survey, names, kept, sent, warnings, stretch)  # pyright: ignore[reportArgumentType]
+
+
+def depth_topics(reader: BagReader) -> set[str]:
+    """Topics that hold depth images (16UC1 as the drivers send it, 32FC1, compressedDepth), by their first message."""
+    waiting = {topic for topic, summary in reader.survey.topics.items() if summary.type_name in IMAGE_TYPES}
+    found: set[str] = set()
+    for message in reader.messages(set(waiting)):
+        if not waiting:
+            break
+        if message.topic in waiting:
+            waiting.remove(message.topic)
+            with suppress(BagReadError):
+                image = reader.decode(message)
+                name = getattr(image, "encoding", None) or getattr(image, "format", "")
+                found |= {message.topic} if any(word in name for word in DEPTH) else set()
+    return found
 
 
 @dataclass

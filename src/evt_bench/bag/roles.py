@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from evt_bench.bag.mcap_file import BagReadError
 from evt_bench.bag.reader import Survey
@@ -37,7 +37,7 @@ NO_NAMESPACE = "/"  # the robot whose topics are in no namespace
 
 
 def resolve_names(
-    survey: Survey, given: Mapping[str, str], robot: str | None = None
+    survey: Survey, given: Mapping[str, str], robot: str | None = None, depth: Collection[str] = ()
 ) -> tuple[dict[str, str], list[str]]:
     """Topic for each role, and notes on what was ambiguous or of a type that is not understood.
 
@@ -45,6 +45,7 @@ def resolve_names(
         survey: what the bag holds.
         given: topic by role, where the bag has another name for it.
         robot: namespace of the robot to look at, "robot1"; "/" for the one in no namespace; None for the only one.
+        depth: topics of depth images, which are no camera's.
 
     Raises:
         BagReadError: a role, topic or robot that does not exist, or several robots and no ``robot``.
@@ -55,7 +56,7 @@ def resolve_names(
     topics = _topics_of(survey, robots, chosen)
     names, notes = dict(given), []
     for role in (r for r in ROLES if r not in given):
-        found = _candidates(role, topics, chosen)
+        found = _candidates(role, [t for t in topics if role not in IMAGES or t not in depth], chosen)
         if len(found) == 1:
             names[role] = found[0]
         elif found:

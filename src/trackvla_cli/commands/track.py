@@ -16,7 +16,10 @@ def track(
     instruction: str = typer.Option("", "--instruction", "-i", help="Who to track, in words."),
     tracker: str = typer.Option("grounded", "--tracker", help="Name of a tracker, see `trackvla info`."),
     box: str = typer.Option("", "--box", help="First box x,y,w,h in pixels, for trackers that start from one."),
-    truth: Path = typer.Option(None, "--truth", help="Ground truth, a line x,y,w,h for each frame: prints scores."),
+    truth: Path = typer.Option(
+        None, "--ground-truth", "--truth", help="x,y,w,h, four corners or a MOTChallenge row a line: prints scores."
+    ),
+    target_id: int = typer.Option(None, "--target-id", help="Whose rows of a MOTChallenge file are the ground truth."),
     out: Path = typer.Option(None, "--out", "-o", help="Folder for boxes.txt and film.mp4; default: runs/VIDEO."),
     json_file: Path = typer.Option(None, "--json", help="Write the figures here."),
     rate: float = typer.Option(0.0, "--rate", help="Frames per second; 0: the video's own."),
@@ -31,6 +34,7 @@ def track(
         box_xywh=_parse_box(box) if box else None,
         tracker=tracker,
         ground_truth=truth,
+        target_id=target_id,
         json_file=json_file,
         out=out or Path("runs") / video.resolve().stem,
         rate=rate,
@@ -51,6 +55,8 @@ def _parse_box(text: str) -> tuple[float, float, float, float]:
 def _show(report: TrackReport, out: Path | None) -> None:
     print(f"{report.tracker}: a box in {report.found_share:.0%} of {len(report.boxes_xyxy)} frames, ", end="")
     print(f"{report.ms_per_frame:.0f} ms a frame")
+    if report.warning:
+        print(f"! {report.warning}")
     if report.score is not None:
         print(f"success AUC {report.score.success_auc:.3f}, precision (20 px) {report.score.precision:.3f}")
     print(f"{out}/boxes.txt\n{out}/film.mp4")

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from track_common.config import lookup
 from track_common.types import Array
-from vlt_ros.evaluation.results import ResultError, read_boxes
+from vlt_ros.evaluation.annotations import read_annotation
+from vlt_ros.evaluation.results import ResultError
+from vlt_ros.video import is_picture
 
-IMAGES = (".jpg", ".jpeg", ".png")
 LASOT_ATTRIBUTES = ("IV", "POC", "DEF", "MB", "CM", "ROT", "BC", "VC", "SV", "FOC", "FM", "OV", "LR", "ARC")
 TNL2K_ATTRIBUTES = (
     *("CM", "ROT", "DEF", "FOC", "IV", "OV", "POC", "VC", "SV"),
@@ -65,7 +66,7 @@ class BenchmarkSequence:
         """
         if self.images is None or not self.images.is_dir():
             raise DatasetError(f"sequence {self.name} has annotations only; its images are needed to run a tracker")
-        found = sorted((file for file in self.images.iterdir() if file.suffix.lower() in IMAGES), key=_number)
+        found = sorted((file for file in self.images.iterdir() if is_picture(file)), key=_number)
         if len(found) < len(self.truth_xywh):
             raise DatasetError(f"{self.images} holds {len(found)} images for {len(self.truth_xywh)} boxes")
         return found if self.is_first_only else found[: len(self.truth_xywh)]
@@ -104,7 +105,7 @@ def _lasot(root: Path) -> list[BenchmarkSequence]:
 
 def lasot_folder(folder: Path) -> BenchmarkSequence:
     """One video in LaSOT's layout."""
-    truth = read_boxes(folder / "groundtruth.txt")
+    truth = read_annotation(folder / "groundtruth.txt")
     flags = [_flags(folder / name, len(truth)) for name in ("full_occlusion.txt", "out_of_view.txt")]
     return BenchmarkSequence(
         folder.name, truth, flags[0] | flags[1], frozenset(), _text(folder / "nlp.txt"), folder / "img"
@@ -128,7 +129,7 @@ def _otb_folder(root: Path, folder: Path) -> list[BenchmarkSequence]:
     files = sorted(folder.glob("groundtruth_rect*.txt"))
     made = []
     for index, file in enumerate(files, start=1):
-        truth = read_boxes(file)
+        truth = read_annotation(file)
         name = folder.name if len(files) == 1 else f"{folder.name}.{index}"
         sentence = _first_text(root / "query_test" / f"{name}.txt", root.parent / "OTB_query_test" / f"{name}.txt")
         made.append(BenchmarkSequence(name, truth, np.zeros(len(truth), bool), frozenset(), sentence, folder / "img"))
@@ -138,7 +139,7 @@ def _otb_folder(root: Path, folder: Path) -> list[BenchmarkSequence]:
 def _got10k(root: Path) -> list[BenchmarkSequence]:
     made = []
     for folder in _with_truth(root):
-        truth = read_boxes(folder / "groundtruth.txt")
+        truth = read_annotation(folder / "groundtruth.txt")
         covered = folder / "cover.label"  # eighths of the target that are visible; its toolkit leaves out those with 0
         is_absent = _flags(folder / "absence.label", len(truth))
         if covered.is_file():
@@ -159,7 +160,7 @@ def _trackingnet(root: Path) -> list[BenchmarkSequence]:
     files = sorted(root.glob("anno/*.txt")) or sorted(root.glob("*/anno/*.txt"))
     made = []
     for file in files:
-        truth = read_boxes(file)
+        truth = read_annotation(file)
         images = file.parents[1] / "frames" / file.stem
         made.append(BenchmarkSequence(file.stem, truth, np.zeros(len(truth), bool), images=images))
     return made
@@ -172,7 +173,7 @@ def _folder(root: Path) -> list[BenchmarkSequence]:
 
 
 def _plain(folder: Path, images: str, language: str) -> BenchmarkSequence:
-    truth = read_boxes(folder / "groundtruth.txt")
+    truth = read_annotation(folder / "groundtruth.txt")
     is_absent = ~(np.all(np.isfinite(truth), axis=1) & np.all(truth[:, 2:] > 0, axis=1))
     sentence = _first_text(folder / language, folder / "nlp.txt")
     place = folder / images if (folder / images).is_dir() else folder
@@ -188,7 +189,7 @@ def _toolkit(root: Path, attributes: Sequence[str]) -> list[BenchmarkSequence]:
     sentences = _table(root / "nlp_all1400.tsv")
     made = []
     for name in names:
-        truth = read_boxes(boxes / f"{name}.txt")
+        truth = read_annotation(boxes / f"{name}.txt")
         flags = _numbers(parts / "att" / f"{name}.txt") or _numbers(parts / "att" / f"{name}_attribute.txt")
         had = frozenset(a for a, flag in zip(attributes, flags, strict=False) if flag)
         sentence = sentences.get(name) or _text(root / "nlp" / f"{name}.txt")

@@ -17,10 +17,10 @@ class ResultError(ValueError):
 
 
 def read_boxes(file: Path) -> Array:
-    """(N, 4) boxes of a file, NaN where a line is empty or says so; extra columns are left out.
+    """(N, 4) boxes of a result file, NaN where a line is empty or says so; a fifth column (a score) is left out.
 
     Raises:
-        ResultError: no such file, no lines, or a line that is neither empty nor four numbers.
+        ResultError: no such file, no lines, or a line that is neither empty nor four or five numbers.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -77,7 +77,7 @@ def _box(line: str, place: str) -> Array:
     words = line.split()
     if not words:
         return np.full(4, np.nan)
-    if len(words) < 4:
+    if len(words) not in (4, 5):
         raise ResultError(f"{place}: '{line.strip()}' is no box; wanted x,y,w,h separated by commas, tabs or spaces")
     try:
         return np.array(words[:4], float)

@@ -49,6 +49,8 @@ class VideoNode(Node):
         self._images = self.create_publisher(Image, "image_raw", qos.SENSOR_OUT)
         self._infos = self.create_publisher(CameraInfo, "camera_info", qos.SENSOR_OUT)
         self._timer = self.create_timer(1.0 / self._video.rate, self._on_timer)
+        if self._video.warning:
+            self.get_logger().warning(self._video.warning)
         self.get_logger().info(
             f"{self._video.path}: {self._video.width}x{self._video.height} at {self._video.rate:g} Hz"
         )

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from track_common.boxes import to_xyxy
 from track_common.config import lookup
 from track_common.types import Array
-from vlt_ros.evaluation.datasets import IMAGES, BenchmarkSequence, DatasetError, lasot_folder, read_dataset
-from vlt_ros.evaluation.results import read_boxes
+from vlt_ros.evaluation.annotations import read_annotation
+from vlt_ros.evaluation.datasets import BenchmarkSequence, DatasetError, lasot_folder, read_dataset
 from vlt_ros.siamese.state import Image
+from vlt_ros.video import is_picture
 
 MIN_SIDE = 3.0  # px; smaller targets teach nothing
 
@@ -118,7 +119,7 @@ def _trackingnet(root: Path) -> list[Video]:
     """``TRAIN_*/anno/NAME.txt`` and ``TRAIN_*/frames/NAME/0.jpg``, or one such part itself; no sentences."""
     made: list[Video] = []
     for file in sorted([*root.glob("anno/*.txt"), *root.glob("*/anno/*.txt")]):
-        boxes = to_xyxy(read_boxes(file), "xywh")
+        boxes = to_xyxy(read_annotation(file), "xywh")
         made.append(FileVideo(file.stem, boxes, "", file.parent.parent / "frames" / file.stem))
     return made
 
@@ -128,7 +129,7 @@ def _otb_lang(root: Path) -> list[Video]:
     made: list[Video] = []
     for query in sorted(root.glob("OTB_query_train/*.txt")):
         folder = root / "OTB_videos" / query.stem
-        boxes = to_xyxy(read_boxes(folder / "groundtruth_rect.txt"), "xywh")
+        boxes = to_xyxy(read_annotation(folder / "groundtruth_rect.txt"), "xywh")
         made.append(FileVideo(query.stem, boxes, query.read_text(encoding="utf-8").strip(), folder / "img"))
     return made
 
@@ -152,7 +153,7 @@ def _listed(folder: Path) -> Sequence[str]:
     """Image names in the order of their numbers: 2.jpg before 10.jpg."""
     if not folder.is_dir():
         raise DatasetError(f"no folder of images {folder}")
-    found = [file for file in folder.iterdir() if file.suffix.lower() in IMAGES]
+    found = [file for file in folder.iterdir() if is_picture(file)]
     return [
         file.name for file in sorted(found, key=lambda f: (len(f.stem), f.stem) if f.stem.isdigit() else (0, f.stem))
     ]

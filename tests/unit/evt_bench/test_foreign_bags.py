@@ -6,12 +6,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 from typer.testing import CliRunner
 
 from evt_bench.bag.mcap_file import BagReadError
 from evt_bench.bag.reader import BagReader
+from evt_bench.bag.recording import read_recording
 from evt_bench.bag.report import headline
 from evt_bench.bag.score import score_bag
 from helpers.episode_bag import Episode, write_episode
@@ -196,6 +198,23 @@ def test_one_wrong_stamp_costs_one_message(tmp_path, bag, messages, store, secon
     found, whole = score_bag(write_bag(tmp_path / "one", wrong, store)), score_bag(bag)
     assert found.covered == whole.covered
     assert any("95% of the messages" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize("has_colour", [True, False])
+def test_a_depth_image_is_no_camera(tmp_path, messages, store, has_colour):
+    def depth(message):
+        header = store.deserialize_cdr(message.data, message.type_name).header
+        values = {"header": header, "height": 2, "width": 2, "step": 4, "encoding": "16UC1", "is_bigendian": 0}
+        image = store.types["sensor_msgs/msg/Image"](**values, data=np.zeros(8, np.uint8))
+        data = bytes(store.serialize_cdr(image, "sensor_msgs/msg/Image"))
+        return replace(message, topic="/camera/depth/image_raw", type_name="sensor_msgs/msg/Image", data=data)
+
+    images = [m for m in messages if m.topic == "/image_raw/compressed"]
+    colour = [replace(m, topic="/camera/color/image_raw") for m in images] if has_colour else []
+    others = [m for m in messages if m not in images]
+    recording = read_recording(write_bag(tmp_path / "realsense", [*others, *map(depth, images), *colour], store))
+    assert recording.names.get("image_raw") == ("/camera/color/image_raw" if has_colour else None)
+    assert (recording.image_name is not None) == has_colour
 
 
 def test_a_bag_without_a_message_is_refused(tmp_path, store):

@@ -21,7 +21,18 @@ def test_track_writes_boxes_film_and_figures_and_prints_scores(tmp_path):
         cv2.imwrite(str(tmp_path / f"film/{number:03d}.png"), image)
         truth.append(f"{x},{y},{SIDE},{SIDE}")
     (tmp_path / "truth.txt").write_text("\n".join(truth))
-    words = ["track", "film", "--tracker", "csrt", "--box", truth[0], "--truth", "truth.txt", "--json", "figures.json"]
+    words = [
+        "track",
+        "film",
+        "--tracker",
+        "csrt",
+        "--box",
+        truth[0],
+        "--ground-truth",
+        "truth.txt",
+        "--json",
+        "figures.json",
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "trackvla_cli.main", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )

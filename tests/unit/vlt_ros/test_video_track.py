@@ -52,6 +52,38 @@ def test_boxes_film_and_scores_are_written(clip, tmp_path):
     assert (tmp_path / "out" / "film.mp4").stat().st_size > 1000
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["30,40,40,40"], "truth.txt has 1 lines for a video of 8 frames"),
+        ([f"{30 + 3 * k},40,{70 + 3 * k},80,9" for k in range(FRAMES)], "truth.txt:1: 5 columns"),
+        ([f"{100 + 3 * k},60,{140 + 3 * k},100" for k in range(FRAMES)], "they look like corners"),
+    ],
+)
+def test_ground_truth_that_cannot_be_used_is_refused_before_a_frame_is_tracked(clip, tmp_path, lines, said):
+    (clip / "truth.txt").write_text("\n".join(lines))
+    tracked = []
+    options = TrackOptions(clip, box_xywh=(30, 40, 40, 40), tracker="csrt", ground_truth=clip / "truth.txt")
+    with pytest.raises(ValueError, match=said):
+        track_video(options, lambda done, _: tracked.append(done))
+    assert tracked == []
+
+
+@pytest.mark.parametrize("kind", ["polygons", "mot"])
+def test_polygons_and_mot_rows_score_as_boxes_do(clip, kind):
+    boxes = [(30 + 3 * k, 40, 40, 40) for k in range(FRAMES)]
+    lines = {
+        "polygons": [f"{x},{y},{x + w},{y},{x + w},{y + h},{x},{y + h}" for x, y, w, h in boxes],
+        "mot": [f"{k + 1},{i},{x},{y},{w},{h},1" for k, (x, y, w, h) in enumerate(boxes) for i in (1, 2)],
+    }[kind]
+    (clip / "truth.txt").write_text("\n".join(lines))
+    options = TrackOptions(
+        clip, box_xywh=boxes[0], tracker="csrt", ground_truth=clip / "truth.txt", target_id=2 if kind == "mot" else None
+    )
+    score = track_video(options).score
+    assert score is not None and score.frames == FRAMES and score.success_auc > 0.8
+
+
 def test_csrt_without_a_box_says_what_to_type(clip):
     with pytest.raises(ConfigError, match="--box x,y,w,h"):
         track_video(TrackOptions(clip, "the man in red", tracker="csrt"))
