@@ -1,12 +1,15 @@
 """Clips of people with a box for everybody: who is to be tracked, by which words, and when somebody crosses their way.
 
-Layout of a clip: ``img/``, ``groundtruth.txt`` and ``language.txt`` of the main target; where there are more people
-``targets.json``, ``targets/<id>.txt`` and for everybody ``gt_mot.txt`` (MOTChallenge columns).
+Layout of a clip: ``img/`` (or images beside the rest), ``groundtruth.txt`` and ``language.txt`` of the main target; in
+a clip of more people ``targets.json``, ``targets/<id>.txt`` and for everybody ``gt_mot.txt`` (MOTChallenge columns).
+LaSOT's layout is one of these: ``nlp.txt`` for ``language.txt``, ``full_occlusion.txt`` and ``out_of_view.txt`` for
+frames without the target.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,14 @@ from numpy.typing import NDArray
 from track_common.boxes import area, iou, to_xyxy
 from track_common.types import Array
 from vlt_ros.evaluation.annotations import read_annotation
+from vlt_ros.evaluation.datasets import absent_flags
 
+TRUTH, SENTENCES = "groundtruth.txt", ("language.txt", "nlp.txt")
 COVERED = 0.1  # share of the target's box another person's box must cover for the two to cross
+
+
+class ClipError(ValueError):
+    """A folder that is no clip, or holds none; the message says what was wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +58,33 @@ class ClipTarget:
         return slice(int(shown[0]), int(shown[-1]) + 1)
 
 
+def find_clips(data: Path, names: Sequence[str] = ()) -> list[Path]:
+    """The clips in a folder, by name: itself, its folders, or theirs (LaSOT: a folder a class).
+
+    Args:
+        data: folder.
+        names: of the clips wanted; empty = all.
+
+    Raises:
+        ClipError: no folder, no clip in it, or not one of that name.
+    """
+    if not data.is_dir():
+        raise ClipError(f"no folder {data}; give --data the folder of the clips")
+    found = [data] if (data / TRUTH).is_file() else []
+    found = found or sorted(file.parent for depth in ("*", "*/*") for file in data.glob(f"{depth}/{TRUTH}"))
+    if not found:
+        raise ClipError(f"no clip in {data}; wanted folders with img/, {TRUTH} and {' or '.join(SENTENCES)}")
+    for name in names:
+        if name not in {folder.name for folder in found}:
+            raise ClipError(f"no clip '{name}' in {data}; there are {', '.join(folder.name for folder in found[:20])}")
+    return [folder for folder in found if not names or folder.name in names]
+
+
 def load_clips(folders: list[Path]) -> list[ClipTarget]:
     """All targets of some clips; one that is alone in its clip gets its wrong sentence from the next clip's main one.
 
     Raises:
-        FileNotFoundError: a clip without sentence or ground truth.
+        ClipError, ResultError: a clip without ground truth, or one that cannot be read.
     """
     clips = [load_clip(folder) for folder in folders]
     after = [clips[(index + 1) % len(clips)][0].sentence for index in range(len(clips))]
@@ -65,25 +96,26 @@ def load_clips(folders: list[Path]) -> list[ClipTarget]:
 
 
 def load_clip(folder: Path) -> list[ClipTarget]:
-    """Main target first, then the further ones that ``targets.json`` lists.
+    """Main target first, then the further ones that ``targets.json`` lists; without words the sentence is "".
 
     Raises:
-        FileNotFoundError: no sentence or ground truth there.
+        ClipError, ResultError: no ground truth there, or one that cannot be read or shows nobody.
     """
-    sentence, truth = folder / "language.txt", folder / "groundtruth.txt"
-    if not sentence.is_file() or not truth.is_file():
-        raise FileNotFoundError(f"no clip at {folder}; wanted img/, language.txt and groundtruth.txt (TRACKVLA_DATA)")
+    truth = folder / TRUTH
+    if not truth.is_file():
+        raise ClipError(f"no clip at {folder}; wanted img/, {TRUTH} and {' or '.join(SENTENCES)}")
     listing = folder / "targets.json"
     entries = json.loads(listing.read_text(encoding="utf-8"))["targets"] if listing.is_file() else []
-    boxes = read_truth(truth)
+    boxes = _truth(truth)
+    sentence = next((file for name in SENTENCES if (file := folder / name).is_file()), None)
     people = _people(folder / "gt_mot.txt", len(boxes))
     main = next((entry for entry in entries if entry["primary"]), {"id": 0})
-    said = {main["id"]: sentence.read_text(encoding="utf-8").strip()}
+    said = {main["id"]: sentence.read_text(encoding="utf-8-sig").strip() if sentence is not None else ""}
     said |= {entry["id"]: entry["language"] for entry in entries if not entry["primary"]}
     made = []
     for person, words in said.items():
         is_main = person == main["id"]
-        own = boxes if is_main else read_truth(folder / "targets" / f"{person}.txt")
+        own = boxes if is_main else _truth(folder / "targets" / f"{person}.txt")
         others = {other: there for other, there in people.items() if other != person}
         name = "main" if is_main else str(person)
         wrong = _wrong_sentence(person, own, said, people)
@@ -98,6 +130,15 @@ def read_truth(file: Path, frames: int | None = None, target_id: int | None = No
         ResultError: naming file and line; or not one box a frame.
     """
     return np.nan_to_num(to_xyxy(read_annotation(file, frames, target_id), "xywh"))
+
+
+def _truth(file: Path) -> Array:
+    """(N, 4) xyxy, zeros where the target is not in view by the boxes or by LaSOT's flags beside them."""
+    boxes = read_truth(file)
+    boxes = np.where(absent_flags(file.parent, len(boxes))[:, None], 0.0, boxes)
+    if not np.any(area(boxes) > 0.0):
+        raise ClipError(f"{file} shows the target in no frame")
+    return boxes
 
 
 def _people(file: Path, frames: int) -> dict[Any, Array]:

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from track_common.boxes import from_xyxy
 from track_common.config import lookup
 from track_common.types import Array
-from vlt_ros.clips import ClipTarget, load_clips
+from vlt_ros.clips import SENTENCES, ClipError, ClipTarget, find_clips, load_clips
 from vlt_ros.evaluation.metrics import score_in_view
 from vlt_ros.registry import TRACKERS, make_tracker
 from vlt_ros.track import TrackOptions, is_box, run_tracker
 from vlt_ros.video import Video, open_video
 
-SEQUENCES = ("otb_crossing", "tud_campus", "pets09_s2l1")
 BASELINES = ("csrt", "kcf")
 WRONG = " (wrong sentence)"
 SHAKE = 0.01  # of the first box's height: spread by which each of its sides is moved in a shaken run, about a pixel
@@ -32,13 +31,14 @@ class BenchPlan:
     """What to compare.
 
     Attributes:
-        data: folder that holds the clips of ``SEQUENCES``.
+        data: folder of clips, of any depth up to two (``clips.find_clips``).
         trackers: names in the registry; those that need a box get the first one, all of them get the sentence.
         params: tracker -> settings over its defaults.
         is_wrong_too: also run ``trackers`` with another person's sentence.
         baselines: trackers to stand beside them.
         shakes: further runs of each of ``trackers``, from first boxes whose sides are moved at random: how much of a
             difference is chance.
+        sequences: names of the clips; empty = all.
     """
 
     data: Path
@@ -47,6 +47,7 @@ class BenchPlan:
     is_wrong_too: bool = False
     baselines: tuple[str, ...] = BASELINES
     shakes: int = 0
+    sequences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,13 +104,15 @@ def bench_track(
 
     Raises:
         ConfigError: unknown tracker or setting.
-        FileNotFoundError: a clip is not there.
+        ClipError, ResultError: a clip is not there, or cannot be read.
     """
     cv2.setNumThreads(1)
     runs = [(name, is_wrong) for name in plan.trackers for is_wrong in (False, True)[: 1 + plan.is_wrong_too]]
     runs += [(name, False) for name in plan.baselines if name not in plan.trackers]
     rows = []
-    for target in load_clips([plan.data / name for name in SEQUENCES]):
+    targets = load_clips(find_clips(plan.data, plan.sequences))
+    _need_words(targets, [name for name, _ in runs])
+    for target in targets:
         for name, is_wrong in runs:
             for shake in range(1 + plan.shakes * (name in plan.trackers)):
                 rows.append(_run(target, name, plan.params.get(name, {}), is_wrong, shake))
@@ -120,6 +123,16 @@ def bench_track(
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return rows
+
+
+def _need_words(targets: Sequence[ClipTarget], trackers: Sequence[str]) -> None:
+    by_words = [name for name in trackers if not lookup("tracker", name, TRACKERS).needs_box]
+    silent = [target.clip for target in targets if not target.sentence]
+    if by_words and silent:
+        raise ClipError(
+            f"{silent[0]} has no {' or '.join(SENTENCES)}, and {by_words[0]} starts from a sentence; "
+            "write one, choose clips by --sequence, or trackers that start from a box (--tracker csrt)"
+        )
 
 
 def summarise(rows: Sequence[TrackRow]) -> list[TrackSummary]:
@@ -151,6 +164,8 @@ def _run(target: ClipTarget, name: str, params: Mapping[str, Any], is_wrong: boo
     """One tracker from the first frame that shows the target to the last."""
     span, needs_box = target.span, lookup("tracker", name, TRACKERS).needs_box
     whole, truth = open_video(target.clip), target.truth_xyxy[span]
+    if len(whole.images) < len(target.truth_xyxy):
+        raise ClipError(f"{target.clip} has {len(whole.images)} images for {len(target.truth_xyxy)} boxes")
     clip = Video(whole.path, whole.rate, whole.width, whole.height, len(truth), whole.images[span])
     box = tuple(float(v) for v in from_xyxy(_shaken(truth[0], shake), "xywh")) if needs_box else None
     sentence = target.wrong_sentence if is_wrong else target.sentence

@@ -70,7 +70,8 @@ def follow(
 
 @app.command("track")
 def track(
-    data: Path = typer.Option(..., "--data", envvar="TRACKVLA_DATA", help="Folder of the sequences."),
+    data: Path = typer.Option(..., "--data", envvar="TRACKVLA_DATA", help="Folder of clips; see docs/inputs.md."),
+    sequences: list[str] = typer.Option([], "--sequence", help="Name of a clip; may be repeated. Default: all."),
     trackers: list[str] = typer.Option(["grounded"], "--tracker", help="Name of a tracker; may be repeated."),
     param: list[str] = typer.Option([], "--param", help="TRACKER.NAME=VALUE, a setting of a tracker; may be repeated."),
     wrong: bool = typer.Option(False, "--wrong-sentence", help="Run the trackers with another person's words too."),
@@ -84,7 +85,9 @@ def track(
     from trackvla_cli.progress import ProgressBar
     from vlt_ros.track_bench import BASELINES, BenchPlan, bench_track, summarise
 
-    plan = BenchPlan(data, tuple(trackers), parse_params(param), wrong, BASELINES if baselines else (), shakes)
+    plan = BenchPlan(
+        data, tuple(trackers), parse_params(param), wrong, BASELINES if baselines else (), shakes, tuple(sequences)
+    )
     with ProgressBar("targets and trackers") as bar:
         done: list[TrackRow] = []
 

@@ -75,13 +75,17 @@ def score(
     dataset: str = typer.Option(..., "--dataset", help="lasot, lasot_ext, tnl2k, otb, got10k, trackingnet or folder."),
     root: Path = typer.Option(..., "--root", help="The benchmark's folder; annotations are enough."),
     results: Path = typer.Option(..., "--results", help="Folder of result files, or of one such folder a tracker."),
+    sequences: Path = typer.Option(
+        None, "--sequences", help="List of the sequences to score, a name a line: a benchmark's official test list."
+    ),
+    partial: bool = typer.Option(False, "--partial", help="Score the sequences that have results, however few."),
     json_file: Path = typer.Option(None, "--json", help="Write overall, attribute and sequence scores here."),
     plots: Path = typer.Option(None, "--plots", help="Folder for curves.png and attributes.png."),
 ) -> None:
     """Score any tracker's result files: x,y,w,h a line, with commas, tabs or spaces."""
-    from vlt_ros.evaluation.report import score_results
+    from vlt_ros.evaluation.report import Choice, score_results
 
-    reports = score_results(dataset, root, results)
+    reports = score_results(dataset, root, results, Choice(sequences, partial))
     _print_reports(reports)
     if json_file is not None:
         values = {report.tracker: report.to_json() for report in reports}
@@ -257,7 +261,10 @@ def _print_reports(reports: list[Report]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{reports[0].dataset}, {len(reports[0].sequences)} sequences, per cent")
+    counts = sorted({len(report.sequences) for report in reports})
+    scored, annotated = "-".join(map(str, counts)), reports[0].annotated
+    part = f"{scored} of {annotated} annotated sequences" if counts != [annotated] else f"{scored} sequences"
+    table = Table(title=f"{reports[0].dataset}, {part}, per cent")
     own = list(reports[0].own)
     for column in ("tracker", "success AUC", "precision", "norm. precision", *own, *reports[0].attributes):
         table.add_column(column, justify="left" if column == "tracker" else "right")

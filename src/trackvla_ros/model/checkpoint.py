@@ -33,12 +33,27 @@ def safetensors_files(folder: Path, stem: str = "model") -> list[Path]:
         return [single]
     if not index.is_file():
         raise CheckpointError(f"no {single.name} in {folder}{_pickle_hint(folder)}")
-    with reading(index):
-        names = sorted(set(read_json(index)["weight_map"].values()))
-    missing = [name for name in names if not (folder / name).is_file()]
+    return shards(index, ".safetensors")
+
+
+def shards(index: Path, ending: str) -> list[Path]:
+    """The files beside an index that it names; plain names that end so count only, never a path to somewhere else.
+
+    Raises:
+        CheckpointError: no index of Hugging Face's kind, a name that is no plain file name, or a shard is missing.
+    """
+    named = read_json(index).get("weight_map")
+    if not isinstance(named, dict) or not named or not all(isinstance(name, str) for name in named.values()):
+        raise CheckpointError(f"{index} has no weight_map from keys to file names; fetch it again")
+    names = sorted(set(named.values()))
+    odd = [name for name in names if not (name.endswith(ending) and name == Path(name).name and name.isprintable())]
+    if odd:
+        named_odd = listed([repr(name) for name in odd])  # they may hold line breaks
+        raise CheckpointError(f"{index} names {named_odd}; wanted plain names of {ending} files beside it")
+    missing = [name for name in names if not (index.parent / name).is_file()]
     if missing:
         raise CheckpointError(f"{index} names {listed(missing)}, not in the folder; fetch the missing shards")
-    return [folder / name for name in names]
+    return [index.parent / name for name in names]
 
 
 @contextmanager

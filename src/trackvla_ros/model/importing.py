@@ -5,7 +5,6 @@ Layouts: reference trackvla.md section 4. Pickled files are read with torch's re
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor
 
 from trackvla_ros.model.anchors import AnchorSet, fan_anchors
-from trackvla_ros.model.checkpoint import CheckpointError, listed, safetensors_files, stored_tensors
+from trackvla_ros.model.checkpoint import CheckpointError, listed, safetensors_files, shards, stored_tensors
 from trackvla_ros.model.config import SPECIAL_TOKENS, TrackVlaConfig
 from trackvla_ros.model.heads import build_head
 from trackvla_ros.model.trackvla import TrackVla
@@ -29,6 +28,7 @@ PREFIXES = (  # first match wins
     ("lm_head.", "language.lm_head."),
 )
 IGNORED_KEYS = re.compile(r"rotary_emb\.inv_freq$|^vision\.(norm|fc_norm|head)\.|\.k_bias$|mask_token$")
+WRAPPERS = ("model", "module", "state_dict")  # keys under which trainers keep the tensors
 WORD_ROWS = ("language.model.embed_tokens.weight", "language.lm_head.weight")
 
 
@@ -81,15 +81,21 @@ def pickled_tensors(path: Path) -> dict[str, Tensor]:
     """A .bin or .pth file by torch's restricted unpickler, which runs no code; a nested "model" dict is opened.
 
     Raises:
-        CheckpointError: it holds more than tensors, or is damaged.
+        CheckpointError: it holds anything else than tensors by name, or is damaged.
     """
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except (RuntimeError, ValueError, EOFError, OSError) as error:
-        raise CheckpointError(f"{path} is damaged or too old a format: {error}") from error
-    except Exception as error:  # pickle.UnpicklingError and what torch wraps it in
-        raise CheckpointError(f"{path} holds more than tensors and was not loaded: {error}") from error
-    return next((loaded[k] for k in ("model", "module", "state_dict") if isinstance(loaded.get(k), dict)), loaded)
+    except Exception as error:  # pickle.UnpicklingError, RuntimeError, EOFError and what torch wraps them in
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise CheckpointError(f"{path} is damaged or holds more than tensors and was not loaded: {reason}") from error
+    tensors = loaded
+    if isinstance(loaded, dict):
+        tensors = next(
+            (loaded[k] for k in ("model", "module", "state_dict") if isinstance(loaded.get(k), dict)), loaded
+        )
+    if not isinstance(tensors, dict) or not tensors or not all(isinstance(t, Tensor) for t in tensors.values()):
+        raise CheckpointError(f"{path} holds a {type(tensors).__name__}; wanted a state dict: tensors by their names")
+    return tensors
 
 
 def resize_words(name: str, rows: Tensor, vocabulary: int) -> Tensor:
@@ -123,18 +129,12 @@ def _source_tensors(language: Path | None, vision: Path | None) -> Iterator[tupl
 
 
 def _folder_tensors(folder: Path) -> Iterator[tuple[str, Tensor]]:
-    index = folder / "pytorch_model.bin.index.json"
-    bins = sorted(set(json.loads(index.read_text())["weight_map"].values())) if index.is_file() else []
-    if not bins and (folder / "pytorch_model.bin").is_file():
-        bins = ["pytorch_model.bin"]
+    single, index = folder / "pytorch_model.bin", folder / "pytorch_model.bin.index.json"
+    bins = shards(index, ".bin") if index.is_file() else [single] if single.is_file() else []
     if not bins:
         yield from stored_tensors(safetensors_files(folder))
-        return
-    missing = [name for name in bins if not (folder / name).is_file()]
-    if missing:
-        raise CheckpointError(f"{index} names {listed(missing)}, not in the folder; fetch the missing shards")
-    for name in bins:
-        yield from pickled_tensors(folder / name).items()
+    for path in bins:
+        yield from pickled_tensors(path).items()
 
 
 def _rename(key: str) -> str:

@@ -106,10 +106,14 @@ def _lasot(root: Path) -> list[BenchmarkSequence]:
 def lasot_folder(folder: Path) -> BenchmarkSequence:
     """One video in LaSOT's layout."""
     truth = read_annotation(folder / "groundtruth.txt")
-    flags = [_flags(folder / name, len(truth)) for name in ("full_occlusion.txt", "out_of_view.txt")]
-    return BenchmarkSequence(
-        folder.name, truth, flags[0] | flags[1], frozenset(), _text(folder / "nlp.txt"), folder / "img"
-    )
+    is_absent = absent_flags(folder, len(truth))
+    return BenchmarkSequence(folder.name, truth, is_absent, frozenset(), _text(folder / "nlp.txt"), folder / "img")
+
+
+def absent_flags(folder: Path, frames: int) -> NDArray[np.bool_]:
+    """(frames,) True where LaSOT's files beside a video's boxes say that the target is hidden or out of view."""
+    flags = [_flags(folder / name, frames) for name in ("full_occlusion.txt", "out_of_view.txt")]
+    return flags[0] | flags[1]
 
 
 def _tnl2k(root: Path) -> list[BenchmarkSequence]:

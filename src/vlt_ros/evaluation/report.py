@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from track_common.types import Array
-from vlt_ros.evaluation.datasets import BenchmarkSequence, read_dataset
+from vlt_ros.evaluation.datasets import BenchmarkSequence, DatasetError, read_dataset
 from vlt_ros.evaluation.metrics import Curves, curves, got10k_overlaps, got10k_score, mean_curves, repair
 from vlt_ros.evaluation.results import ResultError, find_repetitions, find_result, read_boxes
 
@@ -29,6 +29,8 @@ class Report:
         attributes: name -> number of sequences that have it, their mean curves.
         own: figures by the benchmark's own rules where they are others, 0..1: ao, sr50, sr75 for GOT-10k;
             norm_precision_area for TNL2K and TrackingNet.
+        annotated: number of sequences the benchmark's folder annotates; more than ``sequences`` where a list or the
+            results chose.
     """
 
     tracker: str
@@ -37,6 +39,7 @@ class Report:
     sequences: dict[str, Curves]
     attributes: dict[str, tuple[int, Curves]]
     own: dict[str, float] = field(default_factory=dict)
+    annotated: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, scores in per cent."""
@@ -46,6 +49,7 @@ class Report:
             "dataset": self.dataset,
             "protocol": PROTOCOL,
             "sequences": len(self.sequences),
+            "annotated": self.annotated or len(self.sequences),
             "success_auc": auc,
             "precision": precision,
             "norm_precision": norm_precision,
@@ -57,38 +61,89 @@ class Report:
         }
 
 
-def score_results(dataset: str, root: Path, results: Path) -> list[Report]:
+@dataclass(frozen=True)
+class Choice:
+    """Which of the annotated sequences are scored.
+
+    Attributes:
+        listed: file with a sequence's name a line, such as a benchmark's official test list; None = all.
+        is_partial: score those that have results, however few.
+    """
+
+    listed: Path | None = None
+    is_partial: bool = False
+
+    def of(self, sequences: Sequence[BenchmarkSequence]) -> list[BenchmarkSequence]:
+        """The listed sequences, in the order of the benchmark.
+
+        Raises:
+            DatasetError: the list cannot be read, or names a sequence that is not annotated.
+        """
+        if self.listed is None:
+            return list(sequences)
+        try:
+            names = {line.strip() for line in self.listed.read_text(encoding="utf-8-sig").splitlines() if line.strip()}
+        except (OSError, UnicodeDecodeError) as error:
+            raise DatasetError(f"cannot read the list {self.listed}: {error}") from error
+        unknown = sorted(names - {sequence.name for sequence in sequences})
+        if unknown or not names:
+            lost = f"names {len(unknown)} sequences without annotations: {', '.join(unknown[:5])}"
+            what = lost if names else "is empty"
+            raise DatasetError(f"the list {self.listed} {what}; wanted a name a line, as {sequences[0].name}")
+        return [sequence for sequence in sequences if sequence.name in names]
+
+
+def score_results(dataset: str, root: Path, results: Path, choice: Choice | None = None) -> list[Report]:
     """Score one tracker's folder of result files, or every tracker's folder inside ``results``.
 
     Args:
         dataset: name of the benchmark's layout (``datasets.READERS``).
         root: its folder; annotations are enough.
         results: folder with ``<sequence>.txt`` files, or with one such folder a tracker.
+        choice: which sequences; None = all that are annotated.
 
     Raises:
         DatasetError: the benchmark cannot be read.
         ResultError: a result file is missing or wrong; all missing ones are counted and the first are named.
     """
-    sequences = read_dataset(dataset, root)
+    choice = choice or Choice()
+    annotated = read_dataset(dataset, root)
+    sequences = choice.of(annotated)
     if not results.is_dir():
         raise ResultError(f"results folder {results} does not exist")
     if any(find_result(results, s.name) for s in sequences):
-        return [score_tracker(sequences, results, dataset)]
-    folders = [f for f in sorted(results.iterdir()) if f.is_dir() and any(find_result(f, s.name) for s in sequences)]
+        folders = [results]
+    else:
+        inside = [folder for folder in sorted(results.iterdir()) if folder.is_dir()]
+        folders = [folder for folder in inside if any(find_result(folder, s.name) for s in sequences)]
     if not folders:
         raise ResultError(f"no result of {dataset} in {results}; wanted e.g. {results / (sequences[0].name + '.txt')}")
-    return [score_tracker(sequences, folder, dataset) for folder in folders]
+    reports = [score_tracker(sequences, folder, dataset, choice.is_partial) for folder in folders]
+    return [replace(report, annotated=len(annotated)) for report in reports]
 
 
-def score_tracker(sequences: Sequence[BenchmarkSequence], folder: Path, dataset: str) -> Report:
-    """Score one folder of result files, a file for every sequence."""
+def score_tracker(
+    sequences: Sequence[BenchmarkSequence], folder: Path, dataset: str, is_partial: bool = False
+) -> Report:
+    """Score one folder of result files, a file for every sequence.
+
+    Args:
+        sequences: to score.
+        folder: of result files.
+        dataset: name of the benchmark's layout.
+        is_partial: leave out the sequences without a result file; else they are an error.
+    """
     kept_back = [s.name for s in sequences if s.is_first_only]
     if kept_back:
         raise ResultError(f"{dataset} has only first boxes here ({kept_back[0]}, ...): hand the results to its server")
     files = {s.name: find_result(folder, s.name) for s in sequences}
     missing = [name for name, file in files.items() if file is None]
-    if missing:
-        raise ResultError(f"{folder} lacks {len(missing)} of {len(files)} sequences: {', '.join(missing[:5])}")
+    if missing and not is_partial:
+        raise ResultError(
+            f"{folder} lacks {len(missing)} of {len(files)} sequences: {', '.join(missing[:5])}; for a benchmark's "
+            "test part give its official list (--sequences testing_set.txt), for those that are there --partial"
+        )
+    sequences = [s for s in sequences if files[s.name] is not None]
     parts = {s.name: _score(s, file) for s in sequences if (file := files[s.name]) is not None}
     names = sorted({a for s in sequences for a in s.attributes})
     having = {a: [parts[s.name] for s in sequences if a in s.attributes] for a in names}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +52,7 @@ def read(file: Path, wanted: str | None = None) -> Checkpoint:
     Raises:
         CheckpointError: missing, truncated or pickled file, or weights of another network.
     """
-    tensors, notes = _read_safetensors(file) if file.suffix == ".safetensors" else (_read_torch(file), {})
+    tensors, notes = _read_safetensors(file) if file.suffix == ".safetensors" else (read_torch(file), {})
     named = {name.removeprefix(WRAPPER): tensor for name, tensor in tensors.items()}
     found = notes.get("architecture") or zoo.recognise(named)
     if found is None:
@@ -133,12 +132,17 @@ def _read_safetensors(file: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]
         raise CheckpointError(f"cannot read {file}: {error}; is it complete and a safetensors file?") from error
 
 
-def _read_torch(file: Path) -> dict[str, Tensor]:
+def read_torch(file: Path) -> dict[str, Tensor]:
+    """Names and tensors of a torch file, by its restricted unpickler, which runs no code.
+
+    Raises:
+        CheckpointError: missing, truncated, or anything else than names and tensors.
+    """
     try:
         stored = torch.load(file, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(f"cannot read {file}: {error}") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
+    except Exception as error:  # pickle.UnpicklingError, RuntimeError, EOFError and what torch wraps them in
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
             f"{file} is truncated or holds more than tensors ({reason}); wanted a state dict saved by torch.save"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,7 @@ from torch import Tensor, nn
 from track_common.config import ConfigError
 from vlt_ros.model import checkpoint, zoo
 from vlt_ros.model.backbone import copy_mixers
-from vlt_ros.model.checkpoint import WRAPPER, CheckpointError
+from vlt_ros.model.checkpoint import WRAPPER, CheckpointError, read_torch
 from vlt_ros.model.scar import VltScar
 from vlt_ros.training.config import TrainingPlan
 
@@ -59,11 +58,7 @@ def load_spos(network: zoo.Network, file: Path) -> None:
     Raises:
         CheckpointError: unreadable, or a stem or block of it is missing or has another shape.
     """
-    try:
-        stored: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
-        raise CheckpointError(f"cannot read {file}: {error}") from error
-    stored = stored.get("state_dict", stored)
+    stored = read_torch(file)
     weights: dict[str, Tensor] = {str(name).removeprefix(WRAPPER): tensor for name, tensor in stored.items()}
     body = zoo.backbone(network)
     wanted = {n: t for n, t in body.state_dict().items() if n.startswith(("first_conv.", "features."))}

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from track_common.types import Array, Box, Frame, Sighting
+from trackvla_cli.main import app
 from vlt_ros.evaluation.datasets import BenchmarkSequence, DatasetError, read_dataset
 from vlt_ros.evaluation.metrics import curves, mean_curves, repair
 from vlt_ros.evaluation.plots import plot_attributes, plot_curves
-from vlt_ros.evaluation.report import score_results
+from vlt_ros.evaluation.report import Choice, score_results
 from vlt_ros.evaluation.results import ResultError, find_result, read_boxes, write_boxes
 from vlt_ros.evaluation.run import RunPlan, run_benchmark, run_sequence
 
@@ -234,6 +236,25 @@ def test_json_holds_the_scores_by_attribute_and_sequence(tmp_path: Path) -> None
     values = json.loads(json.dumps(report.to_json()))
     assert values["success_auc"] == 95.238 and values["per_sequence"]["x-1"] == [95.238, 100.0, 100.0]
     assert values["per_attribute_auc"] == {"IV": [1, 95.238], "POC": [1, 95.238], "DEF": [1, 95.238]}
+
+
+def test_more_annotations_than_results_are_scored_by_a_list_or_in_part_and_the_refusal_says_so(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        np.savetxt(tmp_path / "data" / name / "groundtruth.txt", TRUTH, delimiter=",")
+    write_boxes(tmp_path / "results" / "a.txt", TRUTH)
+    write_boxes(tmp_path / "results" / "b.txt", TRUTH)
+    (tmp_path / "test.txt").write_text("b\n\na\n")
+    words = ["vlt", "score", "--dataset", "folder"]
+    words += ["--root", str(tmp_path / "data"), "--results", str(tmp_path / "results")]
+    with pytest.raises(ResultError, match="lacks 1 of 3 sequences: c; .*--sequences testing_set.txt.* --partial"):
+        score_results("folder", tmp_path / "data", tmp_path / "results")
+    for option in (["--sequences", str(tmp_path / "test.txt")], ["--partial"]):
+        said = CliRunner().invoke(app, [*words, *option])
+        assert "folder, 2 of 3 annotated sequences, per cent" in said.output
+    (tmp_path / "test.txt").write_text("b\nd\n")
+    with pytest.raises(DatasetError, match="names 1 sequences without annotations: d"):
+        score_results("folder", tmp_path / "data", tmp_path / "results", Choice(tmp_path / "test.txt"))
 
 
 def reference(name: str, folder: Path) -> Path:

@@ -8,11 +8,12 @@ import pytest
 
 from track_common.types import Box, Sighting
 from trackvla_cli.commands.bench import parse_params
-from vlt_ros.clips import load_clip, load_clips
+from vlt_ros.clips import ClipError, find_clips, load_clip, load_clips
 from vlt_ros.correlation import KcfConfig  # noqa: F401 - found here by its name
 from vlt_ros.registry import TRACKERS, TrackerEntry
-from vlt_ros.track_bench import SEQUENCES, WRONG, BenchPlan, bench_track, summarise
+from vlt_ros.track_bench import WRONG, BenchPlan, bench_track, summarise
 
+SEQUENCES = ("crossing", "pair", "walk")
 FRAMES = 6
 ROWS = {  # number -> first x, y, px to the right a frame; all are 30 x 40
     1: (30, 30, 10),  # walks over 3
@@ -73,8 +74,49 @@ def test_wrong_words_are_those_of_the_one_who_crosses_else_of_the_next_clip(data
 
 
 def test_a_folder_without_truth_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no clip at .*groundtruth.txt"):
+    with pytest.raises(ClipError, match="no clip at .*groundtruth.txt"):
         load_clip(tmp_path)
+
+
+def write_lasot_clip(folder, sentence="a person"):
+    (folder / "img").mkdir(parents=True)
+    for k in range(1, 5):
+        cv2.imwrite(str(folder / "img" / f"{k:08}.jpg"), np.full((80, 90, 3), 90, np.uint8))
+    (folder / "groundtruth.txt").write_text("1,2,30,40\n" * 4)
+    (folder / "full_occlusion.txt").write_text("0,1,0,0")
+    (folder / "out_of_view.txt").write_text("0,0,0,1")
+    if sentence:
+        (folder / "nlp.txt").write_text(sentence)
+
+
+def test_clips_are_found_in_any_folder_of_them_and_by_name(data, tmp_path):
+    assert [folder.name for folder in find_clips(data)] == sorted(SEQUENCES)
+    assert find_clips(data, ["pair"]) == find_clips(data / "pair") == [data / "pair"]
+    write_lasot_clip(tmp_path / "lasot" / "person" / "person-1")
+    write_lasot_clip(tmp_path / "lasot" / "dog" / "dog-3")
+    assert [folder.name for folder in find_clips(tmp_path / "lasot")] == ["dog-3", "person-1"]
+    for folder, names, said in (
+        (tmp_path / "none", [], "no folder"),
+        (data / "pair" / "img", [], "no clip in"),
+        (data, ["pears"], "no clip 'pears' in .*; there are crossing, pair, walk"),
+    ):
+        with pytest.raises(ClipError, match=said):
+            find_clips(folder, names)
+
+
+def test_a_clip_in_lasot_s_layout_has_its_sentence_and_absent_frames(tmp_path):
+    write_lasot_clip(tmp_path / "person-1")
+    (target,) = load_clip(tmp_path / "person-1")
+    assert target.sentence == "a person"
+    assert target.truth_xyxy.any(axis=1).tolist() == [True, False, True, False]
+
+
+def test_a_clip_without_words_runs_from_its_box_and_is_refused_to_a_tracker_of_sentences(tmp_path):
+    write_lasot_clip(tmp_path / "person-1", sentence="")
+    with pytest.raises(ClipError, match="has no language.txt or nlp.txt, and grounded starts from a sentence"):
+        bench_track(BenchPlan(tmp_path, ("grounded",)))
+    (row,) = bench_track(BenchPlan(tmp_path, ("kcf",), baselines=()))
+    assert row.sequence == "person-1" and row.frames == 3
 
 
 class StillTracker:
