@@ -21,6 +21,7 @@ from evt_bench.bag.mcap_file import BagReadError
 from evt_bench.bag.reader import BagReader, Survey
 from evt_bench.bag.roles import IMAGE_TYPES, IMAGES, ROLES, TYPES, resolve_names
 from evt_bench.bag.storage import BagMessage
+from track_common.raw_images import DEPTH
 from track_common.types import Array
 
 STAMP = {0: struct.Struct(">4xiI"), 1: struct.Struct("<4xiI")}  # by CDR byte order: a std_msgs/Header's sec, nanosec
@@ -40,7 +41,7 @@ DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "ground_truth/target_box": decoding.truth,
     "ground_truth/clearance": lambda message: float(message.data),
 }
-DEPTH = ("16UC1", "32FC1", "compressedDepth")  # in an Image's encoding or a CompressedImage's format
+NO_CAMERA = (*DEPTH, "compressedDepth")  # in an Image's encoding or a CompressedImage's format
 HOPELESS = 100  # messages of a topic, none of which can be decoded: the others are not tried
 MAX_REASON = 120  # characters of an error in a warning
 CLOCKED = ("ground_truth/robot", "odom", *IMAGES, "target_box")  # topics that tie stamps to sending times, best first
@@ -142,7 +143,7 @@ def depth_topics(reader: BagReader) -> set[str]:
             with suppress(BagReadError):
                 image = reader.decode(message)
                 name = getattr(image, "encoding", None) or getattr(image, "format", "")
-                found |= {message.topic} if any(word in name for word in DEPTH) else set()
+                found |= {message.topic} if any(word in name for word in NO_CAMERA) else set()
     return found
 
 
