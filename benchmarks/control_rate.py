@@ -18,14 +18,15 @@ from typing import Any
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PointStamped, TwistStamped
+from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path as PathMessage
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Header, String
+from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
+from vision_msgs.msg import Detection3D
 
 from track_common.ros import qos
 from track_common.ros.conversions import (
@@ -36,8 +37,9 @@ from track_common.ros.conversions import (
 )
 from track_common.ros.environment import ros_environment
 from track_common.ros.frames import transform_from_matrix
+from track_common.ros.targets import message_from_target
 from track_common.share import share_directory
-from track_common.types import Array, Odometry, Trajectory
+from track_common.types import Array, Odometry, TargetReport, TargetStatus, Trajectory
 
 PERIOD = 0.02  # s, the node's default control_rate
 RATES = {"odom": 150.0, "points": 12.1, "trajectory": 9.7}  # Hz; no multiples of 50, so that every phase occurs
@@ -59,8 +61,7 @@ class Feeder(Node):
         self._odom = self.create_publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
         self._points = self.create_publisher(PointCloud2, "points", qos.SENSOR_OUT)
         self._trajectory = self.create_publisher(PathMessage, "trajectory", qos.LATEST)
-        self._point = self.create_publisher(PointStamped, "target_point", qos.LATEST)
-        self._status = self.create_publisher(String, "target_status", qos.LATEST)
+        self._report = self.create_publisher(Detection3D, "target_state", qos.LATEST)
         self._frames = self.create_publisher(TFMessage, "tf_static", qos.TF_STATIC)
         transform = transform_from_matrix(mount, stamp_from_seconds(0.0), "base_link", "lidar")
         self._frames.publish(TFMessage(transforms=[transform]))
@@ -82,11 +83,9 @@ class Feeder(Node):
 
     def _feed_trajectory(self, stamp: float) -> None:
         header = Header(stamp=stamp_from_seconds(stamp), frame_id="base_link")
-        point = PointStamped(header=header)
-        point.point.x, point.point.y, point.point.z = (float(v) for v in self._target)
+        report = TargetReport(stamp, TargetStatus.TRACKED, position_base=self._target)
         poses = np.column_stack([SPEED * TIMES, np.zeros(10), np.zeros(10)])
-        self._point.publish(point)
-        self._status.publish(String(data="tracked"))
+        self._report.publish(message_from_target(report, header))
         self._trajectory.publish(path_from_trajectory(Trajectory(stamp, poses, TIMES), header))
 
     def _on_command(self, message: TwistStamped, info: dict[str, Any]) -> None:

@@ -155,9 +155,7 @@ class _Seeker:
     def _tell(self, trajectory: Trajectory) -> None:
         if self._recovery is None:
             return
-        self._recovery.on_status(self._world.time, trajectory.status)
-        if trajectory.target_base is not None:
-            self._recovery.on_target(trajectory.stamp, np.asarray(trajectory.target_base)[:2])
+        self._recovery.on_target(self._world.time, trajectory.target)
 
 
 def run_lost_target(seed: int, remedy: Remedy, duration: float = 60.0) -> Outcome:

@@ -18,7 +18,7 @@ from go2_bridge.control.timing import TimedPath, anchor, extended, fault_of, lea
 from go2_bridge.control.velocity import VelocityEstimator
 from go2_bridge.safety.limits import clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import Around, let_through, step_off
-from go2_bridge.safety.watchdog import ControlStatus, Inputs, StopReason, check_inputs, explained, stopped
+from go2_bridge.safety.watchdog import ControlStatus, Inputs, StopReason, check_inputs, explained, planner_stop, stopped
 from track_common.config import validate
 from track_common.geometry import transform_points
 from track_common.interfaces import Decision
@@ -216,14 +216,11 @@ class Follower:
         reason = check_inputs(inputs, now, self.config) or faults
         if reason is not None or self._trajectory is None:
             return reason
-        if not len(self._trajectory.poses_base):
-            return StopReason.PLANNER_STOP
-        if self._trajectory.status is TargetStatus.LOST:
-            return StopReason.TARGET_LOST
-        if self._path is None:
+        reason = planner_stop(self._trajectory)
+        if reason is None and self._path is None:
             pose = self._place(self._trajectory.stamp)
             self._path = None if pose is None else anchor(self._trajectory, pose)
-        return StopReason.UNPLACED if self._path is None else None
+        return reason or (StopReason.UNPLACED if self._path is None else None)
 
     def _place(self, stamp: float) -> Array | None:
         """(3,) pose in odom at a sensor's stamp; None outside what the odometry covers."""

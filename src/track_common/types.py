@@ -128,12 +128,36 @@ class Odometry:
 
 
 class TargetStatus(str, Enum):
-    """What a policy believes about its target."""
+    """What a policy believes about its target; in the last three the robot stands."""
 
     TRACKED = "tracked"
     COASTING = "coasting"  # not seen now, prediction still trusted
     SEARCHING = "searching"  # turning to where it was last seen
-    LOST = "lost"  # given up: the trajectory stands still
+    LOST = "lost"  # never seen, or out of sight for too long: the recovery may look for it
+    STOPPED = "stopped"  # the policy wants to stand, or its answer cannot be used
+    IDLE = "idle"  # no instruction: nobody is to be followed
+
+    @property
+    def may_move(self) -> bool:
+        """True where the policy's trajectory is to be followed."""
+        return self in (TargetStatus.TRACKED, TargetStatus.COASTING, TargetStatus.SEARCHING)
+
+
+@dataclass(frozen=True, eq=False)
+class TargetReport:
+    """What a policy says of its target beside the trajectory made from the image of ``stamp``.
+
+    Attributes:
+        stamp: of the image, s.
+        status: what the policy believes.
+        reason: why, in words for the operator; "" where the status says it all.
+        position_base: (3,) x, y, z of the target in base_link at ``stamp``, metres; None where it is not known.
+    """
+
+    stamp: float
+    status: TargetStatus
+    reason: str = ""
+    position_base: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +169,7 @@ class Trajectory:
         times: (H,) seconds after ``stamp`` of each pose, rising.
         status: what the policy believes about the target.
         target_base: (3,) x, y, z of the target in base_link at ``stamp`` or None; the controller masks its points.
+        reason: why the status is what it is, in words; "" where it says all.
         candidates_base: (K, H, 3) all anchors the policy weighed, scores (K,); both empty where it weighs none.
     """
 
@@ -155,6 +180,12 @@ class Trajectory:
     target_base: Array | None = None
     candidates_base: Array = field(default_factory=lambda: np.zeros((0, 0, 3)))
     scores: Array = field(default_factory=lambda: np.zeros(0))
+    reason: str = ""
+
+    @property
+    def target(self) -> TargetReport:
+        """What it says of its target."""
+        return TargetReport(self.stamp, self.status, self.reason, self.target_base)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class TrackingSession:
         """
         parsed = parse_instruction(instruction)
         with self._lock:
-            if instruction == self._instruction.text and instruction:
+            if instruction == self._instruction.text and parsed.is_understood:
                 return  # a repeated latched message must not drop the target
             self._instruction, self._first_box, self._last_box = parsed, None, None
             self._is_pending = True

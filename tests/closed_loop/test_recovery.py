@@ -75,9 +75,7 @@ class Recovered:
         self.statuses.append(trajectory.status)
         if self._recovery is not None:
             self._recovery.on_odometry(observation.odometry)
-            self._recovery.on_status(now, trajectory.status)
-            if trajectory.target_base is not None:
-                self._recovery.on_target(now, trajectory.target_base[:2])
+            self._recovery.on_target(now, trajectory.target)
             order = self._recovery.decide(now, Navigation())
             if order.wz:
                 self._follower.on_wish(now, VelocityCommand(wz=order.wz))

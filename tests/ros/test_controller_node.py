@@ -6,18 +6,20 @@ import time
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import PointStamped, Twist, TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Path
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
 from tests.helpers.sensors import RING, Sensors
 from tests.helpers.simulated_robot import simulated
+from vision_msgs.msg import Detection3D
 
 from go2_bridge.nodes.controller_node import ControllerNode
 from go2_bridge.safety.watchdog import ControlStatus, StopReason
 from track_common.ros import qos
 from track_common.ros.conversions import path_from_trajectory, stamp_from_seconds
-from track_common.types import Trajectory
+from track_common.ros.targets import message_from_target
+from track_common.types import TargetReport, TargetStatus, Trajectory
 
 pytestmark = pytest.mark.ros
 
@@ -31,8 +33,7 @@ class Inputs(Sensors):
         super().__init__(peer)
         self._peer = peer
         self.trajectory = peer.publisher(Path, "trajectory", qos.LATEST)
-        self.target = peer.publisher(PointStamped, "target_point", qos.LATEST)
-        self.status = peer.publisher(String, "target_status", qos.LATEST)
+        self.target = peer.publisher(Detection3D, "target_state", qos.LATEST)
 
     def run(self, seconds, without=(), points=RING):
         end, count = time.monotonic() + seconds, 0
@@ -50,7 +51,7 @@ class Inputs(Sensors):
         stamp = time.time() - 0.05 if stamp is None else stamp
         header = Header(stamp=stamp_from_seconds(stamp), frame_id="base_link")
         poses = np.column_stack([speed * TIMES, np.zeros(10), np.zeros(10)])
-        self.status.publish(String(data="tracked"))
+        self.target.publish(message_from_target(TargetReport(stamp, TargetStatus.TRACKED), header))
         self.trajectory.publish(path_from_trajectory(Trajectory(stamp, poses, TIMES), header))
 
 

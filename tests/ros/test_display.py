@@ -4,17 +4,18 @@ import time
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import PointStamped
 from nav_msgs.msg import Odometry as OdometryMessage
 from nav_msgs.msg import Path
 from std_msgs.msg import Header
 from tests.helpers.simulated_robot import simulated
 from tf2_msgs.msg import TFMessage
+from vision_msgs.msg import Detection3D
 
 from go2_bridge.nodes.controller_node import ControllerNode
 from track_common.ros import qos
 from track_common.ros.conversions import message_from_odometry, path_from_trajectory, stamp_from_seconds
-from track_common.types import Odometry, Trajectory
+from track_common.ros.targets import message_from_target
+from track_common.types import Odometry, TargetReport, TargetStatus, Trajectory
 
 pytestmark = pytest.mark.ros
 
@@ -49,14 +50,13 @@ def test_executed_path_is_where_odometry_went_and_starts_anew_after_a_jump(peer,
 
 def test_target_is_a_frame_in_odom(peer, odom):
     transforms = peer.collect(TFMessage, "tf", qos.TF)
-    target = peer.publisher(PointStamped, "target_point", qos.LATEST)
+    target = peer.publisher(Detection3D, "target_state", qos.LATEST)
     trajectory = peer.publisher(Path, "trajectory", qos.LATEST)
 
     def follow() -> bool:
         header = Header(stamp=stamp_from_seconds(send(odom, 1.0, 0.0)), frame_id="base_link")
-        point = PointStamped(header=header)
-        point.point.x = 2.0
-        target.publish(point)
+        seen = TargetReport(0.0, TargetStatus.TRACKED, position_base=np.array([2.0, 0.0, 1.0]))
+        target.publish(message_from_target(seen, header))
         times = np.arange(1, 11) * 0.1
         trajectory.publish(path_from_trajectory(Trajectory(0.0, np.zeros((10, 3)), times), header))
         peer.spin(0.1)

@@ -6,11 +6,15 @@ import pytest
 from builtin_interfaces.msg import Duration
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
-from std_msgs.msg import String
+from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
+from vision_msgs.msg import Detection3D
 
 from go2_bridge.nodes.recovery_node import RecoveryNode
 from track_common.ros import qos
+from track_common.ros.stamps import stamp_from_seconds
+from track_common.ros.targets import message_from_target
+from track_common.types import TargetReport, TargetStatus
 
 pytestmark = pytest.mark.ros
 
@@ -23,7 +27,7 @@ class Client:
 
     def __init__(self, peer):
         self.peer, self.enabled, self.feedback, self.agrees = peer, [], [], True
-        self.status = peer.publisher(String, "target_status", qos.LATEST)
+        self.target = peer.publisher(Detection3D, "target_state", qos.LATEST)
         self.sentences = peer.collect(String, "instruction", qos.LATCHED)
         self._action = ActionClient(peer.node, FollowObject, "follow_object")
         peer.node.create_service(SetBool, "enable", self._on_enable)
@@ -47,7 +51,8 @@ class Client:
         start = time.monotonic()
         while not until():
             assert time.monotonic() - start < seconds, "waited too long"
-            self.status.publish(String(data=status))
+            header = Header(stamp=stamp_from_seconds(time.time()), frame_id="base_link")
+            self.target.publish(message_from_target(TargetReport(0.0, TargetStatus(status)), header))
             self.peer.spin(0.05)
         return time.monotonic() - start
 

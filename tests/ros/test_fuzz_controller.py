@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import PointStamped, Twist
+from geometry_msgs.msg import Twist
 from rclpy.time import Time
-from std_msgs.msg import Header, String
+from std_msgs.msg import Header
 from tests.helpers.sensors import RING
 from tests.helpers.simulated_robot import simulated
 from tests.helpers.spoiling import COUNTS, Recorder, callbacks_of, spoil, spoilt_runs
@@ -25,7 +25,8 @@ from track_common.ros.conversions import (
     stamp_from_seconds,
 )
 from track_common.ros.frames import transform_from_matrix
-from track_common.types import Odometry, Trajectory
+from track_common.ros.targets import message_from_target
+from track_common.types import Odometry, TargetReport, TargetStatus, Trajectory
 
 pytestmark = pytest.mark.ros
 CONFIG = ControllerConfig()
@@ -138,21 +139,19 @@ def header(now, frame_id):
     return Header(stamp=stamp_from_seconds(now), frame_id=frame_id)
 
 
-def target_point(now):
-    point = PointStamped(header=header(now, "base_link"))
-    point.point.x = 5.0
-    return point
+def target(now):
+    report = TargetReport(now, TargetStatus.TRACKED, "in view", np.array([5.0, 0.0, 1.0]))
+    return message_from_target(report, header(now, "base_link"))
 
 
 MAKE = {  # sound messages of now
     "odom": lambda now: message_from_odometry(Odometry(now, 0.0, 0.0, 0.0), "odom", "base_link"),
     "points": lambda now: points_from_array(RING, header(now, "lidar")),
     "trajectory": lambda now: path_from_trajectory(Trajectory(now, WAY, TIMES), header(now, "base_link")),
-    "target_point": target_point,
-    "target_status": lambda now: String(data="tracked"),
+    "target_state": target,
     "recovery/cmd_vel": lambda now: Twist(),
 }
-FEEDS = ("odom", "points", "target_status", "trajectory")
+FEEDS = ("odom", "points", "target_state", "trajectory")
 
 
 @pytest.fixture(scope="module")

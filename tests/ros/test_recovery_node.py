@@ -6,21 +6,24 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
-from geometry_msgs.msg import PointStamped, Twist
+from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry as OdometryMessage
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool, Trigger
 from tests.helpers.fake_nav2 import LOG
+from vision_msgs.msg import Detection3D
 
 from go2_bridge.nodes.recovery_node import RecoveryNode
 from go2_bridge.recovery.machine import Stage
 from track_common.ros import qos
 from track_common.ros.conversions import message_from_odometry, stamp_from_seconds
 from track_common.ros.question import Question
-from track_common.types import Odometry
+from track_common.ros.targets import message_from_target
+from track_common.types import Odometry, TargetReport, TargetStatus
 
 pytestmark = pytest.mark.ros
 
@@ -36,8 +39,7 @@ class Scene:
 
     def __init__(self, peer):
         self.peer, self.yaw = peer, 0.0
-        self.status = peer.publisher(String, "target_status", qos.LATEST)
-        self.target = peer.publisher(PointStamped, "target_point", qos.LATEST)
+        self.target = peer.publisher(Detection3D, "target_state", qos.LATEST)
         self.odom = peer.publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
         self.wishes = peer.collect(Twist, "recovery/cmd_vel", qos.COMMAND)
         self.stages = peer.collect(String, "recovery/stage", qos.LATCHED)
@@ -46,10 +48,9 @@ class Scene:
         """One frame: odometry, the planner's word and the target's place."""
         now = time.time()
         self.odom.publish(message_from_odometry(Odometry(now, 0.0, 0.0, self.yaw), "odom", "base_link"))
-        self.status.publish(String(data=status))
-        place = PointStamped(header=Header(stamp=stamp_from_seconds(now), frame_id="base_link"))
-        place.point.x, place.point.y = (float(v) for v in point)
-        self.target.publish(place)
+        target = TargetReport(now, TargetStatus(status), position_base=np.array([*point, 1.0]))
+        header = Header(stamp=stamp_from_seconds(now), frame_id="base_link")
+        self.target.publish(message_from_target(target, header))
 
     def run(self, status, until, seconds=8.0, **kwargs):
         """Frames at 25 Hz until ``until`` holds; returns the seconds it took."""

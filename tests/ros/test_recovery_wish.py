@@ -4,18 +4,20 @@ import time
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import PointStamped, Twist
+from geometry_msgs.msg import Twist
 from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header, String
 from tests.helpers.sensors import Sensors
 from tests.helpers.simulated_robot import simulated
+from vision_msgs.msg import Detection3D
 
 from go2_bridge.nodes.controller_node import ControllerNode
 from go2_bridge.nodes.recovery_node import RecoveryNode
 from track_common.ros import qos
 from track_common.ros.conversions import path_from_trajectory, stamp_from_seconds
-from track_common.types import Trajectory
+from track_common.ros.targets import message_from_target
+from track_common.types import TargetReport, TargetStatus, Trajectory
 
 pytestmark = pytest.mark.ros
 
@@ -27,8 +29,7 @@ class Planner:
 
     def __init__(self, peer):
         self._peer, self._sensors = peer, Sensors(peer)
-        self._status = peer.publisher(String, "target_status", qos.LATEST, readers=2)
-        self._point = peer.publisher(PointStamped, "target_point", qos.LATEST, readers=2)
+        self._target = peer.publisher(Detection3D, "target_state", qos.LATEST, readers=2)
         self._path = peer.publisher(Path, "trajectory", qos.LATEST)
         self._said = peer.collect(String, "recovery/stage", qos.LATCHED)
         peer.node.create_subscription(String, "stop_reason", self._said.append, qos.LATCHED)
@@ -42,10 +43,8 @@ class Planner:
             self._sensors.send_points()
             now = time.time()
             header = Header(stamp=stamp_from_seconds(now), frame_id="base_link")
-            point = PointStamped(header=header)
-            point.point.x, point.point.y = -2.0, 1.0
-            self._status.publish(String(data=status))
-            self._point.publish(point)
+            target = TargetReport(now, TargetStatus(status), position_base=np.array([-2.0, 1.0, 1.0]))
+            self._target.publish(message_from_target(target, header))
             self._path.publish(path_from_trajectory(Trajectory(now, np.zeros((10, 3)), TIMES), header))
             self._peer.spin(0.05)
 

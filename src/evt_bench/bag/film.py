@@ -30,6 +30,8 @@ STATUS_COLOURS = {
     "coasting": (240, 200, 60),
     "searching": (240, 150, 40),
     "lost": (255, 80, 60),
+    "stopped": (200, 120, 220),
+    "idle": (150, 150, 160),
 }
 WHITE = (235, 235, 235)
 GAUGE = (16, 130, 288, 18)  # px in the readouts: left, top, width, height of the distance bar

@@ -23,7 +23,7 @@ class Losses:
         n: losses of at least ``MIN_LOSS``.
         durations: of each, s; the last one may last to the end of the bag.
         seen_share: share of the tracker's frames with a box.
-        status_share: share of time by target_status (tracked, coasting, searching, lost); empty where not recorded.
+        status_share: share of time by target_status (a value of TargetStatus); empty where not recorded.
     """
 
     n: int

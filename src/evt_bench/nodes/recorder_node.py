@@ -38,6 +38,7 @@ SAID = ("stop_reason", "control_status", "recovery/stage", "recovery/cmd_vel")
 EXTRA = (
     "init_box",
     "trajectory/candidates",
+    "target_state",
     "obstacles",
     *SAID,
     "tf",

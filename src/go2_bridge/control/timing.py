@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from track_common.geometry import arc_lengths, arc_of_nearest, compose, wrap_angle
-from track_common.types import Array, TargetStatus, Trajectory
+from track_common.types import Array, Trajectory
 
 MAX_WAYPOINT = 20.0  # m; a waypoint farther off than any horizon reaches is a broken planner
 MAX_HORIZON = 30.0  # s
@@ -41,9 +41,8 @@ def fault_of(trajectory: Trajectory) -> str:
 
 
 def asks_for_stop(trajectory: Trajectory) -> bool:
-    """True where there is nothing in it to follow: unsound, without poses, or the target is lost."""
-    is_lost = trajectory.status is TargetStatus.LOST
-    return is_lost or not len(trajectory.poses_base) or bool(fault_of(trajectory))
+    """True where there is nothing in it to follow: unsound, without poses, or its status is one that stands."""
+    return not trajectory.status.may_move or not len(trajectory.poses_base) or bool(fault_of(trajectory))
 
 
 def anchor(trajectory: Trajectory, pose_odom: Array) -> TimedPath:

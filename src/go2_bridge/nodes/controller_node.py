@@ -10,9 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from geometry_msgs.msg import PointStamped, Twist, TwistStamped
-from nav_msgs.msg import Path
+from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
@@ -25,14 +23,12 @@ from go2_bridge.follower import Follower
 from go2_bridge.nodes.display import Display
 from go2_bridge.safety.watchdog import ControlStatus, SilenceWatch, StopReason, stopped
 from track_common.config import setting
+from track_common.frame_ids import base_frame_setting
 from track_common.interfaces import Decision
 from track_common.ros import qos
-from track_common.ros.bounded import MAX_PATH_BYTES, subscribe_bounded
 from track_common.ros.conversions import (
     MessageError,
     command_from_twist,
-    seconds_from_stamp,
-    trajectory_from_path,
     twist_from_command,
     twist_stamped_from_command,
 )
@@ -41,7 +37,8 @@ from track_common.ros.parameters import assign, declare
 from track_common.ros.run import run_node
 from track_common.ros.sensor_intake import SensorIntake
 from track_common.ros.stamps import now_of
-from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
+from track_common.ros.trajectory_intake import TrajectoryIntake
+from track_common.types import STOP, Cloud, Odometry, Trajectory, VelocityCommand
 
 STOPS_AT_EXIT = 3  # the stop is sent more than once: the last messages of a process are the likeliest to be lost
 QUIET = 0.01  # s before a command in which nothing long is begun: sweep or trajectory take 3 to 7 ms
@@ -60,7 +57,7 @@ class ControllerNodeConfig:
     display_rate: float = setting(
         5.0, "band, obstacles and target frame a second, 0 = never", unit="Hz", low=0.0, high=30.0, runtime=False
     )
-    base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
+    base_frame: str = base_frame_setting()
     odom_frame: str = setting("odom", "frame the band and the target are drawn in", runtime=False)
 
 
@@ -72,8 +69,6 @@ class ControllerNode(Node):
         self._config = declare(self, ControllerNodeConfig(), on_change=self._on_config)
         self._follower = Follower(declare(self, NEAR_PEOPLE, on_change=self._on_follower_config))
         self._silence = SilenceWatch(self._config.silence_timeout)
-        self._target: tuple[float, Array] | None = None
-        self._status = TargetStatus.TRACKED
         self._said: dict[str, str] = {}
         self._ticked: float | None = None
         self._trajectory: Trajectory | None = None  # come, but not taken in yet
@@ -99,12 +94,10 @@ class ControllerNode(Node):
 
     def _make_subscriptions(self) -> None:
         # In this order: of messages that wait, an executor takes the earlier subscription's first
-        self.create_subscription(PointStamped, "target_point", self._on_target_point, qos.LATEST)
-        self.create_subscription(String, "target_status", self._on_target_status, qos.LATEST)
-        limit, refuse = MAX_PATH_BYTES, self._refuse_trajectory
-        subscribe_bounded(self, Path, "trajectory", self._on_trajectory, qos.LATEST, limit, refuse)
+        base_frame, refuse = self._config.base_frame, self._diagnostics.refuse
+        TrajectoryIntake(self, base_frame, self._on_trajectory, self._on_unsound_trajectory, refuse)
         self.create_subscription(Twist, "recovery/cmd_vel", self._on_wish, qos.COMMAND)
-        intake = SensorIntake(self, self._config.base_frame, self._diagnostics.refuse)
+        intake = SensorIntake(self, base_frame, refuse)
         intake.listen_to_points(self._on_cloud)
         intake.listen_to_odometry(self._on_odometry, self._follower.refuse_odometry)
         self.create_service(SetBool, "enable", self._on_enable)
@@ -128,13 +121,6 @@ class ControllerNode(Node):
         response.success, response.message = True, "armed" if self._config.armed else "disarmed: standing"
         return response
 
-    def _on_target_status(self, message: String) -> None:
-        try:
-            self._status = TargetStatus(message.data)
-        except ValueError:
-            self._diagnostics.refuse(f"target_status '{message.data[:40]}' unknown; taken as lost")
-            self._status = TargetStatus.LOST
-
     def _on_wish(self, message: Twist) -> None:
         try:
             self._follower.on_wish(now_of(self), command_from_twist(message))
@@ -142,31 +128,21 @@ class ControllerNode(Node):
             self._follower.on_wish(now_of(self), STOP)
             self._diagnostics.refuse(f"recovery/cmd_vel refused: {error}")
 
-    def _on_target_point(self, message: PointStamped) -> None:
-        point = np.array([message.point.x, message.point.y, message.point.z])
-        self._target = (seconds_from_stamp(message.header.stamp), point) if np.isfinite(point).all() else None
-
-    def _on_trajectory(self, message: Path) -> None:
+    def _on_unsound_trajectory(self, error: MessageError) -> None:
         self._take_trajectory()  # in the order they came
-        stamp = seconds_from_stamp(message.header.stamp)
-        target = self._target[1] if self._target is not None and self._target[0] == stamp else None
-        try:
-            self._trajectory = trajectory_from_path(message, self._status, target)
-        except MessageError as error:
-            self._refuse_trajectory(error)
-            return
-        self._arrived = now_of(self)
+        self._follower.refuse_trajectory()
+        self._control()  # the stop first: a node's first line on the console takes it a while
+        self._diagnostics.refuse(f"trajectory refused: {error}")
+
+    def _on_trajectory(self, trajectory: Trajectory) -> None:
+        self._take_trajectory()
+        self._trajectory, self._arrived = trajectory, now_of(self)
         self._diagnostics.count("trajectories")
-        if asks_for_stop(self._trajectory):
+        if asks_for_stop(trajectory):
             self._take_trajectory()
             self._control()
         self._is_behind = True
         self._digest_if_quiet()
-
-    def _refuse_trajectory(self, error: MessageError) -> None:
-        self._follower.refuse_trajectory()
-        self._control()  # the stop first: a node's first line on the console takes it a while
-        self._diagnostics.refuse(f"trajectory refused: {error}")
 
     def _take_trajectory(self) -> None:
         """Hand the one that waits to the follower."""

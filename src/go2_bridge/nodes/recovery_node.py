@@ -1,4 +1,4 @@
-"""ROS node ``recovery``: target_status, target_point, odom -> recovery/cmd_vel and Nav2 goals, once the target is lost.
+"""ROS node ``recovery``: target_state, odom -> recovery/cmd_vel and Nav2 goals, once the target is lost.
 
 What it asks for is a wish: the controller obeys it only while the planner says *lost*, under its own limits and stop
 layer. Nav2's velocities come in on nav_cmd_vel and pass only while a goal of ours is being driven to.
@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from geometry_msgs.msg import PointStamped, Twist, TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
+from vision_msgs.msg import Detection3D
 
 from go2_bridge.nodes.controller_switch import Answer, ControllerSwitch, answer_of
 from go2_bridge.nodes.follow_object import Switch, make_follow_object
@@ -24,13 +24,16 @@ from go2_bridge.recovery.config import RecoveryConfig
 from go2_bridge.recovery.machine import Goal, Order, Stage
 from go2_bridge.recovery.recovery import Navigation, Recovery
 from track_common.config import setting
+from track_common.frame_ids import base_frame_setting
 from track_common.ros import qos
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
+from track_common.ros.images import MessageError
 from track_common.ros.instruction import InstructionTopic
 from track_common.ros.parameters import assign, declare
 from track_common.ros.run import run_node
 from track_common.ros.sensor_intake import SensorIntake
-from track_common.ros.stamps import now_of, seconds_from_stamp
+from track_common.ros.stamps import now_of
+from track_common.ros.targets import target_from_message
 from track_common.types import Odometry, TargetStatus
 
 REPORT_PERIOD = 0.25  # s between feedbacks of follow_object
@@ -62,7 +65,7 @@ class RecoveryNodeConfig:
     instruction: str = setting(
         "", "the target in words, as the tracker has it; the topic of the same name does the same"
     )
-    base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
+    base_frame: str = base_frame_setting()
 
 
 class RecoveryNode(Node):
@@ -97,9 +100,8 @@ class RecoveryNode(Node):
         self._stage_publisher = self.create_publisher(String, "recovery/stage", qos.LATCHED)
 
     def _make_subscriptions(self) -> None:
-        self.create_subscription(String, "target_status", self._on_status, qos.LATEST)
-        self.create_subscription(PointStamped, "target_point", self._on_target_point, qos.LATEST)
-        self._instruction = InstructionTopic(self, on_stop=self._forget)
+        self.create_subscription(Detection3D, "target_state", self._on_target, qos.LATEST)
+        self._instruction = InstructionTopic(self, lambda _: self._forget())
         kind = TwistStamped if self._config.use_stamped else Twist
         self.create_subscription(kind, "nav_cmd_vel", self._on_nav_command, qos.COMMAND)
         SensorIntake(self, self._config.base_frame, self._diagnostics.refuse).listen_to_odometry(self._on_odometry)
@@ -123,18 +125,15 @@ class RecoveryNode(Node):
         if self._navigator is not None:
             self._navigator.config = config
 
-    def _on_status(self, message: String) -> None:
+    def _on_target(self, message: Detection3D) -> None:
         try:
-            status = TargetStatus(message.data)
-        except ValueError:
-            self._diagnostics.refuse(f"target_status '{message.data[:40]}' unknown; left out")
+            target = target_from_message(message)
+        except MessageError as error:
+            self._diagnostics.refuse(f"{error}; left out")
             return
-        self._recovery.on_status(now_of(self), status)
-        if status is not TargetStatus.LOST:
+        self._recovery.on_target(now_of(self), target)
+        if target.status is not TargetStatus.LOST:
             self._tick()  # a target in sight does not wait for the timer
-
-    def _on_target_point(self, message: PointStamped) -> None:
-        self._recovery.on_target(seconds_from_stamp(message.header.stamp), np.array([message.point.x, message.point.y]))
 
     def _forget(self) -> None:
         """Another sentence, or an empty one: the last target is no longer meant."""

@@ -129,6 +129,8 @@ def advance(state: State, view: View, config: RecoveryConfig) -> State:
     state = replace(state, blind_since=None)
     if view.status is TargetStatus.SEARCHING:
         return _leave_to_policy(state, view.now, config)
+    if view.status is not TargetStatus.LOST:  # the policy wants to stand, or nobody is to be followed
+        return State(has_seen=state.has_seen and view.status is TargetStatus.STOPPED, goals=state.goals)
     if not state.has_seen or state.stage is Stage.GIVEN_UP:
         return state
     if state.stage in (Stage.FOLLOWING, Stage.LEFT_TO_POLICY):

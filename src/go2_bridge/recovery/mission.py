@@ -60,7 +60,7 @@ def follow_up(mission: Mission, now: float, status: TargetStatus | None) -> Miss
     """The mission after the policy's word at ``now``; None where it is silent."""
     if status is None:
         return mission
-    is_lost = mission.has_seen and status not in SEEN
+    is_lost = mission.has_seen and status in (TargetStatus.SEARCHING, TargetStatus.LOST)
     return replace(
         mission,
         heard=now,

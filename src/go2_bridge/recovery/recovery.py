@@ -10,8 +10,8 @@ from go2_bridge.recovery.config import RecoveryConfig
 from go2_bridge.recovery.last_seen import LastSeen, moved_on, remember
 from go2_bridge.recovery.machine import Goal, Order, Stage, State, Task, View, advance, order_of, search_again
 from track_common.geometry import transform_points
-from track_common.pose_buffer import PoseBuffer
-from track_common.types import Array, Odometry, TargetStatus
+from track_common.pose_buffer import CLOCK_RESET, PoseBuffer
+from track_common.types import Odometry, TargetReport, TargetStatus
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,14 @@ class Navigation:
     is_ready: bool = False
     task: Task = Task.FAILED
     number: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """The planner's last word on its target, and when it came (s)."""
+
+    arrived: float
+    target: TargetReport
 
 
 class Recovery:
@@ -38,7 +46,7 @@ class Recovery:
         self._state = State()
         self._poses = PoseBuffer()
         self._last_seen: LastSeen | None = None
-        self._said: tuple[float, TargetStatus] | None = None
+        self._said: _Said | None = None
         self._deaf_until = -np.inf
 
     @property
@@ -58,9 +66,9 @@ class Recovery:
 
     def status(self, now: float) -> TargetStatus | None:
         """The planner's newest word, None where it is silent."""
-        if self._said is None or not 0.0 <= now - self._said[0] <= self.status_timeout:
+        if self._said is None or not 0.0 <= now - self._said.arrived <= self.status_timeout:
             return None
-        return self._said[1]
+        return self._said.target.status
 
     def forget(self, now: float) -> None:
         """Another target: what was known of the last one, and what is on its way about it, is not about this one."""
@@ -71,11 +79,6 @@ class Recovery:
         """Lay a new plan, also after giving up; nothing happens unless the target is lost."""
         self._state = search_again(self._state)
 
-    def on_status(self, now: float, status: TargetStatus) -> None:
-        """The planner's word, come at ``now``."""
-        if now >= self._deaf_until:
-            self._said = (now, status)
-
     def on_odometry(self, odometry: Odometry) -> None:
         """Newest odometry; where it jumped, the place in it is void.
 
@@ -85,15 +88,22 @@ class Recovery:
         if not self._poses.push(odometry):
             self._last_seen = None
 
-    def on_target(self, stamp: float, point_base: Array) -> None:
-        """Where the planner has the target, (2,) m in base_link at the image's ``stamp``; said with its last word."""
-        pose = self._poses.pose_at(stamp)
-        if pose is None or self._said is None or not np.isfinite(point_base).all():
+    def on_target(self, now: float, target: TargetReport) -> None:
+        """What the planner says of its target, come at ``now`` (s): its status and, where it is known, the position.
+
+        A message slightly older than the last is one out of order and is ignored.
+        """
+        last = self._said.target.stamp if self._said is not None else -np.inf
+        if now < self._deaf_until or 0.0 < last - target.stamp < CLOCK_RESET:
             return
-        position = transform_points(pose, point_base)
-        if self._said[1] is TargetStatus.TRACKED:
-            self._last_seen = remember(self._last_seen, position, stamp)
-        elif self._said[1] is not TargetStatus.LOST and self._last_seen is not None:
+        self._said = _Said(now, target)
+        pose = self._poses.pose_at(target.stamp)
+        if pose is None or target.position_base is None or not np.isfinite(target.position_base).all():
+            return
+        position = transform_points(pose, target.position_base[:2])
+        if target.status is TargetStatus.TRACKED:
+            self._last_seen = remember(self._last_seen, position, target.stamp)
+        elif target.status.may_move and self._last_seen is not None:
             self._last_seen = moved_on(self._last_seen, position)
 
     def decide(self, now: float, navigation: Navigation) -> Order:

@@ -8,7 +8,7 @@ from enum import Enum
 
 from go2_bridge.config import ControllerConfig
 from track_common.interfaces import Decision
-from track_common.types import STOP, Cloud, Odometry, Trajectory, VelocityCommand
+from track_common.types import STOP, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
 
 
 class ControlStatus(str, Enum):
@@ -47,12 +47,17 @@ class StopReason(str, Enum):
     UNPLACED = "the odometry does not cover the image stamp"
     PLANNER_STOP = "the planner asks to stop"
     TARGET_LOST = "the target is lost"
+    NO_INSTRUCTION = "there is no instruction: nobody is to be followed"
     OBSTACLE = "an obstacle is in the way"
     BAND_BROKEN = "no way past the obstacles"
     BAD_COMMAND = "the command was not finite"
     SHUTDOWN = "shutting down"
 
 
+STANDING_STATUS = {  # the planner's word on its target -> why the robot stands
+    TargetStatus.LOST: StopReason.TARGET_LOST,
+    TargetStatus.IDLE: StopReason.NO_INSTRUCTION,
+}
 STANDING = {  # status of a robot that may only turn or move away: why it stands where it can do neither
     ControlStatus.NO_WAY.value: StopReason.BAND_BROKEN,
     ControlStatus.ESCAPING.value: StopReason.OBSTACLE,
@@ -102,6 +107,13 @@ def check_inputs(inputs: Inputs, now: float, config: ControllerConfig) -> StopRe
     return (
         _check_odometry(inputs, now, config) or _check_cloud(inputs, now, config) or _check_image(inputs, now, config)
     )
+
+
+def planner_stop(trajectory: Trajectory) -> StopReason | None:
+    """Why the planner itself wants the robot to stand; None where its trajectory is to be followed."""
+    if len(trajectory.poses_base) and trajectory.status.may_move:
+        return None
+    return STANDING_STATUS.get(trajectory.status, StopReason.PLANNER_STOP)
 
 
 def _check_odometry(inputs: Inputs, now: float, config: ControllerConfig) -> StopReason | None:

@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
 
 from track_common.boxes import from_xyxy, to_xyxy
+from track_common.frame_ids import BASE_FRAME
 from track_common.ros.cameras import (
     camera_from_info,
     check_image_size,
@@ -29,13 +30,11 @@ from track_common.ros.images import MessageError, image_from_pixels, rgb_from_co
 from track_common.ros.markers import markers_from_candidates
 from track_common.ros.stamps import NANO, seconds_from_stamp, stamp_from_seconds
 from track_common.types import (
-    Array,
     Box,
     Camera,
     Frame,
     Odometry,
     Sighting,
-    TargetStatus,
     Trajectory,
     VelocityCommand,
 )
@@ -170,32 +169,31 @@ def box_from_detection(message: Detection2D) -> Box:
     return Box(to_xyxy(values, "cxcywh"), float(hypothesis.score), hypothesis.class_id)
 
 
-def path_from_trajectory(trajectory: Trajectory, header: Header) -> Path:
-    """Path in base_link at the image stamp; ``header`` is the image's, its frame_id is replaced."""
+def path_from_trajectory(trajectory: Trajectory, header: Header, base_frame: str = BASE_FRAME) -> Path:
+    """Path in ``base_frame`` at the image stamp; ``header`` is the image's, its frame_id is replaced."""
     poses = []
     start = header.stamp.sec * NANO + header.stamp.nanosec
     for pose, time in zip(trajectory.poses_base, trajectory.times, strict=True):
         nanoseconds = start + round(float(time) * NANO)
         stamped = PoseStamped(pose=_pose(*pose))
-        stamped.header.frame_id = "base_link"
+        stamped.header.frame_id = base_frame
         stamped.header.stamp = Time(sec=int(nanoseconds // NANO), nanosec=int(nanoseconds % NANO))
         poses.append(stamped)
-    return Path(header=Header(stamp=header.stamp, frame_id="base_link"), poses=poses)
+    return Path(header=Header(stamp=header.stamp, frame_id=base_frame), poses=poses)
 
 
-def trajectory_from_path(
-    message: Path, status: TargetStatus = TargetStatus.TRACKED, target_base: Array | None = None
-) -> Trajectory:
-    """The inverse.
+def trajectory_from_path(message: Path, base_frame: str = BASE_FRAME) -> Trajectory:
+    """The inverse; what it says of the target comes on ``target_state``.
 
     Raises:
-        MessageError: another frame than base_link, more than ``MAX_POSES`` poses, values that are not finite, times
-            that do not rise.
+        MessageError: another frame than ``base_frame``, more than ``MAX_POSES`` poses, values that are not finite,
+            times that do not rise.
     """
     if len(message.poses) > MAX_POSES:
         raise MessageError(f"trajectory has {len(message.poses)} poses; wanted at most {MAX_POSES}")
-    if message.header.frame_id != "base_link":
-        raise MessageError(f"trajectory is in frame '{message.header.frame_id}'; wanted base_link at the image stamp")
+    if message.header.frame_id != base_frame:
+        got = message.header.frame_id
+        raise MessageError(f"trajectory is in frame '{got}'; wanted {base_frame} at the image stamp")
     stamp = seconds_from_stamp(message.header.stamp)
     poses = np.array([_planar(p.pose) for p in message.poses]).reshape(-1, 3)
     times = np.array([seconds_from_stamp(p.header.stamp) - stamp for p in message.poses])
@@ -203,7 +201,7 @@ def trajectory_from_path(
         raise MessageError("trajectory holds a pose that is not finite")
     if np.any(np.diff(times) <= 0.0):
         raise MessageError("trajectory's stamps do not rise from pose to pose")
-    return Trajectory(stamp, poses, times, status, target_base)
+    return Trajectory(stamp, poses, times)
 
 
 def twist_from_command(command: VelocityCommand) -> Twist:

@@ -13,6 +13,7 @@ from rclpy.publisher import Publisher
 from std_msgs.msg import String
 
 from track_common.config import ConfigError
+from track_common.instruction import parse_instruction
 from track_common.ros import qos
 from track_common.ros.operator_topics import listen_to_operator
 from track_common.ros.parameters import assign
@@ -23,14 +24,14 @@ PARAMETER = TOPIC = "instruction"
 class InstructionTopic:
     """Joins topic and parameter for a node that has declared the parameter.
 
-    The node acts on the parameter alone: the same sentence again changes nothing, whichever way it comes. An empty one
-    is a stop and is therefore never ignored: ``on_stop`` is called for it even where the parameter is empty already (a
-    target may have been given by a box). A sentence of ours on the topic that is overtaken by another publisher's is
+    The node acts on the parameter alone: the same sentence again changes nothing, whichever way it comes. Only one
+    that names nobody to follow (an empty one, a stop) is never ignored: ``stop_again`` gets it even where the parameter
+    has it already, for a target may have been given by a box meanwhile. A sentence of ours on the topic that is overtaken by another publisher's is
     withdrawn: it is latched, and a node that starts later must not hear it.
     """
 
-    def __init__(self, node: Node, on_stop: Callable[[], None] = lambda: None) -> None:
-        self._node, self._on_stop = node, on_stop
+    def __init__(self, node: Node, stop_again: Callable[[str], None]) -> None:
+        self._node, self._stop_again = node, stop_again
         self._heard: str | None = None  # the sentence that is being taken from the topic
         self._told: str | None = None  # the sentence of ours that the topic has
         self._publisher: Publisher = node.create_publisher(String, TOPIC, qos.LATCHED)
@@ -49,13 +50,13 @@ class InstructionTopic:
             self._node.destroy_publisher(self._publisher)
             self._publisher, self._told = self._node.create_publisher(String, TOPIC, qos.LATCHED), None
         is_known = self._node.get_parameter(PARAMETER).value == instruction
-        if is_known and not instruction.strip():
-            self._on_stop()
+        if is_known and not parse_instruction(instruction).is_understood:
+            self._stop_again(instruction)
         self._heard = instruction
         try:
             assign(self._node, instruction=instruction)
         except ConfigError as error:
-            self._on_stop()
+            self._stop_again("")
             self._node.get_logger().error(f"instruction '{instruction[:100]}' refused, stopping: {error}")
         finally:
             self._heard = None

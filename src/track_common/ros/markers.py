@@ -7,14 +7,15 @@ from geometry_msgs.msg import Point
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
+from track_common.frame_ids import BASE_FRAME
 from track_common.types import Array, Trajectory
 
 LINE_WIDTH = 0.02  # m
 
 
-def markers_from_candidates(trajectory: Trajectory, header: Header) -> MarkerArray:
-    """One line strip a candidate in base_link, from dark (worst) to yellow (best); starts with a delete-all."""
-    header = Header(stamp=header.stamp, frame_id="base_link")
+def markers_from_candidates(trajectory: Trajectory, header: Header, base_frame: str = BASE_FRAME) -> MarkerArray:
+    """One line strip a candidate in ``base_frame``, from dark (worst) to yellow (best); starts with a delete-all."""
+    header = Header(stamp=header.stamp, frame_id=base_frame)
     markers = [Marker(header=header, action=Marker.DELETEALL)]
     scores = np.asarray(trajectory.scores, float)
     span = float(np.ptp(scores)) if len(scores) else 0.0

@@ -15,6 +15,7 @@ def _profile(depth: int, *, is_reliable: bool, is_latched: bool = False) -> QoSP
 SENSOR = _profile(1, is_reliable=False)  # subscribe: matches every writer, only the newest counts
 SENSOR_OUT = _profile(5, is_reliable=True)  # publish: matches every reader, large images survive fragmentation
 LATEST = _profile(1, is_reliable=True)  # boxes and trajectories: the newest, surely
+PAIRED = _profile(5, is_reliable=True)  # two topics that belong together by stamp: one may wait for the other
 COMMAND = _profile(1, is_reliable=True)  # cmd_vel: an old command is worse than none
 LATCHED = _profile(1, is_reliable=True, is_latched=True)  # instruction, static things: late joiners get the last one
 RELIABLE = _profile(10, is_reliable=True)

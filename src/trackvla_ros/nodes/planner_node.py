@@ -15,10 +15,11 @@ from rclpy.node import Node
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
-from vision_msgs.msg import Detection2DArray
+from vision_msgs.msg import Detection2DArray, Detection3D
 from visualization_msgs.msg import MarkerArray
 
 from track_common.config import refusing, setting
+from track_common.frame_ids import base_frame_setting
 from track_common.instruction import ParsedInstruction, parse_instruction
 from track_common.interfaces import NoAnswerError, Observation, Policy
 from track_common.pose_buffer import PoseBuffer
@@ -37,7 +38,8 @@ from track_common.ros.instruction import InstructionTopic
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.ros.sensor_intake import SensorIntake
-from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, TargetStatus, Trajectory
+from track_common.ros.targets import message_from_target
+from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, TargetReport, TargetStatus, Trajectory
 from trackvla_ros.nodes.inference_worker import InferenceWorker, Request
 from trackvla_ros.registry import POLICIES
 
@@ -50,7 +52,7 @@ class PlannerConfig:
 
     policy: str = setting("box_servo", "which policy plans", choices=tuple(POLICIES))
     instruction: str = setting("", "who to follow, in words; the topic of the same name does the same")
-    base_frame: str = setting("base_link", "frame of the robot's base", runtime=False)
+    base_frame: str = base_frame_setting()
 
 
 class PlannerNode(Node):
@@ -76,10 +78,11 @@ class PlannerNode(Node):
     def on_shutdown(self) -> None:
         """End the worker and leave the robot with the wish to stop."""
         self._worker.close()
-        self._publish_stop()
+        self._publish_stop(TargetStatus.STOPPED, "the planner ends")
 
     def _make_publishers(self) -> None:
         self._trajectory_publisher = self.create_publisher(Path, "trajectory", qos.LATEST)
+        self._state_publisher = self.create_publisher(Detection3D, "target_state", qos.LATEST)
         self._candidates_publisher = self.create_publisher(MarkerArray, "trajectory/candidates", qos.LATEST)
         self._target_publisher = self.create_publisher(PointStamped, "target_point", qos.LATEST)
         self._status_publisher = self.create_publisher(String, "target_status", qos.LATEST)
@@ -91,7 +94,7 @@ class PlannerNode(Node):
         intake.listen_to_camera(self._on_camera)
         intake.listen_to_points(self._on_cloud)
         intake.listen_to_odometry(self._on_odometry)
-        self._instruction_topic = InstructionTopic(self, on_stop=lambda: self._follow(""))
+        self._instruction_topic = InstructionTopic(self, self._follow)
         self._subscribe_to_image()
 
     def _subscribe_to_image(self) -> None:
@@ -139,7 +142,7 @@ class PlannerNode(Node):
         self._sighting = None
         self._worker.reset(followed_text(self._instruction))
         if not self._instruction.is_understood:
-            self._publish_stop()  # at once, not with the next image
+            self._publish_stop(TargetStatus.IDLE, self._instruction.standstill_reason)  # not with the next image
         if reason := self._instruction.standstill_reason:
             self._warn(f"standing still: {reason}")
 
@@ -206,30 +209,41 @@ class PlannerNode(Node):
         return Odometry(stamp, x, y, yaw, newest.vx, newest.vy, newest.wz)
 
     def _publish(self, trajectory: Trajectory, request: Request) -> None:
-        """Called by the worker: target and status first, so that the controller has them when the trajectory comes."""
-        header = Header(stamp=request.header.stamp, frame_id=self._config.base_frame)
-        self._status_publisher.publish(String(data=trajectory.status.value))
-        self._target_publisher.publish(_point(trajectory, header))
-        self._trajectory_publisher.publish(path_from_trajectory(trajectory, header))
+        """Called by the worker. Trajectory and target's state have one stamp, by which their readers join them."""
+        base_frame = self._config.base_frame
+        header = Header(stamp=request.header.stamp, frame_id=base_frame)
+        self._publish_target(trajectory.target, header)
+        self._trajectory_publisher.publish(path_from_trajectory(trajectory, header, base_frame))
         if len(trajectory.candidates_base):
-            self._candidates_publisher.publish(markers_from_candidates(trajectory, header))
+            self._candidates_publisher.publish(markers_from_candidates(trajectory, header, base_frame))
         self._diagnostics.count("trajectories")
         self._diagnostics.record("infer", time.monotonic() - request.since)
         for stage, seconds in self._worker.timings().items():
             self._diagnostics.record(stage, seconds)
         self._diagnostics.record("image_to_trajectory", self.get_clock().now().nanoseconds * 1e-9 - trajectory.stamp)
-        self._diagnostics.set("target", trajectory.status.value)
-        self._diagnostics.level(OK, f"{self._config.policy}: {trajectory.status.value}")
+        said = trajectory.status.value + (f": {trajectory.reason}" if trajectory.reason else "")
+        self._diagnostics.set("target", said)
+        self._diagnostics.level(OK, f"{self._config.policy}: {said}")
 
     def _stand(self, header: Header) -> None:
         """The answer to an image while a stop sentence, or one that is not understood, holds."""
-        self._status_publisher.publish(String(data=TargetStatus.LOST.value))
-        self._trajectory_publisher.publish(Path(header=Header(stamp=header.stamp, frame_id=self._config.base_frame)))
-        self._diagnostics.set("target", TargetStatus.LOST.value)
-        self._diagnostics.level(WARN, self._instruction.standstill_reason)
+        header = Header(stamp=header.stamp, frame_id=self._config.base_frame)
+        reason = self._instruction.standstill_reason
+        self._publish_target(TargetReport(seconds_from_stamp(header.stamp), TargetStatus.IDLE, reason), header)
+        self._trajectory_publisher.publish(Path(header=header))
+        self._diagnostics.set("target", TargetStatus.IDLE.value)
+        self._diagnostics.level(WARN, reason)
 
-    def _publish_stop(self) -> None:
-        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._config.base_frame)
+    def _publish_target(self, target: TargetReport, header: Header) -> None:
+        """For the other nodes as one message, and for people as status and point."""
+        self._state_publisher.publish(message_from_target(target, header))
+        self._status_publisher.publish(String(data=target.status.value))
+        self._target_publisher.publish(_point(target, header))
+
+    def _publish_stop(self, status: TargetStatus, reason: str) -> None:
+        now = self.get_clock().now()
+        header = Header(stamp=now.to_msg(), frame_id=self._config.base_frame)
+        self._publish_target(TargetReport(now.nanoseconds * 1e-9, status, reason), header)
         self._trajectory_publisher.publish(Path(header=header))
 
     def _on_policy_error(self, error: Exception) -> None:
@@ -240,7 +254,7 @@ class PlannerNode(Node):
             self._diagnostics.count("unanswered")
             self._warn(f"{self._config.policy}: {error}")
             return
-        self._publish_stop()
+        self._publish_stop(TargetStatus.STOPPED, f"the policy failed: {type(error).__name__}: {error}")
         self._diagnostics.level(ERROR, f"{self._config.policy}: {type(error).__name__}: {error}")
         self.get_logger().error(f"policy failed, stopping: {type(error).__name__}: {error}", throttle_duration_sec=2.0)
 
@@ -254,11 +268,11 @@ def followed_text(instruction: ParsedInstruction) -> str:
     return instruction.text if instruction.is_understood else ""
 
 
-def _point(trajectory: Trajectory, header: Header) -> PointStamped:
-    """The target; NaN where the policy knows of none."""
+def _point(target: TargetReport, header: Header) -> PointStamped:
+    """The target; NaN where its position is not known."""
     message = PointStamped(header=header)
-    target = np.full(3, np.nan) if trajectory.target_base is None else trajectory.target_base
-    message.point.x, message.point.y, message.point.z = (float(v) for v in target)
+    position = np.full(3, np.nan) if target.position_base is None else target.position_base
+    message.point.x, message.point.y, message.point.z = (float(v) for v in position)
     return message
 
 

@@ -110,7 +110,7 @@ class TrackerNode(Node):
         kind, topic = (Image, "image_raw") if is_raw else (CompressedImage, "image_raw/compressed")
         self._images = self.create_subscription(kind, topic, self._on_image, qos.SENSOR)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.SENSOR)
-        self._instruction = InstructionTopic(self, on_stop=lambda: self._running.instruct(""))
+        self._instruction = InstructionTopic(self, lambda instruction: self._running.instruct(instruction))
         listen_to_operator(self, Detection2D, "init_box", self._on_first_box)
 
     def _on_image(self, message: Image | CompressedImage) -> None:

@@ -8,9 +8,9 @@ import pytest
 from go2_bridge.recovery.config import RecoveryConfig
 from go2_bridge.recovery.machine import Order, Stage
 from go2_bridge.recovery.recovery import Navigation, Recovery
-from track_common.types import Odometry, TargetStatus
+from track_common.types import Odometry, TargetReport, TargetStatus
 
-TRACKED, COASTING, SEARCHING, LOST = TargetStatus
+TRACKED, COASTING, SEARCHING, LOST = list(TargetStatus)[:4]
 CONFIG = RecoveryConfig(wait_time=0.0)
 READY = Navigation(is_ready=True)
 
@@ -26,9 +26,7 @@ def recovery():
 
 def say(recovery, now, status, point=None, odometry=None):
     recovery.on_odometry(odometry or Odometry(now, 0.0, 0.0, 0.0))
-    recovery.on_status(now, status)
-    if point is not None:
-        recovery.on_target(now, np.array(point))
+    recovery.on_target(now, TargetReport(now, status, position_base=None if point is None else np.array([*point, 1.0])))
     return recovery.decide(now, READY)
 
 
@@ -72,7 +70,7 @@ def test_silence_stands_at_once_keeps_the_goal_a_moment_then_drops_it(recovery, 
     for k in range(20):
         now = begun + 0.1 * k
         if silent == "odometry":
-            recovery.on_status(now, LOST)
+            recovery.on_target(now, TargetReport(now, LOST))
         else:
             recovery.on_odometry(Odometry(now, 0.0, 0.0, 0.0))
         orders.append((now - begun, recovery.decide(now, READY), recovery.goal))

@@ -23,7 +23,7 @@ from go2_bridge.recovery.machine import (
 )
 from track_common.types import TargetStatus
 
-TRACKED, COASTING, SEARCHING, LOST = TargetStatus
+TRACKED, COASTING, SEARCHING, LOST, STOPPED, IDLE = TargetStatus
 TICK = 0.1
 BEHIND = LastSeen(np.array([-3.0, 0.5]), np.array([0.0, 0.8]), 0.0)
 CONFIG = RecoveryConfig(waypoints="4 0 0; 4 4 1.5", home="0 0 0")

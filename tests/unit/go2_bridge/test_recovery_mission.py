@@ -8,7 +8,7 @@ from go2_bridge.recovery.machine import Stage
 from go2_bridge.recovery.mission import End, Phase, end_of, follow_up, start
 from track_common.types import TargetStatus
 
-TRACKED, COASTING, SEARCHING, LOST = TargetStatus
+TRACKED, COASTING, SEARCHING, LOST, STOPPED, IDLE = TargetStatus
 PATIENCE = 10.0
 
 
