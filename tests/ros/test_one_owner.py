@@ -4,16 +4,21 @@ import time
 
 import pytest
 from geometry_msgs.msg import Twist
+from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
 from tests.ros.test_controller_node import Inputs, is_stop
 from tests.ros.test_recovery_node import Scene
+from vision_msgs.msg import Detection3D
 
 from go2_bridge.nodes.controller_node import ControllerNode
 from go2_bridge.nodes.recovery_node import RecoveryNode
 from go2_bridge.recovery.machine import Stage
+from track_common.instruction import parse_instruction
 from track_common.ros import qos
+from track_common.ros.targets import target_from_message
+from track_common.types import TargetStatus
 from trackvla_ros.nodes.planner_node import PlannerNode
 from vlt_ros.nodes.tracker_node import TrackerNode
 
@@ -75,7 +80,7 @@ def test_disarming_by_service_after_arming_by_parameter_stops_and_shows(peer, st
 
 def sentence_of(node):
     """What the node acts on."""
-    return node._session._instruction if isinstance(node, TrackerNode) else node._instruction
+    return (node._session if isinstance(node, TrackerNode) else node)._instruction.text
 
 
 @pytest.mark.parametrize(("kind", "name"), [(PlannerNode, "planner"), (TrackerNode, "tracker")])
@@ -124,6 +129,18 @@ def test_the_same_sentence_changes_nothing_in_the_planner(peer, start, monkeypat
     assert begun == [BLUE, ""]
     topic.publish(String(data=""))
     peer.wait_until(lambda: len(begun) == 3, "an empty sentence is a stop and never ignored")
+
+
+@pytest.mark.parametrize("sentence", ["", "stop", "follow the zebra crossing"])
+def test_a_sentence_that_names_nobody_is_idle_with_its_reason_and_stops(peer, start, sentence):
+    start(PlannerNode, instruction=RED)
+    reports, paths = peer.collect(Detection3D, "target_state", qos.LATEST), peer.collect(Path, "trajectory", qos.LATEST)
+    topic = peer.publisher(String, "instruction", qos.LATCHED)
+    topic.publish(String(data=sentence))
+    peer.wait_until(lambda: bool(reports and paths), "the stop")
+    report = target_from_message(reports[-1])
+    assert report.status is TargetStatus.IDLE and report.reason == parse_instruction(sentence).standstill_reason
+    assert not paths[-1].poses and paths[-1].header.stamp == reports[-1].header.stamp
 
 
 @pytest.mark.parametrize("sentence", [BLUE, ""])

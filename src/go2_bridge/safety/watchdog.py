@@ -47,7 +47,7 @@ class StopReason(str, Enum):
     UNPLACED = "the odometry does not cover the image stamp"
     PLANNER_STOP = "the planner asks to stop"
     TARGET_LOST = "the target is lost"
-    NO_INSTRUCTION = "there is no instruction: nobody is to be followed"
+    NO_INSTRUCTION = "nobody is to be followed: give an instruction"
     OBSTACLE = "an obstacle is in the way"
     BAND_BROKEN = "no way past the obstacles"
     BAD_COMMAND = "the command was not finite"

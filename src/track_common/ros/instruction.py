@@ -26,8 +26,8 @@ class InstructionTopic:
 
     The node acts on the parameter alone: the same sentence again changes nothing, whichever way it comes. Only one
     that names nobody to follow (an empty one, a stop) is never ignored: ``stop_again`` gets it even where the parameter
-    has it already, for a target may have been given by a box meanwhile. A sentence of ours on the topic that is overtaken by another publisher's is
-    withdrawn: it is latched, and a node that starts later must not hear it.
+    has it already, for a target may have been given by a box meanwhile. A sentence of ours on the topic that is
+    overtaken by another publisher's is withdrawn: it is latched, and a node that starts later must not hear it.
     """
 
     def __init__(self, node: Node, stop_again: Callable[[str], None]) -> None:
