@@ -12,7 +12,7 @@ from track_common.instruction.imperatives import is_imperative
 from track_common.instruction.noun_phrase import read_noun_phrase
 from track_common.instruction.noun_rules import place
 from track_common.instruction.parsed import Order, RelationKind
-from track_common.instruction.requests import Requests
+from track_common.instruction.requests import Requests, check_end
 
 MAX_RELATIONS = 5
 
@@ -42,7 +42,7 @@ class ClauseReader:
             before = self.at
             self._step(self.tokens[self.at])
             self.at = max(self.at, before + 1)
-        self._check_pending()
+        check_end(self.tokens, self.scope)
 
     def _step(self, token: str) -> None:
         for rule in (
@@ -55,6 +55,7 @@ class ClauseReader:
             self._read_side,
             self._read_relation,
             self._read_noun_phrase,
+            self._refuse_misplaced,
             self._read_tie,
             self._read_small_word,
         ):
@@ -143,7 +144,7 @@ class ClauseReader:
                 if "avoid" in self.asked.made and self._token(1) not in f.NEGATIONS:
                     self.asked.made.append("but")
             scope.end_clause()
-            self._is_relative = False
+            scope.joint, self._is_relative = "but", False
         elif token in f.CONJUNCTIONS:
             scope.joint = "and"
         elif token in ("or", "/"):
@@ -207,6 +208,13 @@ class ClauseReader:
         self._last_verb = ""
         return True
 
+    def _refuse_misplaced(self, token: str) -> bool:
+        """ "in a read shirt": a known word that is no adjective, where a colour is expected."""
+        noun = self._token(1)
+        if self._token(-1) in ("a", "an", "the") and noun in lex.GARMENTS and self.scope.mode is not Mode.ASIDE:
+            raise RefusedError(f"'{token.replace('_', ' ')}' before '{noun}' is no colour known here; {EXAMPLE}")
+        return False
+
     def _read_tie(self, token: str) -> bool:
         """Prepositions and verbs that say how the next noun is meant."""
         scope = self.scope
@@ -267,6 +275,8 @@ class ClauseReader:
             scope.has_no_one = scope.has_no_one or scope.is_negated
         elif token in f.WHOLLY:
             scope.is_wholly = True
+        elif token in f.CLAUSE_STARTERS:
+            self._is_start = True
         else:
             is_silent = (
                 token in f.ADVERBS | f.AUXILIARIES | f.FRONT | f.VOCATIVES | f.DETERMINERS | f.NUMBERS | f.NOBODY_ELSE
@@ -280,14 +290,6 @@ class ClauseReader:
             self.scope.current = self.scope.anchor
             self.scope.is_negated = self.scope.is_fresh = False
             self._is_after_comma = False
-
-    def _check_pending(self) -> None:
-        scope = self.scope
-        words = [token for token in self.tokens if token[0].isalnum()]
-        if words[-1] in f.UNFINISHED and len(words) > 1 and scope.mode is Mode.FOLLOW:
-            raise RefusedError(f"the sentence ends at '{words[-1]}', before it says whom to follow; {EXAMPLE}")
-        if scope.relation is not None and scope.mode is Mode.FOLLOW:
-            raise RefusedError(f"'{scope.word.replace('_', ' ')}' is said without whom; {EXAMPLE}")
 
     def _token(self, ahead: int) -> str:
         at = self.at + ahead

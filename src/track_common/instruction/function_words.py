@@ -188,6 +188,7 @@ TRAIT_NOUNS = words(
     "accent voice bow"
 )
 HARMLESS_FIRST = words("see")  # verbs a sentence may begin with that ask for nothing
+CLAUSE_STARTERS = words("then now while whilst please instead finally so")  # a verb after one is a request
 UNFINISHED = words("the a an with has having in wearing wears not without no their dressed")  # not at an end
 VERBS = words(
     "walk walks walked walking stand stands stood standing run runs ran running sit sits sat sitting move moves moved "

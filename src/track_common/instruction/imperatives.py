@@ -43,6 +43,9 @@ def plain_request(tokens: Sequence[str]) -> Request | None:
     Whatever else it says, known or not, does not matter then: nobody is followed.
     """
     first = next((at for at, token in enumerate(tokens) if token not in LEADING and token[0].isalnum()), len(tokens))
+    said = [token for token in tokens if token[0].isalnum()]
+    if not f.NEGATIONS.isdisjoint(said) and all(token in LEADING | f.NEGATIONS for token in said):
+        return Request.STOP  # "no", "please don't"
     if first == len(tokens):
         return None
     token, later = tokens[first], tokens[first + 1 :]

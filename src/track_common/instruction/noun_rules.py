@@ -49,6 +49,12 @@ def place(scope: Scope, phrase: NounPhrase, following: str) -> None:
 
 
 def _place_person(scope: Scope, phrase: NounPhrase, following: str) -> None:
+    denied = scope.current.excluded[-1:]
+    if scope.joint == "but" and phrase.noun in ("one", "ones") and phrase.colours and denied:
+        scope.current.add(
+            replace(denied[0], colours=phrase.colours), is_negated=False
+        )  # "not a red shirt but a blue one"
+        return
     draft = _person_draft(scope, phrase)
     is_pronoun = phrase.noun in lex.SINGULAR_PRONOUNS
     if not (is_pronoun and draft.noun):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from track_common.instruction import function_words as f
@@ -67,3 +68,14 @@ class Requests:
         scope.preposition, scope.relation = Preposition.NONE, None
         scope.current = scope.anchor
         scope.deny(token)
+
+
+def check_end(tokens: Sequence[str], scope: Scope) -> None:
+    """RefusedError where a sentence that asks to follow ends before it has said whom."""
+    words = [token for token in tokens if token[0].isalnum()]
+    if scope.mode is not Mode.FOLLOW:
+        return
+    if words[-1] in f.UNFINISHED and len(words) > 1:
+        raise RefusedError(f"the sentence ends at '{words[-1]}', before it says whom to follow; {EXAMPLE}")
+    if scope.relation is not None:
+        raise RefusedError(f"'{scope.word.replace('_', ' ')}' is said without whom; {EXAMPLE}")

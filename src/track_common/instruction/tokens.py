@@ -20,6 +20,8 @@ CONTRACTIONS = (
     (r"\blet['’]s\b", "let us"),
     (r"\bwhos\b", "who is"),
     (r"(\w)['’]s\b", r"\1"),  # "the man's shirt"
+    (r"\bw/o\b", "without"),
+    (r"\bw/(?=\s)", "with"),
     (r"\bnon-", "non "),
     (r"\bno[- ]one\b", "noone"),
     (r"\bt[- ]shirts?\b", "tshirt"),

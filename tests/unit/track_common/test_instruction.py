@@ -1,5 +1,6 @@
 """The meaning of sentences: tables of what users say, sentences made with their meaning, and what always holds."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +209,14 @@ def test_a_relation_holds_the_description_of_the_other_side():
     relation = parse_instruction("the woman next to the man in the red shirt").target.relations[0]
     assert relation.kind is RelationKind.NEXT_TO and relation.others[0].sex == "male"
     assert relation.others[0].attributes == (Attribute("torso", ("red",)),)
+
+
+def test_the_documents_answers_are_the_parsers():
+    page = (TABLES.parents[2] / "docs" / "inputs.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \*(.+?)\*.* \| (.+) \|$", page.split("### Refusals")[1].split("###")[0], re.M)
+    assert len(rows) > 9
+    for sentence, answer in rows:
+        assert parse_instruction(sentence).refusal.startswith(answer), sentence
+    examples = [line.split("|")[3] for line in page.split("Rules where")[0].splitlines() if line.startswith("|")]
+    for sentence in re.findall(r"\*([^*]+)\*", " ".join(examples)):
+        assert not parse_instruction(sentence).refusal, sentence
