@@ -98,7 +98,7 @@ def test_an_image_of_ours_reads_back_the_same():
 
 def test_jpeg_comes_back_close_and_in_the_same_channel_order():
     rgb = np.full((32, 32, 3), (200, 60, 20), np.uint8)
-    frame = convert.frame_from_compressed(compressed_from_rgb(rgb, HEADER))
+    frame = convert.frame_from_image(compressed_from_rgb(rgb, HEADER))
     assert np.abs(frame.rgb.astype(int) - rgb).max() <= 6
 
 
@@ -144,7 +144,7 @@ def test_a_broken_image_is_refused_with_its_reason(name):
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8 not a picture", b"\x89PNG\r\n\x1a\n"])
 def test_broken_compressed_images_are_refused(data):
     with pytest.raises(MessageError, match="compressed image"):
-        convert.frame_from_compressed(CompressedImage(format="jpeg", data=array("B", data)))
+        convert.frame_from_image(CompressedImage(format="jpeg", data=array("B", data)))
 
 
 def test_a_camera_survives():
@@ -345,7 +345,7 @@ def test_an_image_of_another_shape_than_its_camera_info_is_refused():
     camera = convert.camera_from_info(info_of(1280, 720), np.eye(4))
     for message, make in (
         (convert.image_from_rgb(noise(48, 64, 3), HEADER), convert.frame_from_image),
-        (compressed_from_rgb(noise(48, 64, 3), HEADER), convert.frame_from_compressed),
+        (compressed_from_rgb(noise(48, 64, 3), HEADER), convert.frame_from_image),
     ):
         with pytest.raises(MessageError, match="image is 64x48, its camera_info says 1280x720"):
             make(message, camera)
@@ -380,7 +380,7 @@ def test_an_exif_turn_is_not_made():
     exif[0x0112] = 6  # turned by 90 degrees
     PilImage.fromarray(rgb).save(stream, "JPEG", exif=exif)
     message = CompressedImage(header=HEADER, format="jpeg", data=array("B", stream.getvalue()))
-    assert convert.frame_from_compressed(message).rgb.shape == (48, 64, 3)
+    assert convert.frame_from_image(message).rgb.shape == (48, 64, 3)
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_an_exif_turn_is_not_made():
 )
 def test_a_compressed_image_that_would_hold_the_node_up_is_refused(data, said):
     with pytest.raises(MessageError, match=said):
-        convert.frame_from_compressed(CompressedImage(format="jpeg", data=array("B", data)))
+        convert.frame_from_image(CompressedImage(format="jpeg", data=array("B", data)))
 
 
 def test_a_candidate_without_a_size_leaves_the_target_and_the_others():

@@ -28,6 +28,7 @@ from evt_bench.bag.sink import MEGABYTE, BagItem, BagSink, SinkLimits
 from evt_bench.bag.writer import BagWriteError, BagWriter
 from track_common.config import ConfigError, setting
 from track_common.ros import diagnostics
+from track_common.ros.camera_topic import compressed_topic
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 
@@ -132,7 +133,7 @@ class RecorderNode(Node):
 
     def _resolve(self, name: str) -> str:
         """Full topic name; JPEG lies beside the raw image wherever that is remapped to, as image_transport has it."""
-        return f"{self.resolve_topic_name(IMAGE)}/compressed" if name == JPEG else self.resolve_topic_name(name)
+        return compressed_topic(self, IMAGE) if name == JPEG else self.resolve_topic_name(name)
 
     def _forget(self, topic: str) -> None:
         entry = self._recorded.pop(topic, None)

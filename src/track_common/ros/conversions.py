@@ -48,7 +48,6 @@ __all__ = [
     "cloud_from_points",
     "command_from_twist",
     "detections_from_sighting",
-    "frame_from_compressed",
     "frame_from_image",
     "image_from_rgb",
     "image_size_from_info",
@@ -75,18 +74,14 @@ MAX_POSES, MAX_DETECTIONS = 500, 200  # of a trajectory, of a target_box; planne
 TARGET_ID = "target"  # Detection2D.id of the followed one in target_box
 
 
-def frame_from_image(message: Image, camera: Camera | None = None) -> Frame:
-    """Camera frame of an image; its camera is scaled where the image is a smaller or larger picture of the same shape.
+def frame_from_image(message: Image | CompressedImage, camera: Camera | None = None) -> Frame:
+    """Camera frame of a raw image, a JPEG or a PNG; its camera is scaled where the image has another size, same shape.
 
     Raises:
         MessageError: the image cannot be read, or has another shape than its camera's.
     """
-    return _frame(rgb_from_image(message), message.header, camera)
-
-
-def frame_from_compressed(message: CompressedImage, camera: Camera | None = None) -> Frame:
-    """Camera frame of a JPEG or PNG; raises MessageError as ``frame_from_image`` does."""
-    return _frame(rgb_from_compressed(message), message.header, camera)
+    rgb = rgb_from_compressed(message) if isinstance(message, CompressedImage) else rgb_from_image(message)
+    return _frame(rgb, message.header, camera)
 
 
 def image_from_rgb(rgb: np.ndarray, header: Header) -> Image:

@@ -31,6 +31,7 @@ class Diagnostics:
         self._counts: dict[str, int] = defaultdict(int)
         self._reported: dict[str, int] = {}
         self._values: dict[str, str] = {}
+        self._alarms: dict[str, str] = {}
         self._since = time.monotonic()
         self._publisher = node.create_publisher(DiagnosticArray, "diagnostics", qos.RELIABLE)
         node.create_timer(PERIOD, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -69,10 +70,22 @@ class Diagnostics:
         with self._lock:
             self._level, self._message = level, message
 
+    def alarm(self, name: str, text: str) -> None:
+        """A warning that stays until it is called again with ""; said on the console when it begins."""
+        with self._lock:
+            if self._alarms.get(name, "") == text:
+                return
+            is_new = bool(text) and not self._alarms.get(name)
+            self._alarms[name] = text
+        if is_new:
+            self._node.get_logger().warning(text)
+
     def publish(self) -> None:
         """Send the figures now."""
         with self._lock:
-            level, message = self._level, self._message
+            alarms = [text for text in self._alarms.values() if text]
+            level = max(self._level, WARN) if alarms else self._level
+            message = "; ".join([self._message, *alarms])
             figures = {**self._values, **self._rates()}
             samples = {name: np.array(values) for name, values in self._stages.items()}
         figures |= _latencies(samples)  # percentiles take a while: not under the lock

@@ -12,8 +12,7 @@ import numpy as np
 from geometry_msgs.msg import PointStamped
 from nav_msgs.msg import Path
 from rclpy.node import Node
-from rclpy.subscription import Subscription
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header, String
 from vision_msgs.msg import Detection2DArray, Detection3D
 from visualization_msgs.msg import MarkerArray
@@ -25,6 +24,7 @@ from track_common.interfaces import NoAnswerError, Observation, Policy
 from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
 from track_common.ros.bounded import MAX_DETECTIONS_BYTES, subscribe_bounded
+from track_common.ros.camera_topic import TRANSPORTS, CameraTopic
 from track_common.ros.conversions import (
     MessageError,
     frame_from_image,
@@ -53,6 +53,20 @@ class PlannerConfig:
     policy: str = setting("box_servo", "which policy plans", choices=tuple(POLICIES))
     instruction: str = setting("", "who to follow, in words; the topic of the same name does the same")
     base_frame: str = base_frame_setting()
+    image_transport: str = setting(
+        "auto",
+        "how images come to policies that look at them; auto: raw, or compressed where only those are sent",
+        choices=TRANSPORTS,
+        runtime=False,
+    )
+    camera_rate: float = setting(
+        0.0,
+        "images a second to expect; fewer than half are warned of; 0 = the highest rate of camera_info",
+        unit="Hz",
+        low=0.0,
+        high=500.0,
+        runtime=False,
+    )
 
 
 class PlannerNode(Node):
@@ -65,7 +79,7 @@ class PlannerNode(Node):
         self._sighting: Sighting | None = None
         self._odometry: Odometry | None = None
         self._poses = PoseBuffer()
-        self._image_subscription: Subscription | None = None
+        self._images: CameraTopic | None = None
         self._config = declare(self, PlannerConfig(), on_change=self._on_config)
         self._instruction = parse_instruction(self._config.instruction)
         self._params = self._declare_policies()
@@ -99,11 +113,12 @@ class PlannerNode(Node):
 
     def _subscribe_to_image(self) -> None:
         wanted = POLICIES[self._config.policy].needs_image
-        if wanted and self._image_subscription is None:
-            self._image_subscription = self.create_subscription(Image, "image_raw", self._on_image, qos.SENSOR)
-        elif not wanted and self._image_subscription is not None:
-            self.destroy_subscription(self._image_subscription)
-            self._image_subscription = None
+        if wanted and self._images is None:
+            transport, rate = self._config.image_transport, self._config.camera_rate
+            self._images = CameraTopic(self, self._diagnostics, self._on_image, transport, rate)
+        elif not wanted and self._images is not None:
+            self._images.close()
+            self._images = None
 
     def _declare_policies(self) -> dict[str, Any]:
         """Settings of every policy by its name, overrides in them; the policies themselves are made when asked for."""
@@ -167,21 +182,22 @@ class PlannerNode(Node):
             self._diagnostics.refuse(
                 f"target_box: {left_out} of {len(message.detections)} boxes are no boxes: left out"
             )
-        if self._image_subscription is None:
+        if self._images is None:
             frame = Frame(NO_PIXELS, self._sighting.stamp, self._camera)
             self._observe(message.header, lambda: frame)
 
     def _refuse_target_box(self, error: MessageError) -> None:
         self._warn(f"target_box refused: {error}")
 
-    def _on_image(self, message: Image) -> None:
+    def _on_image(self, message: Image | CompressedImage) -> None:
         with self._diagnostics.stage("image_callback"):
             self._observe(message.header, partial(self._frame, message, self._camera))
 
-    def _frame(self, message: Image, camera: Camera | None) -> Frame:
+    def _frame(self, message: Image | CompressedImage, camera: Camera | None) -> Frame:
         frame = frame_from_image(message, camera)
         if frame.camera is not camera and camera is not None:
-            sizes = f"{message.width}x{message.height}, camera_info says {camera.width}x{camera.height}"
+            height, width = frame.rgb.shape[:2]
+            sizes = f"{width}x{height}, camera_info says {camera.width}x{camera.height}"
             self._diagnostics.refuse(f"image is {sizes}: the camera is scaled to the image")
         return frame
 

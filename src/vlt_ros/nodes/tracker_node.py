@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent import futures
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,17 +17,17 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from vision_msgs.msg import Detection2D, Detection2DArray
 
-from track_common.config import ConfigError, lookup, refusing, setting
+from track_common.config import ConfigError, lookup, refusing
 from track_common.drawing import draw_sighting
 from track_common.interfaces import TargetError, Tracker
 from track_common.ros import qos
+from track_common.ros.camera_topic import CameraTopic
 from track_common.ros.conversions import (
     MessageError,
     box_from_detection,
     camera_from_info,
     check_image_size,
     detections_from_sighting,
-    frame_from_compressed,
     frame_from_image,
     image_from_rgb,
     image_size_from_info,
@@ -42,6 +41,7 @@ from track_common.ros.parameters import declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.types import Camera, Frame, Sighting
 from track_common.worker import Worker
+from vlt_ros.nodes.tracker_config import TrackerNodeConfig
 from vlt_ros.registry import TRACKERS, TrackerEntry
 from vlt_ros.session import TrackingSession
 
@@ -49,24 +49,6 @@ WARN_PERIOD = 2.0  # s between two equal warnings
 BASE_FRAME = "base_link"
 WAIT = 0.2  # s; how often the thread looks whether the node ends
 LOOK = 0.01  # s; how often images are looked for while a tracker is made
-
-
-@dataclass(frozen=True)
-class TrackerNodeConfig:
-    """Parameters of the node itself; each tracker's own carry its name as prefix, e.g. ``grounded.min_evidence``."""
-
-    tracker: str = setting("grounded", "which tracker; may be swapped while the target is in view", choices=TRACKERS)
-    instruction: str = setting("", "who to track, in words; the topic of the same name does the same")
-    prepare: str = setting(
-        "",
-        "a tracker made ready at start, so that a swap to it waits for nothing",
-        choices=("", *TRACKERS),
-        runtime=False,
-    )
-    image_transport: str = setting("raw", "how images come", choices=("raw", "compressed"), runtime=False)
-    max_image_age: float = setting(
-        0.0, "images whose stamp is older than this are not tracked; 0 = all are", unit="s", low=0.0, high=60.0
-    )
 
 
 class TrackerNode(Node):
@@ -106,9 +88,8 @@ class TrackerNode(Node):
         super().destroy_node()
 
     def _subscribe(self) -> None:
-        is_raw = self._config.image_transport == "raw"
-        kind, topic = (Image, "image_raw") if is_raw else (CompressedImage, "image_raw/compressed")
-        self._images = self.create_subscription(kind, topic, self._on_image, qos.SENSOR)
+        transport, rate = self._config.image_transport, self._config.camera_rate
+        self._images = CameraTopic(self, self._diagnostics, self._on_image, transport, rate)
         self.create_subscription(CameraInfo, "camera_info", self._on_info, qos.SENSOR)
         self._instruction = InstructionTopic(self, lambda instruction: self._running.instruct(instruction))
         listen_to_operator(self, Detection2D, "init_box", self._on_first_box)
@@ -183,8 +164,7 @@ class TrackerNode(Node):
 
     def _frame(self, message: Image | CompressedImage) -> Frame:
         camera = self._camera(message.header.frame_id)
-        is_compressed = isinstance(message, CompressedImage)
-        frame = frame_from_compressed(message, camera) if is_compressed else frame_from_image(message, camera)
+        frame = frame_from_image(message, camera)
         if self._info is not None:  # whoever reads the boxes computes with it: a scaled camera would not do
             check_image_size(frame.rgb, image_size_from_info(self._info))
         return frame
@@ -268,10 +248,11 @@ class TrackerNode(Node):
         with futures.ThreadPoolExecutor(1, thread_name_prefix="make") as maker:
             made = maker.submit(make)
             while not made.done():
-                with self._images.handle:
-                    taken = self._images.handle.take_message(self._images.msg_type, self._images.raw)
+                images = self._images.subscription
+                with images.handle:
+                    taken = images.handle.take_message(images.msg_type, images.raw)
                 if taken is not None:
-                    self._on_image(taken[0])
+                    self._images.on_image(taken[0])
                 futures.wait([made], timeout=LOOK)
             return made.result()
 

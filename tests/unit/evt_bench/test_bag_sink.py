@@ -105,6 +105,15 @@ def test_an_image_becomes_a_jpeg_with_the_same_header_and_colours(definitions, p
     assert np.abs(bgr[..., ::-1].astype(int) - rgb).max() <= 6
 
 
+@pytest.mark.parametrize(("encoding", "shape"), [("yuv422_yuy2", (48, 64, 2)), ("bayer_rggb8", (48, 64, 1))])
+def test_an_image_of_a_webcam_or_an_industrial_camera_becomes_a_jpeg(definitions, encoding, shape):
+    """Grey, which is 128 in every value of both; the colours are held in test_raw_images.py."""
+    raw = image(definitions, np.full(shape, 128, np.uint8), encoding)
+    out = definitions.typestore.deserialize_cdr(compress(raw, definitions.typestore), COMPRESSED)
+    bgr = cv2.imdecode(np.asarray(out.data), cv2.IMREAD_COLOR)
+    assert bgr.shape == (48, 64, 3) and np.abs(bgr.astype(int) - 129).max() <= 3
+
+
 def test_depth_and_broken_images_are_refused_by_name(definitions):
     with pytest.raises(ImageError, match="'16UC1' is depth; wanted a colour or grey image"):
         compress(image(definitions, np.zeros((4, 4, 2), np.uint8), "16UC1"), definitions.typestore)
