@@ -23,6 +23,9 @@ from vlt_ros.evaluation.annotations import read_annotation
 from vlt_ros.evaluation.datasets import absent_flags
 
 TRUTH, SENTENCES = "groundtruth.txt", ("language.txt", "nlp.txt")
+HIDDEN = 0.5  # share from which the target is mostly hidden by somebody else
+SMALL = 60.0  # px high; a person smaller than that is a few pixels wide in a detector's input
+TURNED = 0.3  # relative change of width / height since the first frame: seen from the side, bent or sitting
 COVERED = 0.1  # share of the target's box another person's box must cover for the two to cross
 
 
@@ -40,6 +43,7 @@ class ClipTarget:
         wrong_sentence: words for somebody else, the one who crosses this person's way longest where that is known.
         truth_xyxy: (N, 4) a frame, zeros where not in view.
         is_crossing: (N,) True where somebody else's box covers a tenth of this one's or more.
+        is_hidden: (N,) True where somebody else's box covers half of it or more.
         is_main: the clip's main target.
     """
 
@@ -50,6 +54,21 @@ class ClipTarget:
     truth_xyxy: Array
     is_crossing: NDArray[np.bool_]
     is_main: bool
+    is_hidden: NDArray[np.bool_]
+
+    @property
+    def causes(self) -> dict[str, NDArray[np.bool_]]:
+        """(N,) frames in which trackers lose people, by cause: crossing, hidden, small, turned (a changed outline)."""
+        size = self.truth_xyxy[:, 2:] - self.truth_xyxy[:, :2]
+        is_shown = area(self.truth_xyxy) > 0.0
+        outline = np.log(np.where(is_shown, size[:, 0], 1.0) / np.where(is_shown, size[:, 1], 1.0))
+        is_turned = np.abs(outline - outline[self.span.start]) > np.log1p(TURNED)
+        return {
+            "crossing": self.is_crossing,
+            "hidden": self.is_hidden,
+            "small": is_shown & (size[:, 1] < SMALL),
+            "turned": is_shown & is_turned,
+        }
 
     @property
     def span(self) -> slice:
@@ -119,7 +138,8 @@ def load_clip(folder: Path) -> list[ClipTarget]:
         others = {other: there for other, there in people.items() if other != person}
         name = "main" if is_main else str(person)
         wrong = _wrong_sentence(person, own, said, people)
-        made.append(ClipTarget(folder, name, words, wrong, own, _crossing(own, others), is_main))
+        covered = _most_covered(own, others)
+        made.append(ClipTarget(folder, name, words, wrong, own, covered >= COVERED, is_main, covered >= HIDDEN))
     return made
 
 
@@ -160,9 +180,9 @@ def _covered(own: Array, other: Array) -> Array:
     return shared / np.maximum(area(own), 1e-9)
 
 
-def _crossing(own: Array, others: dict[Any, Array]) -> NDArray[np.bool_]:
-    covered = [_covered(own, other) for other in others.values()] or [np.zeros(len(own))]
-    return np.max(covered, axis=0) >= COVERED
+def _most_covered(own: Array, others: dict[Any, Array]) -> Array:
+    """(N,) largest share of the own box that one other person's covers."""
+    return np.max([_covered(own, other) for other in others.values()] or [np.zeros(len(own))], axis=0)
 
 
 def _wrong_sentence(person: Any, own: Array, said: dict[Any, str], people: dict[Any, Array]) -> str:

@@ -122,11 +122,23 @@ def track_video(options: TrackOptions, progress: Progress | None = None) -> Trac
     return _finish(options, np.array(boxes).reshape(-1, 4), times, truth, warning)
 
 
-def run_tracker(tracker: Tracker, video: Video, options: TrackOptions) -> Iterator[tuple[Frame, Sighting, float]]:
-    """Frames, what the tracker saw in each and its time in seconds."""
+def run_tracker(
+    tracker: Tracker,
+    video: Video,
+    options: TrackOptions,
+    change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda rgb: rgb,
+) -> Iterator[tuple[Frame, Sighting, float]]:
+    """Frames, what the tracker saw in each and its time in seconds.
+
+    Args:
+        tracker: not started yet.
+        video: its frames are read from the start.
+        options: the sentence and the first box.
+        change: done to every image (H, W, 3) before the tracker sees it.
+    """
     first = None if options.box_xywh is None else to_xyxy(np.array(options.box_xywh), "xywh")
     for index, rgb in enumerate(video.frames()):
-        frame = Frame(rgb, index / video.rate)
+        frame = Frame(change(rgb), index / video.rate)
         start = time.perf_counter()
         sighting = tracker.init(frame, options.instruction, first) if index == 0 else tracker.update(frame)
         yield frame, sighting, time.perf_counter() - start

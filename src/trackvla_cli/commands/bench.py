@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from evt_bench.metrics import Row
+    from vlt_ros.paired import Difference
     from vlt_ros.track_bench import TrackRow, TrackSummary
 
 
@@ -76,14 +77,14 @@ def track(
     param: list[str] = typer.Option([], "--param", help="TRACKER.NAME=VALUE, a setting of a tracker; may be repeated."),
     wrong: bool = typer.Option(False, "--wrong-sentence", help="Run the trackers with another person's words too."),
     baselines: bool = typer.Option(True, "--baselines/--no-baselines", help="OpenCV's CSRT and KCF beside them."),
-    shakes: int = typer.Option(0, "--shakes", min=0, help="Further runs of the trackers from slightly moved boxes."),
+    shakes: int = typer.Option(10, "--shakes", min=0, help="Further runs from slightly moved images and boxes."),
     json_file: Path = typer.Option(None, "--json", help="Write the rows here."),
 ) -> None:
     """Track people in real sequences, beside CSRT and KCF; with --wrong-sentence: what the words are worth."""
     from rich.console import Console
 
     from trackvla_cli.progress import ProgressBar
-    from vlt_ros.track_bench import BASELINES, BenchPlan, bench_track, summarise
+    from vlt_ros.track_bench import BASELINES, BenchPlan, bench_track, causes, compare, summarise
 
     plan = BenchPlan(
         data, tuple(trackers), parse_params(param), wrong, BASELINES if baselines else (), shakes, tuple(sequences)
@@ -97,9 +98,15 @@ def track(
 
         rows = bench_track(plan, json_file, on_row)
     Console().print(_track_table([row for row in rows if not row.shake]))
+    for refused in dict.fromkeys((row.sequence, row.target, row.tracker, row.refusal) for row in rows if row.refusal):
+        print("{} {}: {} refused: {}".format(*refused))
     Console().print(_summary_table(summarise(rows)))
+    Console().print(_cause_table(causes(rows)))
+    Console().print(_difference_table(compare(rows)))
     print("crossing: frames in which somebody else's box covers a tenth of the target's or more, mean over targets;")
-    print("by frames: the same, mean over those frames; with --shakes all runs are in the means;")
+    print("by frames: the same, mean over those frames; all shaken runs are in the means, the first table has run 0;")
+    print("hidden: half of the box or more is covered; small: below 60 px; turned: width / height changed by 30 %;")
+    print("difference: paired by target, ± standard error over targets; a tie is within two of them;")
     print("frames/s: network or filter and its crops, wall clock, one thread, images already read.")
 
 
@@ -189,6 +196,30 @@ def _summary_table(parts: list[TrackSummary]) -> Table:
         for part in parts
     ]
     return table(names, cells)
+
+
+def _cause_table(found: Mapping[str, Mapping[str, tuple[float, int]]]) -> Table:
+    names = list(dict.fromkeys(cause for causes in found.values() for cause in causes))
+    cells = [
+        (tracker, *(f"{causes[name][0]:.3f} ({causes[name][1]})" if name in causes else "n/a" for name in names))
+        for tracker, causes in found.items()
+    ]
+    return table(("success AUC by cause (frames)", *names), cells)
+
+
+def _difference_table(parts: Sequence[Difference]) -> Table:
+    cells = [
+        (
+            *(f"{part.first} - {part.second}", f"{part.mean:+.3f}"),
+            *(
+                "n/a" if math.isnan(part.error) else f"{part.error:.3f}",
+                f"{part.better} of {part.targets}",
+                part.verdict,
+            ),
+        )
+        for part in parts
+    ]
+    return table(("success AUC, paired", "difference", "± error", "first better", "verdict"), cells)
 
 
 def _optional(value: float | None) -> str:

@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
+from track_common.interfaces import TargetError
 from track_common.types import Box, Sighting
 from trackvla_cli.commands.bench import parse_params
 from vlt_ros.clips import ClipError, find_clips, load_clip, load_clips
 from vlt_ros.correlation import KcfConfig  # noqa: F401 - found here by its name
 from vlt_ros.registry import TRACKERS, TrackerEntry
-from vlt_ros.track_bench import WRONG, BenchPlan, bench_track, summarise
+from vlt_ros.track_bench import GAIN, SHIFT, WRONG, BenchPlan, Shake, bench_track, causes, compare, summarise
 
 SEQUENCES = ("crossing", "pair", "walk")
 FRAMES = 6
@@ -115,7 +116,7 @@ def test_a_clip_without_words_runs_from_its_box_and_is_refused_to_a_tracker_of_s
     write_lasot_clip(tmp_path / "person-1", sentence="")
     with pytest.raises(ClipError, match="has no language.txt or nlp.txt, and grounded starts from a sentence"):
         bench_track(BenchPlan(tmp_path, ("grounded",)))
-    (row,) = bench_track(BenchPlan(tmp_path, ("kcf",), baselines=()))
+    (row,) = bench_track(BenchPlan(tmp_path, ("kcf",), baselines=(), shakes=0))
     assert row.sequence == "person-1" and row.frames == 3
 
 
@@ -137,7 +138,9 @@ def test_rows_hold_both_sentences_and_the_baseline(data, monkeypatch):
     entry = TrackerEntry(__name__, "StillTracker", "KcfConfig", needs_box=True)
     monkeypatch.setitem(TRACKERS, "still", entry)
     seen = []
-    plan = BenchPlan(data, ("still",), {"still": {"detect_threshold": 0.3}}, is_wrong_too=True, baselines=("kcf",))
+    plan = BenchPlan(
+        data, ("still",), {"still": {"detect_threshold": 0.3}}, is_wrong_too=True, baselines=("kcf",), shakes=0
+    )
     rows = bench_track(plan, data / "out" / "rows.json", seen.append)
     assert seen == rows and len(rows) == 5 * 3  # targets x (right, wrong, baseline)
     right, wrong, baseline = summarise(rows)
@@ -160,7 +163,7 @@ def test_shaken_runs_start_beside_the_true_box_and_count_in_the_means(data, monk
     monkeypatch.setattr("vlt_ros.track_bench.SHAKE", 0.1)  # of a box of few pixels
     rows = bench_track(BenchPlan(data, ("still",), baselines=("kcf",), shakes=2))
     assert [row.shake for row in rows if row.target == "main" and row.tracker == "still"] == [0, 1, 2] * len(SEQUENCES)
-    assert all(row.shake == 0 for row in rows if row.tracker == "kcf")
+    assert sum(row.shake > 0 for row in rows if row.tracker == "kcf") == 2 * 5  # the others are shaken alike
     first = {row.shake: row.success_auc for row in rows if (row.sequence, row.target) == (SEQUENCES[1], "2")}
     assert first[0] > first[1] > 0.3 and first[0] > first[2] > 0.3  # a still box that starts beside stays beside
     summary = summarise(rows)[0]
@@ -170,6 +173,52 @@ def test_shaken_runs_start_beside_the_true_box_and_count_in_the_means(data, monk
     crossed = [row for row in rows if row.tracker == "still" and row.crossing_auc is not None]
     pooled = sum(row.crossing_auc * row.crossing_frames for row in crossed) / summary.crossing_frames
     assert summary.crossing_frame_auc == pytest.approx(pooled, abs=1e-4)
+
+
+def test_a_shaken_run_moves_images_and_truth_together_and_alike_for_every_tracker():
+    image = np.random.default_rng(0).integers(0, 200, (60, 80, 3), np.uint8)
+    assert Shake.of(0).applied(image) is image
+    assert Shake.of(3) == Shake.of(3) != Shake.of(4)
+    right, down = Shake((5, -2), 1.0).shift
+    moved = Shake((5, -2), 1.0).applied(image)
+    assert np.array_equal(moved[10 + down : 40 + down, 10 + right : 50 + right], image[10:40, 10:50])
+    assert all(max(map(abs, Shake.of(n).shift)) <= SHIFT and abs(Shake.of(n).gain - 1) <= GAIN for n in range(50))
+
+
+def test_causes_are_told_by_boxes_alone(data):
+    main, second, third = load_clip(data / SEQUENCES[1])
+    shared = [max(0, min(60 + 10 * k, 100) - max(30 + 10 * k, 70)) for k in range(FRAMES)]  # px of 30
+    assert main.causes["hidden"].tolist() == [s >= 15 for s in shared] == third.causes["hidden"].tolist()
+    assert not second.causes["crossing"].any() and not second.causes["turned"].any()
+    assert second.causes["small"].all()  # 40 px high
+
+
+def test_a_person_whose_outline_changes_has_turned(tmp_path):
+    write_lasot_clip(tmp_path / "p")
+    (tmp_path / "p" / "out_of_view.txt").unlink()
+    (tmp_path / "p" / "groundtruth.txt").write_text("1,2,20,70\n1,2,20,70\n1,2,30,70\n1,2,20,70\n")
+    (target,) = load_clip(tmp_path / "p")
+    assert target.causes["turned"].tolist() == [False, False, True, False]
+    assert not target.causes["small"].any()
+
+
+class RefusingTracker(StillTracker):
+    """Refuses every sentence."""
+
+    def init(self, frame, instruction, box_xyxy=None):
+        raise TargetError("no person in it")
+
+
+def test_a_refused_sentence_is_a_row_without_boxes_and_the_bench_goes_on(data, monkeypatch):
+    monkeypatch.setitem(TRACKERS, "refusing", TrackerEntry(__name__, "RefusingTracker", "KcfConfig", needs_box=True))
+    monkeypatch.setitem(TRACKERS, "still", TrackerEntry(__name__, "StillTracker", "KcfConfig", needs_box=True))
+    rows = bench_track(BenchPlan(data, ("refusing", "still"), baselines=(), shakes=0))
+    refused = [row for row in rows if row.tracker == "refusing"]
+    assert {(row.refusal, row.found_share, row.success_auc) for row in refused} == {("no person in it", 0.0, 0.0)}
+    (difference,) = compare(rows)
+    assert (difference.first, difference.second, difference.targets, difference.better) == ("refusing", "still", 5, 0)
+    assert difference.verdict == "still" and difference.mean < 0
+    assert set(causes(rows)["still"]) == {"crossing", "hidden", "small"}
 
 
 def test_settings_are_read_by_tracker():
