@@ -64,13 +64,13 @@ class Draft:
     place: int = 0
     is_order_negated: bool = False
     unjudged: list[str] = field(default_factory=list)
+    scene: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """True where nothing was said yet."""
-        return not (
-            self.noun or self.attributes or self.excluded or self.bare or self.relations or self.order or self.unjudged
-        )
+        looks = self.attributes or self.excluded or self.bare or self.unjudged
+        return not (self.noun or looks or self.relations or self.order or self.scene)
 
     def add(self, attribute: Attribute, is_negated: bool) -> None:
         """One more colour that must, or must not, be seen; the same one twice counts once."""
@@ -104,6 +104,7 @@ class Draft:
             ),
             selection=self._selection(),
             unjudged=tuple(dict.fromkeys(unjudged)),
+            scene=tuple(dict.fromkeys(self.scene)),
         )
 
     def _selection(self) -> Selection | None:

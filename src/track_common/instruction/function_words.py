@@ -168,11 +168,11 @@ PLACES = words(
     "direction left_side sun shade shadow rain snow air city town world wheel_chair bus_stop busstop pillar column "
     "pole lamp lamppost sign box boxes shelf machine robot lights light area space hands hand arm arms head face "
     "today moment time place spot start beginning step steps wheelchair scooter stroller pram trolley cart fountain "
-    "statue monument kiosk cafe bar restaurant barrier railing curb kerb driveway yard porch "
+    "sky space statue monument kiosk cafe bar restaurant barrier railing curb kerb driveway yard porch "
     "balcony roof aisle ramp"
 )
 TRAIT_ADJECTIVES = words(
-    "next tall short old young elderly big small little large thin slim fat heavy chubby bald bearded handsome "
+    "police next tall short old young elderly big small little large thin slim fat heavy chubby bald bearded handsome "
     "beautiful nice lovely strong weak angry sad happy funny strange mysterious busy tired lone only other another "
     "different certain particular moving main real whole lonely middle_aged asian african european american chinese "
     "indian japanese bespectacled masked tattooed curly straight pregnant barefoot male female taller tallest shorter "
@@ -184,7 +184,7 @@ TRAIT_NOUNS = words(
     "earring watch gloves glove scarf scarves socks sock belt bracelet jewelry headphones earphones stick cane crutch "
     "crutches camera flag microphone guitar newspaper paper clipboard flowers bouquet basket box tray tool tools "
     "hammer ladder drink coffee food ice cream cigarette badge smile height build body eyes skin legs leg arms arm "
-    "hands hand back face limp walking_stick shoulder pocket pockets lanyard bandana balloon balloons gun rifle "
+    "hands hand back face limp walking_stick shoulder pocket pockets lanyard bandana number balloon balloons gun rifle "
     "accent voice bow"
 )
 HARMLESS_FIRST = words("see")  # verbs a sentence may begin with that ask for nothing
@@ -214,7 +214,9 @@ ADVERBS = words(
     "keep_your_distance keep_a_distance at_a_distance from_a_distance from_behind outside inside indoors outdoors "
     "upstairs downstairs nearby_ behind_ downtown along over_there over_here right_there out by_itself by_himself "
     "by_herself by_themselves alone from_now_on until_further_notice as_well to_me to_us camera_side this_time "
-    "this_way that_way his_way her_way on_foot at_the_moment right_away"
+    "from_right_to_left from_left_to_right left_to_right right_to_left "
+    "from_the_right_to_the_left from_the_left_to_the_right this_way that_way his_way her_way on_foot "
+    "at_the_moment right_away"
 )
 LIKENESS = words("like as")  # "looks like a policeman in blue"
 NOBODY_ELSE = words(

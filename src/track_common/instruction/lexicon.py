@@ -37,7 +37,9 @@ ROLES = words(
     "policeman policewoman officer cop guard soldier worker workman builder engineer nurse doctor waiter waitress "
     "postman runner jogger cyclist biker rider driver tourist student teacher player skater skateboarder passenger "
     "visitor customer shopper friend owner boss colleague operator user photographer hiker businessman businesswoman "
-    "firefighter fireman mechanic technician couple family group crowd pair team twin twins"
+    "goalkeeper referee chef farmer pilot dancer singer actor athlete swimmer skier climber motorcyclist scientist "
+    "cleaner janitor journalist cameraman spectator guest firefighter fireman mechanic technician "
+    "couple family group crowd pair team twin twins"
 )  # people too, but nothing a camera can tell
 SINGULAR_PRONOUNS = words("he him himself she her herself they them themselves")
 UNIVERSAL = words("anyone anybody everyone everybody whoever someone somebody")
@@ -55,6 +57,7 @@ PLURAL_PEOPLE = {
     "boys": "boy",
     "ones": "one",
 }
+PLURAL_PEOPLE.pop("joggers")  # a garment more often
 
 GARMENTS: dict[str, str] = {
     **dict.fromkeys(
@@ -120,7 +123,8 @@ PATTERNS = words(
     "puffer quilted denim silk satin linen velvet nylon corduroy tweed ripped baggy skinny zipped zip polka dotted "
     "printed reflective safety baseball football basketball soccer bucket straw business rain running track cargo "
     "jogging yoga hiking collared cropped pleated pencil evening wedding oversized fitted matching long short "
-    "fluffy thick thin fancy faded clean dirty new old stylish bomber trench tank polo lab work ski biker woolly"
+    "hard fur life fluffy thick thin fancy faded clean dirty new old stylish bomber trench tank polo lab "
+    "work ski biker woolly"
 )
 FABRIC_COLOURS = words("denim")
 

@@ -48,6 +48,7 @@ class NounPhrase:
     has_determiner: bool = False
     is_wholly: bool = False
     denied: tuple[str, ...] = ()
+    has_pattern: bool = False
 
 
 def read_noun_phrase(tokens: Sequence[str], start: int) -> NounPhrase | None:
@@ -75,6 +76,7 @@ class _Reader:
     place: int = 0
     has_determiner: bool = False
     is_wholly: bool = False
+    has_pattern: bool = False
     _is_adjacent: bool = False
     _is_alternative: bool = False
 
@@ -115,7 +117,7 @@ class _Reader:
             return None
         return NounPhrase(
             self.kind, self.noun, self.at, colours, tuple(self.worn), tuple(self.traits), tuple(self.strange),
-            self.order, self.place, self.has_determiner, self.is_wholly, tuple(self.denied),
+            self.order, self.place, self.has_determiner, self.is_wholly, tuple(self.denied), self.has_pattern,
         )  # fmt: skip
 
     def _is_colour(self, token: str) -> bool:
@@ -231,9 +233,14 @@ class _Reader:
 
     def _is_adjective(self, token: str, kind: Head | None, ahead: Head | None) -> bool:
         if (token in lex.PATTERNS or token in lex.GARMENT_ADJECTIVES) and ahead in NOT_PEOPLE:
+            self.has_pattern = True
             return True
         if token in lex.PATTERNS and ahead is None and kind is None and (self.colours or self.shade):
             return self._token(1) not in lex.PATTERNS and self._ends_with_pattern(token)
+        if token in f.TRAIT_ADJECTIVES and self._token(1) == "of":  # "the shorter of the two men"
+            self.traits.append(token)
+            self.kind, self.noun = Head.PERSON, "one"
+            return True
         if token in f.TRAIT_ADJECTIVES and (kind is None or ahead is not None):
             self.traits += [] if ahead is Head.GARMENT else [token]
             return True

@@ -123,7 +123,10 @@ def _target(scope: Scope, phrase: NounPhrase) -> Draft:
     if is_pronoun and scope.main.is_empty and scope.aside.noun:
         scope.main, scope.aside = scope.aside, Draft()
     main = scope.main
-    is_same = is_pronoun or scope.is_predicate or (scope.joint in ("or", "/") and not phrase.has_determiner)
+    is_apposition = scope.joint == "," and phrase.noun in ("one", "ones")  # "the man in red, the one with the hat"
+    is_part = scope.preposition is Preposition.OF and phrase.noun in lex.PLURAL_PEOPLE  # "the taller of the two men"
+    is_alternative = scope.joint in ("or", "/") and not phrase.has_determiner
+    is_same = is_pronoun or scope.is_predicate or is_apposition or is_part or is_alternative
     if main.noun and not is_same:
         raise RefusedError(
             f"'{main.noun}' and '{phrase.noun}' are both to be followed; name one, and say 'next to', 'not' or "
@@ -158,7 +161,7 @@ def _is_reference(scope: Scope) -> bool:
 
 def _bystander(scope: Scope, phrase: NounPhrase) -> Draft:
     """ "looking at the woman in blue": what is said of her is hers, but where she is says nothing of the target."""
-    scope.anchor.unjudged.append(f"{scope.word.replace('_', ' ')} the {phrase.noun}".strip())
+    scope.anchor.scene.append(f"{scope.word.replace('_', ' ')} the {phrase.noun}".strip())
     scope.current = Draft()
     return scope.current
 
@@ -174,7 +177,9 @@ def _place_garment(scope: Scope, phrase: NounPhrase, following: str) -> None:
     if not colours and phrase.noun == "jeans" and following not in f.COPULAS:
         colours = ("denim",)
     said = draft.excluded if scope.is_negated else draft.attributes
-    is_shared = scope.joint == "and" and not phrase.has_determiner and following not in f.COPULAS
+    is_shared = (
+        scope.joint == "and" and not (phrase.has_determiner or phrase.has_pattern) and following not in f.COPULAS
+    )
     if not colours and is_shared and said and scope.preposition is not Preposition.HAVE:
         colours = said[-1].colours
     if colours:
@@ -227,7 +232,7 @@ def _place_accent(scope: Scope, phrase: NounPhrase, following: str) -> None:
 
 
 def _place_unjudged(scope: Scope, phrase: NounPhrase, following: str) -> None:
-    """A known word that no camera here judges: kept by name, its colours with it."""
+    """A word that no camera here judges: kept by name with its colours, places and activities apart."""
     said = " ".join([*phrase.colours, phrase.noun])
     before = "no " if scope.is_negated else ""
     tie = scope.relation.value if scope.relation is not None else ""
@@ -236,7 +241,9 @@ def _place_unjudged(scope: Scope, phrase: NounPhrase, following: str) -> None:
     draft = scope.current
     if scope.mode is Mode.FOLLOW and draft.is_empty and scope.preposition is Preposition.NONE and not scope.is_negated:
         raise RefusedError(f"'{said}' is nobody to follow; {EXAMPLE}")
-    draft.unjudged.append(f"{before}{tie} {said}".strip())
+    is_activity = scope.preposition is Preposition.VERB and scope.relation is None
+    is_scene = (phrase.kind is Head.PLACE or is_activity) and not scope.is_negated
+    (draft.scene if is_scene else draft.unjudged).append(f"{before}{tie} {said}".strip())
     scope.relation = None
 
 

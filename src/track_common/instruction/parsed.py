@@ -86,7 +86,8 @@ class Description:
         is_plural: one of several that all fit ("the men in red").
         attributes: colours that must be seen.
         excluded_attributes: colours that must not be seen.
-        unjudged: words that are understood but that no tracker here can see ("tall", "glasses", "no hat").
+        unjudged: understood words about the looks that no tracker here can see ("tall", "glasses", "no hat").
+        scene: places and activities ("near window", "playing guitar"): read, and left out of the choice.
     """
 
     noun: str = ""
@@ -98,6 +99,7 @@ class Description:
     relations: tuple[Relation, ...] = ()
     selection: Selection | None = None
     unjudged: tuple[str, ...] = ()
+    scene: tuple[str, ...] = ()
 
     @property
     def is_judged(self) -> bool:
