@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,7 @@ class TrackOptions:
         json_file: where the report goes as JSON.
         out: folder for ``boxes.txt`` and ``film.mp4``, None = neither is written.
         rate: frames per second; 0 = the video's own.
+        params: settings of the tracker over its defaults.
     """
 
     video: Path
@@ -51,6 +53,7 @@ class TrackOptions:
     json_file: Path | None = None
     out: Path | None = None
     rate: float = 0.0
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +104,7 @@ def track_video(options: TrackOptions, progress: Progress | None = None) -> Trac
         VideoError, TargetError: the video, the sentence (said before the video is opened) or the box cannot be used.
         ResultError: ground truth that cannot be read or does not fit the video, before a frame is tracked.
     """
-    tracker = make_tracker(options.tracker)
+    tracker = make_tracker(options.tracker, options.params)
     if TRACKERS[options.tracker].needs_box and options.box_xywh is None:
         raise ConfigError(f"tracker {options.tracker} starts from a first box; add --box x,y,w,h")
     if options.box_xywh is None and (reason := parse_instruction(options.instruction).standstill_reason):

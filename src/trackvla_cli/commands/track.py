@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -22,6 +22,7 @@ def track(
     target_id: int = typer.Option(None, "--target-id", help="Whose rows of a MOTChallenge file are the ground truth."),
     out: Path = typer.Option(None, "--out", "-o", help="Folder for boxes.txt and film.mp4; default: runs/VIDEO."),
     json_file: Path = typer.Option(None, "--json", help="Write the figures here."),
+    param: list[str] = typer.Option([], "--param", help="NAME=VALUE, a setting of the tracker; may be repeated."),
     rate: float = typer.Option(0.0, "--rate", help="Frames per second; 0: the video's own."),
 ) -> None:
     """Track the described person through a video; writes the boxes and a film."""
@@ -38,10 +39,20 @@ def track(
         json_file=json_file,
         out=out or Path("runs") / video.resolve().stem,
         rate=rate,
+        params=_params(param),
     )
     with ProgressBar("tracking") as bar:
         report = track_video(options, bar.update)
     _show(report, options.out)
+
+
+def _params(words: list[str]) -> dict[str, Any]:
+    import yaml
+
+    pairs = [word.partition("=") for word in words]
+    if odd := [word for word, (name, equals, _) in zip(words, pairs, strict=True) if not (name and equals)]:
+        raise typer.BadParameter(f"--param is '{odd[0]}'; wanted NAME=VALUE")
+    return {name: yaml.safe_load(value) for name, _, value in pairs}
 
 
 def _parse_box(text: str) -> tuple[float, float, float, float]:

@@ -6,6 +6,9 @@ import sys
 
 import cv2
 import numpy as np
+from typer.testing import CliRunner
+
+from trackvla_cli.main import app
 
 SIDE = 32
 
@@ -41,3 +44,10 @@ def test_track_writes_boxes_film_and_figures_and_prints_scores(tmp_path):
     assert json.loads((tmp_path / "figures.json").read_text())["success_auc"] > 0.7
     assert len((tmp_path / "runs/film/boxes.txt").read_text().splitlines()) == 12
     assert (tmp_path / "runs/film/film.mp4").stat().st_size > 1000
+
+
+def test_a_setting_that_is_none_is_told_before_anything_is_opened(tmp_path):
+    words = ["track", "no.mp4", "--tracker", "csrt", "--box", "1,2,3,4", "--param"]
+    for param, said in (("template_size", "wanted NAME=VALUE"), ("template_sise=3", "did you mean 'template_size'")):
+        done = CliRunner().invoke(app, [*words, param], standalone_mode=False)
+        assert said in str(done.exception)
