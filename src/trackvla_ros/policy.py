@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import torch
 
 from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
-from track_common.types import TargetStatus, Trajectory
+from track_common.types import Frame, TargetStatus, Trajectory
 from trackvla_ros.model.execution import check_execution, prepare
+from trackvla_ros.model.heads import Candidates
 from trackvla_ros.model.image import ImagePreparer
 from trackvla_ros.model.sizes import SIZES
 from trackvla_ros.model.stream import Episode, TrackStream
@@ -21,6 +23,8 @@ from trackvla_ros.model.weights import DTYPES, build_random, cast, load_model
 from trackvla_ros.policy_config import TrackVlaPolicyConfig
 
 WARM_UP, WARM_UP_STEPS = "follow", 3  # a first frame, a first past one, and one more: compiled for any length then
+IN_VIEW = 0.5  # chance from which the target counts as seen
+CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 _log = logging.getLogger(__name__)
 
 
@@ -37,11 +41,16 @@ class TrackVlaPolicy:
         self._config = config
         self._model, self._tokenizer = _load(config)
         self._stream = TrackStream(self._model, config.reuse_prefix and config.compile == "off")
-        self._prepare = ImagePreparer(config, self._model.config.vision.image_size)
-        self._episode: Episode | None = None
-        self._was_reset = False
-        self._frame_shape: tuple[int, ...] | None = None
+        self._begin()
         self._warm_up()
+
+    def sibling(self) -> TrackVlaPolicy:
+        """Another policy on the same network, with an episode of its own."""
+        other = object.__new__(TrackVlaPolicy)
+        other._config, other._model, other._tokenizer = self._config, self._model, self._tokenizer
+        other._stream = self._stream
+        other._begin()
+        return other
 
     def reset(self, instruction: str) -> None:
         """Forget the past and take the sentence; an empty one means nobody is to be followed: it stands still.
@@ -62,20 +71,7 @@ class TrackVlaPolicy:
         """
         if not self._was_reset:
             raise RuntimeError("no instruction yet; call reset with one first")
-        frame = observation.frame
-        head = self._model.head
-        times = head.waypoint_period * np.arange(1, head.config.waypoints + 1)
-        if self._episode is None:
-            return standstill(frame.stamp, times)
-        self._forget_other_size(frame.rgb.shape)
-        image = self._prepare(frame.rgb, frame.camera)
-        candidates = self._stream.step([self._episode], image[None], [frame.stamp])
-        trajectories = candidates.trajectories[0].double().cpu().numpy()
-        scores = candidates.scores[0].double().cpu().numpy()
-        if not np.all(np.isfinite(trajectories)) or not np.all(np.isfinite(scores)):
-            return standstill(frame.stamp, times)
-        best = trajectories[int(scores.argmax())]
-        return Trajectory(frame.stamp, best, times, candidates_base=trajectories, scores=scores)
+        return infer_together([self], [observation])[0]
 
     def _warm_up(self) -> None:
         """A few steps on nothing: what loads or compiles late, or does not fit in memory, does so before it counts."""
@@ -89,11 +85,66 @@ class TrackVlaPolicy:
             how = f"device {config.device}, dtype {config.dtype}, compile {config.compile}"
             raise ConfigError(f"a trial step with {how} failed: {error}") from error
 
+    def _image(self, frame: Frame) -> torch.Tensor:
+        """The frame as the tower's input; the history is dropped where its size changed."""
+        self._forget_other_size(frame.rgb.shape)
+        return self._prepare(frame.rgb, frame.camera)
+
+    def _begin(self) -> None:
+        self._prepare = ImagePreparer(self._config, self._model.config.vision.image_size)
+        self._episode: Episode | None = None
+        self._was_reset = False
+        self._frame_shape: tuple[int, ...] | None = None
+
     def _forget_other_size(self, shape: tuple[int, ...]) -> None:
         if self._frame_shape not in (None, shape) and self._episode is not None:
             _log.warning("frames changed from %s to %s; the history is dropped", self._frame_shape, shape)
             self._episode.history.clear()
         self._frame_shape = shape
+
+
+def infer_together(policies: Sequence[TrackVlaPolicy], observations: Sequence[Observation]) -> list[Trajectory]:
+    """One answer for each policy; all are siblings, and those with an instruction go through the network as one batch.
+
+    Raises:
+        RuntimeError: ``reset`` was never called on one of them.
+    """
+    if any(not policy._was_reset for policy in policies):
+        raise RuntimeError("no instruction yet; call reset with one first")
+    head = policies[0]._model.head
+    times = head.waypoint_period * np.arange(1, head.config.waypoints + 1)
+    answers = [standstill(o.frame.stamp, times) for o in observations]
+    told = [index for index, policy in enumerate(policies) if policy._episode is not None]
+    if not told:
+        return answers
+    images = torch.stack([policies[i]._image(observations[i].frame) for i in told])
+    episodes = [episode for i in told if (episode := policies[i]._episode) is not None]
+    stamps = [observations[i].frame.stamp for i in told]
+    candidates = policies[0]._stream.step(episodes, images, stamps)
+    for row, index in enumerate(told):
+        answers[index] = chosen(candidates, row, stamps[row], times)
+    return answers
+
+
+def chosen(candidates: Candidates, row: int, stamp: float, times: np.ndarray) -> Trajectory:
+    """The best-scored trajectory of one row with all candidates; a standstill where a number is not finite."""
+    trajectories = candidates.trajectories[row].double().cpu().numpy()
+    scores = candidates.scores[row].double().cpu().numpy()
+    if not np.all(np.isfinite(trajectories)) or not np.all(np.isfinite(scores)):
+        return standstill(stamp, times)
+    best = trajectories[int(scores.argmax())]
+    target = None if candidates.target is None else candidates.target[row].double().cpu().numpy()
+    status, place = target_answer(target)
+    return Trajectory(stamp, best, times, status, place, candidates_base=trajectories, scores=scores)
+
+
+def target_answer(target: np.ndarray | None) -> tuple[TargetStatus, np.ndarray | None]:
+    """Status and (3,) place in base_link of what a model says of its target (3,): chance of being in view, x, y."""
+    if target is None:
+        return TargetStatus.TRACKED, None
+    if not np.all(np.isfinite(target)) or target[0] < IN_VIEW:
+        return TargetStatus.SEARCHING, None
+    return TargetStatus.TRACKED, np.array([target[1], target[2], CHEST])
 
 
 def standstill(stamp: float, times: np.ndarray) -> Trajectory:

@@ -137,6 +137,11 @@ class World:
         rgb = renderer.image(self.posed(), self._camera_pose())
         return Frame(self._with_noise(self._blurred(rgb)), self.time, self.camera)
 
+    def look(self) -> tuple[Frame, Array]:
+        """What the camera sees now and how far away it is: (H, W) m along the optical axis, from one drawing."""
+        rgb, depth = self._camera_renderer().image_and_depth(self.posed(), self._camera_pose())
+        return Frame(self._with_noise(rgb), self.time, self.camera), depth
+
     def target_view(self) -> TargetView:
         """How much of the target the camera sees now; counted once an instant."""
         if self._view is None:

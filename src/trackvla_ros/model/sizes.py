@@ -42,11 +42,13 @@ SIZES: Mapping[str, TrackVlaConfig] = {
         vision=VisionConfig(
             kind="residual", image_size=128, patch_size=16, width=128, depth=4, heads=1, mlp_width=128, blocks=3
         ),
-        language=dataclasses.replace(_BYTES, vocabulary=640, tokenizer="words"),
+        language=dataclasses.replace(_BYTES, depth=3, mlp_width=256, vocabulary=640, tokenizer="words"),
         sequence=dataclasses.replace(
-            _SHORT, history=4, coarse_grid=4, frame_period=0.3, separators=False, max_instruction=64
+            _SHORT, history=2, coarse_grid=4, frame_period=0.5, separators=False, max_instruction=64
         ),
-        head=HeadConfig(width=96, depth=3, heads=4, positive="xyyaw", random_noise=False),
+        head=HeadConfig(
+            width=64, depth=2, heads=4, positive="xyyaw", random_noise=False, score_weight=2.0, start_step=10
+        ),
         answers_target=True,
     ),
     "tiny": TrackVlaConfig(  # the full-size code path (EVA, separate projector, Llama) in a few hundred kB, for tests
