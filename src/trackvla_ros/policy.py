@@ -11,9 +11,9 @@ import torch
 
 from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
-from track_common.types import Frame, TargetStatus, Trajectory
+from track_common.types import Frame, Trajectory
+from trackvla_ros.answers import standstill, trajectory_of
 from trackvla_ros.model.execution import check_execution, prepare
-from trackvla_ros.model.heads import Candidates
 from trackvla_ros.model.image import ImagePreparer
 from trackvla_ros.model.sizes import SIZES
 from trackvla_ros.model.stream import Episode, TrackStream
@@ -23,8 +23,6 @@ from trackvla_ros.model.weights import DTYPES, build_random, cast, load_model
 from trackvla_ros.policy_config import TrackVlaPolicyConfig
 
 WARM_UP, WARM_UP_STEPS = "follow", 3  # a first frame, a first past one, and one more: compiled for any length then
-IN_VIEW = 0.5  # chance from which the target counts as seen
-CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 _log = logging.getLogger(__name__)
 
 
@@ -112,7 +110,8 @@ def infer_together(policies: Sequence[TrackVlaPolicy], observations: Sequence[Ob
     if any(not policy._was_reset for policy in policies):
         raise RuntimeError("no instruction yet; call reset with one first")
     head = policies[0]._model.head
-    times = head.waypoint_period * np.arange(1, head.config.waypoints + 1)
+    period = head.waypoint_period
+    times = period * np.arange(1, head.config.waypoints + 1)
     answers = [standstill(o.frame.stamp, times) for o in observations]
     told = [index for index, policy in enumerate(policies) if policy._episode is not None]
     if not told:
@@ -120,36 +119,16 @@ def infer_together(policies: Sequence[TrackVlaPolicy], observations: Sequence[Ob
     images = torch.stack([policies[i]._image(observations[i].frame) for i in told])
     episodes = [episode for i in told if (episode := policies[i]._episode) is not None]
     stamps = [observations[i].frame.stamp for i in told]
-    candidates = policies[0]._stream.step(episodes, images, stamps)
+    found = policies[0]._stream.step(episodes, images, stamps)
+    targets = [None] * len(told) if found.target is None else list(_numbers(found.target))
+    trajectories, scores = _numbers(found.trajectories), _numbers(found.scores)
     for row, index in enumerate(told):
-        answers[index] = chosen(candidates, row, stamps[row], times)
+        answers[index] = trajectory_of(stamps[row], trajectories[row], scores[row], targets[row], period)
     return answers
 
 
-def chosen(candidates: Candidates, row: int, stamp: float, times: np.ndarray) -> Trajectory:
-    """The best-scored trajectory of one row with all candidates; a standstill where a number is not finite."""
-    trajectories = candidates.trajectories[row].double().cpu().numpy()
-    scores = candidates.scores[row].double().cpu().numpy()
-    if not np.all(np.isfinite(trajectories)) or not np.all(np.isfinite(scores)):
-        return standstill(stamp, times)
-    best = trajectories[int(scores.argmax())]
-    target = None if candidates.target is None else candidates.target[row].double().cpu().numpy()
-    status, place = target_answer(target)
-    return Trajectory(stamp, best, times, status, place, candidates_base=trajectories, scores=scores)
-
-
-def target_answer(target: np.ndarray | None) -> tuple[TargetStatus, np.ndarray | None]:
-    """Status and (3,) place in base_link of what a model says of its target (3,): chance of being in view, x, y."""
-    if target is None:
-        return TargetStatus.TRACKED, None
-    if not np.all(np.isfinite(target)) or target[0] < IN_VIEW:
-        return TargetStatus.SEARCHING, None
-    return TargetStatus.TRACKED, np.array([target[1], target[2], CHEST])
-
-
-def standstill(stamp: float, times: np.ndarray) -> Trajectory:
-    """A trajectory that stays where the robot is, marked lost."""
-    return Trajectory(stamp, np.zeros((len(times), 3)), times, TargetStatus.LOST)
+def _numbers(values: torch.Tensor) -> np.ndarray:
+    return values.double().cpu().numpy()
 
 
 def _load(config: TrackVlaPolicyConfig) -> tuple[TrackVla, Tokenizer]:

@@ -14,7 +14,9 @@ from trackvla_ros.model.sizes import SIZES
 class TrackVlaPolicyConfig(ImageConfig):
     """Which weights, where they run, and how frames are prepared."""
 
-    checkpoint: str = setting("", "folder written by training or `trackvla model import`")
+    checkpoint: str = setting(
+        "", "folder written by training, `trackvla model import` or `trackvla model graphs`; empty: the shipped model"
+    )
     random_weights: bool = setting(False, "run an untrained model: for tests and timing only")
     size: str = setting("small", "size of the untrained model", choices=tuple(SIZES))
     device: str = setting("cpu", "torch device: cpu, cuda, cuda:1")

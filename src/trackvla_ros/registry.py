@@ -40,7 +40,7 @@ POLICIES: dict[str, PolicyEntry] = {
         needs_image=False,
     ),
     "trackvla": PolicyEntry(
-        policy="trackvla_ros.policy:TrackVlaPolicy",
+        policy="trackvla_ros.trackvla:open_policy",
         config="trackvla_ros.policy_config:TrackVlaPolicyConfig",
         needs_image=True,
     ),

@@ -112,6 +112,19 @@ def export(
     print(f"written to {out}")
 
 
+@app.command("graphs")
+def graphs(
+    path: Path = typer.Argument(..., help="Checkpoint folder of a size that reads words, such as nano."),
+    out: Path = typer.Argument(..., help="Folder to write."),
+) -> None:
+    """Two ONNX graphs and a word table, which policy:=trackvla runs without torch (checkpoint:=OUT)."""
+    from trackvla_ros.model.export import export as write
+
+    write(path, out)
+    size = sum(file.stat().st_size for file in out.iterdir()) / 1e6
+    print(f"{size:.1f} MB written to {out}")
+
+
 @app.command("anchors")
 def anchors(
     trajectories: Path = typer.Argument(

@@ -1,34 +1,27 @@
-"""Camera frame -> what the tower eats: cut to the training camera's view, resized to a square, normalised."""
+"""Camera frame -> what the tower eats: the square of ``framing.py``, normalised."""
 
 from __future__ import annotations
-
-import logging
-import math
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
-from track_common.config import lookup
 from track_common.types import Camera
+from trackvla_ros.model.framing import Framer, cut_and_resize, training_box, unseen_share, whole_box
 from trackvla_ros.model.image_config import ImageConfig
 
+__all__ = ["CLIP_MEAN", "CLIP_STD", "ImagePreparer", "cut_and_resize", "normalise", "training_box", "unseen_share",
+           "whole_box"]  # fmt: skip
+
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # RGB, of 0..1
-UNSEEN_WARNING = 0.02  # share of the training view a camera may lack before it is said
-
-PixelBox = tuple[float, float, float, float]  # left, top, right, bottom
-
-_log = logging.getLogger(__name__)
 
 
 class ImagePreparer:
     """Frames to input tensors; says once per camera what part of the training view it cannot see."""
 
     def __init__(self, config: ImageConfig, side: int) -> None:
-        self._config, self._side = config, side
-        self._warned_for: tuple[float, ...] | None = None
+        self._framer = Framer(config, side)
 
     def __call__(self, rgb: NDArray[np.uint8], camera: Camera | None) -> Tensor:
         """RGB uint8 (H, W, 3) to float32 (3, S, S).
@@ -36,73 +29,7 @@ class ImagePreparer:
         Raises:
             ValueError: not an RGB uint8 image.
         """
-        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or rgb.size == 0:
-            raise ValueError(f"frame is {rgb.dtype} {rgb.shape}; wanted uint8 (H, W, 3), RGB")
-        height, width = rgb.shape[:2]
-        box = whole_box(width, height, self._config.image_fit)
-        if camera is not None and self._config.reproject:
-            box = training_box(camera, self._config)
-            self._warn_unseen(box, camera)
-        return normalise(cut_and_resize(rgb, box, self._side), CLIP_MEAN, CLIP_STD)
-
-    def _warn_unseen(self, box: PixelBox, camera: Camera) -> None:
-        identity = (camera.fx, camera.fy, camera.cx, camera.cy, camera.width, camera.height)
-        unseen = unseen_share(box, camera.width, camera.height)
-        if unseen > UNSEEN_WARNING and identity != self._warned_for:
-            _log.warning(
-                "camera (hfov %.1f deg) lacks %.0f %% of the view the model was trained on (hfov %.1f deg); padded",
-                math.degrees(camera.hfov), 100.0 * unseen, math.degrees(self._config.train_hfov),
-            )  # fmt: skip
-        self._warned_for = identity
-
-
-def whole_box(width: int, height: int, image_fit: str) -> PixelBox:
-    """The part of the frame to use: all of it, or the middle square.
-
-    Raises:
-        ConfigError: ``image_fit`` is neither squash nor center_crop.
-    """
-    side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
-    boxes = {"squash": (0.0, 0.0, float(width), float(height)), "center_crop": (left, top, left + side, top + side)}
-    return lookup("image_fit", image_fit, boxes)
-
-
-def training_box(camera: Camera, config: ImageConfig) -> PixelBox:
-    """Where the training camera's view lies in this camera's image, px; may reach beyond its edges."""
-    across, down = math.tan(config.train_hfov / 2), math.tan(config.train_vfov / 2)
-    if config.image_fit == "center_crop":
-        across = down = min(across, down)
-    return (
-        camera.cx - camera.fx * across,
-        camera.cy - camera.fy * down,
-        camera.cx + camera.fx * across,
-        camera.cy + camera.fy * down,
-    )
-
-
-def unseen_share(box: PixelBox, width: int, height: int) -> float:
-    """Share of the box's area outside the image, 0..1."""
-    left, top, right, bottom = box
-    seen_x = max(0.0, min(right, width) - max(left, 0.0))
-    seen_y = max(0.0, min(bottom, height) - max(top, 0.0))
-    return 1.0 - seen_x * seen_y / ((right - left) * (bottom - top))
-
-
-def cut_and_resize(rgb: NDArray[np.uint8], box: PixelBox, side: int) -> NDArray[np.uint8]:
-    """The box of an image as a square (side, side, 3), bicubic with antialiasing; black outside the image."""
-    height, width = rgb.shape[:2]
-    left, top, right, bottom = box
-    pad = [
-        max(0, math.ceil(-left)),
-        max(0, math.ceil(right - width)),
-        max(0, math.ceil(-top)),
-        max(0, math.ceil(bottom - height)),
-    ]
-    if any(pad):
-        rgb = np.pad(rgb, ((pad[2], pad[3]), (pad[0], pad[1]), (0, 0)))
-    shifted = (left + pad[0], top + pad[2], right + pad[0], bottom + pad[2])
-    return np.asarray(Image.fromarray(rgb).resize((side, side), Image.Resampling.BICUBIC, box=shifted))
+        return normalise(self._framer(rgb, camera), CLIP_MEAN, CLIP_STD)
 
 
 def normalise(square: NDArray[np.uint8], mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 import torch
@@ -47,7 +48,7 @@ class SmallCnn(nn.Module):
     def plane(self, images: Tensor) -> Tensor:
         """Images (B, 3, S, S) to a map of features (B, C, S / patch, S / patch)."""
         axis = torch.linspace(-1.0, 1.0, images.shape[-1], device=images.device, dtype=images.dtype)
-        across = axis.expand(len(images), 1, len(axis), -1)
+        across = axis.to(images.dtype).expand(len(images), 1, len(axis), -1)
         return self.layers(torch.cat([images, across, across.transpose(2, 3)], dim=1))
 
 
@@ -101,6 +102,6 @@ def build_tower(config: VisionConfig) -> nn.Module:
 def pool_grid(features: Tensor, side: int) -> Tensor:
     """Average a square map of features (B, N, C), row-major, to (B, side**2, C)."""
     batch, count, channels = features.shape
-    grid = int(round(count**0.5))
+    grid = math.isqrt(int(count))
     plane = features.transpose(1, 2).reshape(batch, channels, grid, grid)
     return F.avg_pool2d(plane, grid // side).flatten(2).transpose(1, 2)

@@ -15,6 +15,7 @@ from torch import Tensor
 from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
 from track_common.types import Trajectory
+from trackvla_ros.answers import standstill
 from trackvla_ros.history import FrameHistory
 from trackvla_ros.model.execution import check_execution
 from trackvla_ros.model.tokens import InstructionError
@@ -25,7 +26,6 @@ from trackvla_ros.open_vla.model.loading import load_tvi
 from trackvla_ros.open_vla.model.towers import DualTower, fit_square
 from trackvla_ros.open_vla.model.tvi import TviModel
 from trackvla_ros.open_vla.model.window import padded_window
-from trackvla_ros.policy import standstill
 
 
 class TviPolicy:

@@ -16,12 +16,12 @@ from torch import Tensor
 from track_common.config import lookup, validate
 from track_common.interfaces import Observation
 from track_common.types import Trajectory
+from trackvla_ros.answers import standstill
 from trackvla_ros.history import FrameHistory
 from trackvla_ros.model.execution import check_execution
 from trackvla_ros.model.image import ImagePreparer
 from trackvla_ros.model.tokens import PromptBuilder, stack_prompts
 from trackvla_ros.model.weights import DTYPES, load_model
-from trackvla_ros.policy import standstill
 from trackvla_ros.uni_navid.config import UniNavidPolicyConfig
 from trackvla_ros.uni_navid.words import follow_words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from track_common.geometry import inverse, transform_points
 from track_common.types import Array
 from trackvla_ros.follow_trajectory import HORIZON
+from trackvla_ros.history import SLACK
 from trackvla_ros.training.expert_motion import straight_trajectory
 from trackvla_ros.training.nano.features import features_path
 from trackvla_ros.training.shards import Shard, shards_in
@@ -141,7 +143,8 @@ class EpisodeSamples:
 
     def __init__(self, rounds: list[tuple[Path, Path]], history: int, period: float, stills: StillSamples) -> None:
         """``rounds``: folders of shards and of their features; ``history`` frames, ``period`` s apart."""
-        self._history, self._stride, self._stills = history, round(period * STEPS_PER_SECOND), stills
+        self._history, self._stills = history, stills
+        self._stride = math.ceil(period * (1.0 - SLACK) * STEPS_PER_SECOND - 1e-9)  # as FrameHistory keeps them
         self._rounds: list[_Round] = []
         for folder, features in rounds:
             for path in shards_in(folder):
