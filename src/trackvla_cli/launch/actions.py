@@ -101,4 +101,22 @@ class Node:
     remaps: tuple[tuple[Template, Template], ...]
 
 
-Action = Argument | Assignment | Group | Include | Node | Execution
+@dataclass(frozen=True)
+class PushedNamespace:
+    """<push_ros_namespace>: of the nodes after it, to the end of the group."""
+
+    namespace: Template
+    condition: Condition | None
+    place: Place
+
+
+@dataclass(frozen=True)
+class CommonRemap:
+    """<set_remap>: of the nodes after it, to the end of the group; stands before a node's own."""
+
+    left: Template
+    right: Template
+    condition: Condition | None
+
+
+Action = Argument | Assignment | Group | Include | Node | Execution | PushedNamespace | CommonRemap

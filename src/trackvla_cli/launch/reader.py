@@ -13,6 +13,7 @@ from trackvla_cli.launch.actions import (
     Action,
     Argument,
     Assignment,
+    CommonRemap,
     Condition,
     Execution,
     Group,
@@ -20,6 +21,7 @@ from trackvla_cli.launch.actions import (
     Node,
     Parameter,
     ParameterFile,
+    PushedNamespace,
 )
 from trackvla_cli.launch.element import Element, LaunchError, read_xml
 from trackvla_cli.launch.parameters import TYPES
@@ -36,6 +38,10 @@ def read(path: Path) -> tuple[Action, ...]:
     Raises:
         LaunchError: naming file, line and what is not understood.
     """
+    if path.suffix in (".py", ".yaml", ".yml"):
+        raise LaunchError(
+            f"{path.name} is no XML; only `ros2 launch` of an apt ROS runs launch files in Python or YAML"
+        )
     root = read_xml(path)
     if root.tag != "launch":
         raise LaunchError(f"{root.place}: the root tag is <{root.tag}>; wanted <launch>")
@@ -111,6 +117,16 @@ def _include(element: Element) -> Include:
     return Include(_text(element, "file"), _pairs(element, "arg", "name", "value"), _condition(element), element.place)
 
 
+def _pushed_namespace(element: Element) -> PushedNamespace:
+    element.allow(("namespace",), CONDITIONS)
+    return PushedNamespace(_text(element, "namespace"), _condition(element), element.place)
+
+
+def _common_remap(element: Element) -> CommonRemap:
+    element.allow(("from", "to"), CONDITIONS)
+    return CommonRemap(_text(element, "from"), _text(element, "to"), _condition(element))
+
+
 def _execution(element: Element, command: str) -> Execution:
     on_exit = element.attributes.get("on_exit")
     if on_exit not in (None, "shutdown"):
@@ -166,6 +182,9 @@ READERS: dict[str, Callable[[Element], Action]] = {
     "arg": _argument,
     "let": _assignment,
     "set_env": _assignment,
+    "push_ros_namespace": _pushed_namespace,
+    "push-ros-namespace": _pushed_namespace,
+    "set_remap": _common_remap,
     "group": _group,
     "include": _include,
     "node": _node,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from trackvla_cli.launch.actions import (
     Action,
     Argument,
     Assignment,
+    CommonRemap,
     Condition,
     Execution,
     Group,
@@ -21,14 +21,15 @@ from trackvla_cli.launch.actions import (
     Node,
     Parameter,
     ParameterFile,
+    PushedNamespace,
 )
 from trackvla_cli.launch.element import LaunchError, Place
+from trackvla_cli.launch.namespaces import combine
 from trackvla_cli.launch.packages import Packages
 from trackvla_cli.launch.parameters import Value, typed
 from trackvla_cli.launch.reader import declared, read
 from trackvla_cli.launch.substitutions import Scope, Template, expand
 
-NAMESPACE = re.compile(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+")
 OUTPUTS = ("log", "screen", "both")
 CONDITION_WORDS = {"true": True, "1": True, "false": False, "0": False}
 """The only words the official launch takes for `if` and `unless`, in any case."""
@@ -121,6 +122,8 @@ class _Run:
         self.processes: list[Process] = []
         self._configurations = dict(arguments)
         self._environment = dict(environment)
+        self._pushed_namespace: str | None = None
+        self._common_remaps: tuple[tuple[str, str], ...] = ()
         self._open_files: list[Path] = []
 
     def text(self, template: Template) -> str:
@@ -146,6 +149,10 @@ class _Run:
         elif isinstance(action, Assignment):
             target = self._environment if action.is_environment else self._configurations
             target[self.text(action.name)] = self.text(action.value)
+        elif isinstance(action, PushedNamespace):
+            self._pushed_namespace = combine(self._pushed_namespace, self.text(action.namespace), action.place)
+        elif isinstance(action, CommonRemap):
+            self._common_remaps += ((self.text(action.left), self.text(action.right)),)
         elif isinstance(action, Group):
             self._group(action)
         elif isinstance(action, Include):
@@ -175,14 +182,14 @@ class _Run:
 
     def _group(self, action: Group) -> None:
         before = dict(self._configurations), dict(self._environment)
+        names = self._pushed_namespace, self._common_remaps
         self._actions(action.actions)
         if action.scoped:
             self._configurations, self._environment = before
+            self._pushed_namespace, self._common_remaps = names
 
     def _include(self, action: Include) -> None:
         path = Path(self.text(action.file))
-        if path.suffix != ".xml":
-            raise LaunchError(f"{action.place}: {path} is not an XML launch file; only those are understood")
         for name, value in action.arguments:
             self._configurations[self.text(name)] = self.text(value)
         self.file(path)
@@ -198,22 +205,14 @@ class _Run:
         executable = self.text(action.executable)
         path = Packages(self._environment).executable(self.text(action.package), executable)
         name = self.text(action.execution.name) if action.execution.name else None
+        own = self.text(action.namespace) if action.namespace else None
         ros = RosArguments(
             name=name,
-            namespace=self._namespace(action),
+            namespace=combine(self._pushed_namespace, own, action.execution.place),
             parameters=self._parameters(action),
-            remaps=tuple((self.text(left), self.text(right)) for left, right in action.remaps),
+            remaps=(*self._common_remaps, *((self.text(left), self.text(right)) for left, right in action.remaps)),
         )
         return self._process(action.execution, name or executable, (path, *self._words(action.execution.command)), ros)
-
-    def _namespace(self, action: Node) -> str | None:
-        if action.namespace is None:
-            return None
-        namespace = "/" + self.text(action.namespace).strip("/")
-        if not NAMESPACE.fullmatch(namespace):
-            wanted = "names of letters, digits and _ with / between"
-            raise LaunchError(f"{action.execution.place}: namespace is '{namespace}'; wanted {wanted}")
-        return namespace
 
     def _process(self, action: Execution, name: str, command: tuple[str, ...], ros: RosArguments | None) -> Process:
         output = self.text(action.output) if action.output else "log"

@@ -161,7 +161,7 @@ def test_environment_of_one_process(processes):
         ("<node pkg='absent' exec='x'/>", "ROS package 'absent' not found"),
         ("<node pkg='demo' exec='talker' output='tv'/>", "output is 'tv'"),
         ("<node pkg='demo' exec='talker'><param from='/absent.yaml'/></node>", "/absent.yaml does not exist"),
-        ("<include file='/x/rs_launch.py'/>", "only those are understood"),
+        ("<include file='/x/rs_launch.py'/>", "rs_launch.py is no XML; only `ros2 launch` of an apt ROS runs"),
         ("<let name='a' value='1' if='1' unless='1'/>", "both 'if' and 'unless'"),
         ("<arg name='needed'/>", "argument 'needed' is required; type needed:=..."),
         ("<executable cmd='a' on_exit='restart'/>", "wanted shutdown"),
@@ -173,6 +173,30 @@ def test_what_is_not_understood_is_refused_by_name_and_line(processes, inside, s
     with pytest.raises(LaunchError) as caught:
         processes(inside)
     assert said in str(caught.value)
+
+
+def test_pushed_namespace_comes_before_a_nodes_own_and_ends_with_its_group(processes):
+    inside = (
+        '<group><push_ros_namespace namespace="go2_a"/><push-ros-namespace namespace="$(env none head)"/>'
+        '<node pkg="demo" exec="talker" name="a" namespace="ns"/><node pkg="demo" exec="talker" name="b"/>'
+        '<node pkg="demo" exec="talker" name="c" namespace=""/><node pkg="demo" exec="talker" name="d" namespace="/x"/>'
+        '</group><node pkg="demo" exec="talker" name="e" namespace="ns"/><node pkg="demo" exec="talker" name="f"/>'
+    )
+    got = {process.ros.name: process.ros.namespace for process in processes(inside)}
+    assert got == {"a": "/go2_a/head/ns", "b": "/go2_a/head", "c": "/go2_a/head", "d": "/x", "e": "/ns", "f": None}
+
+
+def test_common_remaps_come_before_a_nodes_own_and_end_with_their_group(processes):
+    node = '<node pkg="demo" exec="talker"><remap from="a" to="own"/></node>'
+    inside = f'<group><set_remap from="/tf" to="tf"/><set_remap from="a" to="b" if="0"/>{node}</group>{node}'
+    assert [process.ros.remaps for process in processes(inside)] == [(("/tf", "tf"), ("a", "own")), (("a", "own"),)]
+
+
+@pytest.mark.parametrize("namespace", ["a-b", "a b", "1a", "a//b"])
+def test_what_is_no_namespace_is_refused_before_anything_starts(processes, namespace):
+    for inside in (f'<push_ros_namespace namespace="{namespace}"/>', f'{TALKER} namespace="{namespace}"/>'):
+        with pytest.raises(LaunchError, match=f"namespace is '/{namespace}'"):
+            processes(inside)
 
 
 def test_unknown_argument_is_refused_with_the_known_ones(processes):
