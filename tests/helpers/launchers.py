@@ -148,5 +148,6 @@ def wait_until(condition, what: str, launch: Launched, seconds: float = PATIENCE
     """Until ``condition()``; an AssertionError says what did not come and what the launch said."""
     end = time.monotonic() + seconds
     while not condition():
+        assert launch.process.poll() is None, f"the launch ended before {what}; it said:\n{launch.output}"
         assert time.monotonic() < end, f"waited {seconds} s for {what}; the launch said:\n{launch.output}"
         time.sleep(0.05)
