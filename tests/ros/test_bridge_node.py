@@ -183,6 +183,18 @@ def test_robot_that_is_not_ready_or_has_another_owner_is_left_alone(start, peer)
     operator.walk()
 
 
+def test_second_robot_in_the_domain_disarms_and_cannot_be_armed_beside(start, ros_domain):
+    operator = start()
+    operator.walk()
+    other, began = FakeGo2(ros_domain, 0.0), time.monotonic()
+    operator.run_until(lambda: operator.count(MOVE, time.monotonic() - 0.3) == 0, "the end of all Moves")
+    values = {pair.key: pair.value for pair in reason_of(operator).values}
+    assert values["disarmed_by"] == HoldReason.OTHER_ROBOT.value
+    answer = operator.call("arm", SetBool.Request(data=True))
+    assert (answer.success, answer.message) == (False, HoldReason.OTHER_ROBOT.value)
+    assert [call for call in other.calls if call.api_id == MOVE and call.received > began] == []
+
+
 @pytest.mark.parametrize("clock_offset", [126.0, -1.7e9 + 10.0], ids=["ahead", "1970"])
 def test_odometry_tf_and_cloud_come_on_our_clock(start, peer, clock_offset):
     operator = start(clock_offset=clock_offset)

@@ -15,6 +15,7 @@ from track_common.types import STOP, VelocityCommand
 DISARMING = {
     HoldReason.NOT_READY,
     HoldReason.OTHER_OWNER,
+    HoldReason.OTHER_ROBOT,
     HoldReason.OTHER_COMMANDER,
 }  # after these the operator must look, then arm again
 
@@ -34,7 +35,7 @@ class CommandGate:
         self._decided_at: float | None = None
         self._state: RobotState | None = None
         self._health: Health | None = None
-        self._owners = self._commanders = 0
+        self._owners = self._commanders = self._robots = 0
 
     def configure(self, config: BridgeConfig) -> None:
         """Take changed settings; what was received stays."""
@@ -67,6 +68,10 @@ class CommandGate:
         """How many publish velocity commands."""
         self._commanders = count
 
+    def on_robots(self, count: int) -> None:
+        """How many robots publish their state on the vendor's topic, which is the same for all of them."""
+        self._robots = count
+
     def arm(self, now: float) -> HoldReason | None:
         """Arm where robot and operator are ready; the reason why not, or None."""
         return self._check_robot(now) or self.arming.arm(now)
@@ -93,6 +98,8 @@ class CommandGate:
     def _check_robot(self, now: float) -> HoldReason | None:
         if self._owners > self._config.known_publishers:
             return HoldReason.OTHER_OWNER
+        if self._robots > 1:
+            return HoldReason.OTHER_ROBOT
         if self._commanders > self._config.command_publishers:
             return HoldReason.OTHER_COMMANDER
         if self._config.driver == "fake":

@@ -14,6 +14,7 @@ from track_common.types import VelocityCommand
 
 REQUEST_TOPIC = "/api/sport/request"  # in DDS rt/api/sport/request
 RESPONSE_TOPIC = "/api/sport/response"
+STATE_TOPIC = "/lf/sportmodestate"
 
 
 CODES = {  # what a service answers with, by unitree_sdk2_python and unitree_ros2

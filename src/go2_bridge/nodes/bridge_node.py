@@ -21,7 +21,7 @@ from go2_bridge.drivers.command_gate import CommandGate
 from go2_bridge.drivers.config import BridgeConfig
 from go2_bridge.drivers.registry import make_driver
 from go2_bridge.drivers.robot_state import Health, RobotState
-from go2_bridge.drivers.sport_api import CODES, REQUEST_TOPIC, Api, SportRequest
+from go2_bridge.drivers.sport_api import CODES, REQUEST_TOPIC, STATE_TOPIC, Api, SportRequest
 from go2_bridge.drivers.sport_topics import STOP_REPEAT
 from go2_bridge.nodes.robot_sensors import RobotSensors
 from go2_bridge.nodes.sport_link import open_link
@@ -38,6 +38,7 @@ from track_common.types import VelocityCommand
 UNSOUND = VelocityCommand(math.nan, math.nan, math.nan)  # what a message that is not finite means to the gate
 OWNER_PERIOD = 0.5  # s between looks at who else publishes requests
 UNITREE_DRIVERS = {"sport_topics", "sdk2"}  # the robot's state comes on Unitree's topics
+VENDOR_TOPICS = ("sport_topics", "sdk2")  # drivers whose robot answers on the vendor's topics, absolute by name
 POSTURES = {"stand_up": Api.STAND_UP, "balance_stand": Api.BALANCE_STAND, "lie_down": Api.STAND_DOWN}
 
 
@@ -199,6 +200,8 @@ class BridgeNode(Node):
         others = max(0, self.count_publishers(topic) - own)  # ours may not have been found yet
         self._gate.on_owners(others)
         self._diagnostics.set("other_owners", others)
+        if self._config.driver in VENDOR_TOPICS:
+            self._gate.on_robots(self.count_publishers(STATE_TOPIC))
 
     def _count_publishers(self) -> None:
         """Who may command or press, by the topics' names after remapping."""

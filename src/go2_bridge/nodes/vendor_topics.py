@@ -14,7 +14,7 @@ from unitree_api.msg import Request, Response
 from unitree_go.msg import LowState, SportModeState, WirelessController
 
 from go2_bridge.drivers.robot_state import Health, RobotState
-from go2_bridge.drivers.sport_api import RESPONSE_TOPIC, SportRequest
+from go2_bridge.drivers.sport_api import RESPONSE_TOPIC, STATE_TOPIC, SportRequest
 from go2_bridge.nodes.unitree_messages import (
     deflection_from_message,
     health_from_message,
@@ -49,7 +49,7 @@ def subscribe(node: Node, listeners: Listeners) -> None:
     def on_response(message: Response) -> None:
         listeners.on_response(int(message.header.identity.api_id), int(message.header.status.code))
 
-    node.create_subscription(SportModeState, "/lf/sportmodestate", on_state, qos.SENSOR)
+    node.create_subscription(SportModeState, STATE_TOPIC, on_state, qos.SENSOR)
     node.create_subscription(LowState, "/lf/lowstate", on_health, qos.SENSOR)
     node.create_subscription(WirelessController, "/wirelesscontroller", on_stick, qos.SENSOR)
     node.create_subscription(Response, RESPONSE_TOPIC, on_response, qos.RELIABLE)

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from evt_bench.episodes import EpisodeConfig
+from evt_bench.nodes.sim_node import SimNodeConfig
+from evt_bench.world.base import BaseConfig
 from go2_bridge.drivers.config import BridgeConfig
 from trackvla_cli.launch.element import LaunchError
 from trackvla_cli.launch.reader import declared, read
@@ -52,6 +55,46 @@ def parameters(process):
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_argument_is_described(path):
     assert [argument.name for argument in declared(read(path)) if not argument.description] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_no_default_of_ours_begins_with_a_slash(path):
+    """An absolute name would be shared by all robots, whatever their namespaces."""
+    assert [a.name for a in declared(read(path)) if (a.default_text or "").startswith("/")] == []
+
+
+@pytest.mark.parametrize("name", ["sim", "robot", "follow", "robot_state"])
+def test_every_topic_of_a_launch_is_relative_to_its_namespace(started, name):
+    arguments = {"record": "true", "rviz": "true", "recovery": "true"} if name != "robot_state" else {}
+    processes = started(name, namespace="go2_a", **arguments)
+    assert {process.ros.namespace for process in processes.values()} == {"/go2_a"}
+    targets = [right for process in processes.values() for _, right in process.ros.remaps]
+    assert [target for target in targets if target.startswith("/")] == []
+
+
+def test_tf_of_camera_and_rviz_is_remapped_as_that_of_our_nodes_is_named(started):
+    processes = started("robot", rviz="true")
+    for name in ("camera", "rviz"):
+        assert {("/tf", "tf"), ("/tf_static", "tf_static")} <= set(processes[name].ros.remaps)
+
+
+CHOICES = [  # file, argument, config, setting, words of the launch file only, words it leaves to another file
+    ("robot", "driver", BridgeConfig, "driver", {"none"}, {"simulator"}),
+    ("robot", "deadman", BridgeConfig, "deadman", set(), set()),
+    ("robot", "odometry_source", BridgeConfig, "odometry_source", set(), set()),
+    ("sim", "deadman", BridgeConfig, "deadman", set(), set()),
+    ("sim", "task", SimNodeConfig, "task", set(), set()),
+    ("sim", "style", EpisodeConfig, "style", set(), set()),
+    ("sim", "base", BaseConfig, "kind", set(), set()),
+]
+
+
+@pytest.mark.parametrize(("file", "argument", "config", "setting", "more", "less"), CHOICES)
+def test_choices_of_an_argument_are_those_of_the_parameter(file, argument, config, setting, more, less):
+    path = ROOT / "launch" / f"{file}.launch.xml"
+    choices = next(a.choices for a in declared(read(path)) if a.name == argument)
+    known = next(f for f in dataclasses.fields(config) if f.name == setting).metadata["choices"]
+    assert set(choices) - more == set(known) - less
 
 
 def test_sim_starts_the_loop_and_nothing_else(started):
