@@ -35,6 +35,8 @@ def test_track_writes_boxes_film_and_figures_and_prints_scores(tmp_path):
         "truth.txt",
         "--json",
         "figures.json",
+        "--param",
+        "template_size=100",
     ]
     done = subprocess.run(
         [sys.executable, "-m", "trackvla_cli.main", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60
