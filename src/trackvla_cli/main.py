@@ -15,6 +15,7 @@ from trackvla_cli.commands import (
     bench,
     bench_control,
     bench_faults,
+    bench_hostile,
     demo,
     doctor,
     go2,
@@ -54,6 +55,7 @@ app.command("info")(info.info)
 bench.app.command("control")(bench_control.control)
 bench.app.command("latency")(bench_control.latency)
 bench.app.command("faults")(bench_faults.faults)
+bench.app.command("hostile")(bench_hostile.hostile)
 app.add_typer(bench.app, name="bench")
 app.add_typer(go2.app, name="go2")
 app.add_typer(model.app, name="model")

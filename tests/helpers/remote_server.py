@@ -78,9 +78,8 @@ def say(address):
 
 def main():
     sessions, delay, *settings = sys.argv[1:]
-    values = dict(word.split("=") for word in settings)
-    if "port" in values:
-        values["port"] = int(values["port"])
+    words = dict(word.split("=") for word in settings)
+    values = {name: int(word) if word.isdigit() else word for name, word in words.items()}
     config = override(ServerConfig(), {"port": 0, **values})
     policies = [ShowingPolicy(float(delay)) for _ in range(int(sessions))]
     asyncio.run(PolicyServer("showing", policies, config).run(say))

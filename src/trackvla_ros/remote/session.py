@@ -26,6 +26,7 @@ from trackvla_ros.remote.messages import (
 from trackvla_ros.remote.seats import Lease
 
 DECODE_TIMEOUT = 2.0  # s; a 4K JPEG of ten scans takes 0.5
+REFUSAL_PAUSE = 0.001  # s until the next message of a client whose last one was none: the others' turn
 _log = logging.getLogger(__name__)
 
 
@@ -78,6 +79,7 @@ class Session:
                 self._on_message(unpack(data))
             except ProtocolError as error:
                 await self._refuse(NO_NUMBER, str(error))
+                await asyncio.sleep(REFUSAL_PAUSE)
 
     def _on_message(self, message: Message) -> None:
         if isinstance(message, Begin):
