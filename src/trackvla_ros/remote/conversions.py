@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
 from track_common.interfaces import Observation
-from track_common.types import Box, Camera, Frame, Odometry, Sighting, TargetStatus, Trajectory
+from track_common.types import Array, Box, Camera, Frame, Odometry, Sighting, TargetStatus, Trajectory
 from trackvla_ros.remote.fields import Fields, ProtocolError, packed_array
 
-MAX_LABEL = 64  # characters
+MAX_LABEL, MAX_REASON = 64, 500  # characters
 MAX_BOXES, MAX_WAYPOINTS, MAX_CANDIDATES = 64, 200, 1000
 MAX_SIDE = 100_000  # px
 FAR = 100.0  # m, rad or s; a waypoint or a horizon beyond it is nonsense
+ODOMETRY = tuple(field.name for field in dataclasses.fields(Odometry))  # in this order
+PLANAR = 7  # of them without height and attitude
 NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
 
 
@@ -24,7 +27,7 @@ def map_from_observation(observation: Observation) -> dict[str, Any]:
         "stamp": float(frame.stamp),
         "camera": None if frame.camera is None else _map_from_camera(frame.camera),
         "sighting": None if sighting is None else _map_from_sighting(sighting),
-        "odometry": None if odometry is None else packed_array(np.array(list(vars(odometry).values()), float)),
+        "odometry": None if odometry is None else packed_array(_numbers(odometry)),
     }
 
 
@@ -35,7 +38,9 @@ def take_observation(fields: Fields) -> Observation:
         ProtocolError: naming the field that is not as it should be.
     """
     camera, sighting = fields.map("camera"), fields.map("sighting")
-    odometry = fields.maybe_array("odometry", (7,))
+    odometry = fields.maybe_array("odometry", (len(ODOMETRY),), may_be_less=True)
+    if odometry is not None and len(odometry) < PLANAR:
+        raise ProtocolError(f"message.odometry has {len(odometry)} numbers; wanted {PLANAR} to {len(ODOMETRY)}")
     return Observation(
         Frame(NO_PIXELS, fields.number("stamp"), None if camera is None else _take_camera(camera)),
         None if sighting is None else _take_sighting(sighting),
@@ -51,6 +56,7 @@ def map_from_trajectory(trajectory: Trajectory) -> dict[str, Any]:
         "poses": packed_array(trajectory.poses_base),
         "times": packed_array(trajectory.times),
         "status": trajectory.status.value,
+        "reason": trajectory.reason[:MAX_REASON],
         "target": None if target is None else packed_array(target),
         "candidates": packed_array(trajectory.candidates_base),
         "scores": packed_array(trajectory.scores),
@@ -82,7 +88,12 @@ def take_trajectory(fields: Fields) -> Trajectory:
         fields.maybe_array("target", (3,)),
         candidates,
         fields.array("scores", (len(candidates),)),
+        fields.text("reason", MAX_REASON),
     )
+
+
+def _numbers(odometry: Odometry) -> Array:
+    return np.array([getattr(odometry, name) for name in ODOMETRY], float)
 
 
 def _map_from_camera(camera: Camera) -> dict[str, Any]:

@@ -96,11 +96,11 @@ class Fields:
             raise ProtocolError(f"{self._name}.{name} holds numbers that are not finite")
         return array
 
-    def maybe_array(self, name: str, limits: tuple[int, ...]) -> Array | None:
+    def maybe_array(self, name: str, limits: tuple[int, ...], *, may_be_less: bool = False) -> Array | None:
         """As ``array``; None where there is none."""
         if self._values.get(name, 0) is None:
             return self._take(name)
-        return self.array(name, limits)
+        return self.array(name, limits, may_be_less=may_be_less)
 
     def _take(self, name: str) -> Any:
         if name not in self._values:

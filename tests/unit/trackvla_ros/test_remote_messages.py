@@ -1,7 +1,7 @@
 """What robot and server say to each other: it arrives as it was sent, and whatever is anything else is refused."""
 
 import pickle
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 
 import cv2
 import msgpack
@@ -29,7 +29,7 @@ from trackvla_ros.remote.messages import (
 
 BOX = Box(np.array([1.0, 2.0, 30.5, 40.25]), 0.75, "target")
 CAMERA = Camera.from_hfov(640, 480, 1.5)
-ODOMETRY = Odometry(7.25, 1.0, -2.0, 0.5, 0.1, 0.2, 0.3)
+ODOMETRY = Odometry(7.25, 1.0, -2.0, 0.5, 0.1, 0.2, 0.3, 0.4, 0.05, -0.06)
 RGB = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
 LOOK = Look(
     3,
@@ -37,7 +37,7 @@ LOOK = Look(
     encode_jpeg(RGB, 80),
     Observation(Frame(RGB, 1763791234.123456789, CAMERA), Sighting(7.0, BOX, (BOX,)), None, ODOMETRY),
 )
-TRAJECTORY = Trajectory(7.0, np.full((10, 3), 0.1), 0.1 * np.arange(1, 11))
+TRAJECTORY = Trajectory(7.0, np.full((10, 3), 0.1), 0.1 * np.arange(1, 11), reason="behind a pillar")
 ANSWER = Answer(3, TRAJECTORY, Seconds(0.01, 0.002, 0.05), dropped=2)
 EVERY = [Hello(1, "ab"), Welcome(1, "box_servo"), Begin(4, "follow her"), LOOK, ANSWER, Refusal(NO_NUMBER, "why")]
 
@@ -63,6 +63,14 @@ def test_an_observation_may_lack_everything_but_its_frame():
     assert same(bare, unpack(pack(bare)))
     lost = replace(LOOK, observation=Observation(Frame(RGB, 2.0), Sighting(2.0, None)))
     assert same(lost, unpack(pack(lost)))
+
+
+@pytest.mark.parametrize(("kind", "values"), [(Odometry, ODOMETRY), (Trajectory, TRAJECTORY)])
+def test_every_field_of_what_travels_is_in_the_message_above(kind, values):
+    """A field that is new in the type would else arrive as its default."""
+    unset = {"status", "target_base", "candidates_base", "scores"}  # sent in the test below and in test_remote
+    defaults = {f.name: f.default for f in fields(kind) if f.default is not MISSING and f.name not in unset}
+    assert defaults and all(getattr(values, name) != default for name, default in defaults.items())
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.sampled_from(TargetStatus), st.integers(0, 200))
