@@ -1,5 +1,6 @@
 """Planner with policy:=remote, a real `trackvla serve` and the controller: it walks, and stops without answers."""
 
+import logging
 import os
 import signal
 import sys
@@ -118,7 +119,8 @@ def stop_after(robot, process, how):
     return zero - max(t for t, _ in robot.trajectories if t < zero)
 
 
-def test_trajectories_come_from_the_server_and_stop_with_it(peer, robot, capfd):
+def test_trajectories_come_from_the_server_and_stop_with_it(peer, robot, caplog):
+    caplog.set_level(logging.INFO, logger="trackvla_ros")
     with running([*SERVE, "0"]) as process:
         url = process.stdout.readline().split()[3].rstrip(";")
         robot = robot(url)
@@ -126,7 +128,7 @@ def test_trajectories_come_from_the_server_and_stop_with_it(peer, robot, capfd):
         robot.walk()
         stamps = [message.header.stamp for _, message in robot.trajectories if message.poses]
         assert stamps and {(s.sec, s.nanosec) for s in stamps} <= robot.stamps
-        assert f"connected to {url}, which runs box_servo" in capfd.readouterr().err  # the core's words by the node
+        assert f"connected to {url}, which runs box_servo" in caplog.text
 
         assert stop_after(robot, process, signal.SIGSTOP) <= LIMIT + LOADED
         robot.run(1.2)
