@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from geometry_msgs.msg import Twist, TwistStamped
+from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from nav_msgs.msg import Path
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
@@ -138,6 +138,11 @@ def path_in_another_frame(inputs):
     inputs.trajectory.publish(Path(header=Header(stamp=stamp_from_seconds(time.time()), frame_id="map")))
 
 
+def path_of_twenty_thousand_poses(inputs):
+    header = Header(stamp=stamp_from_seconds(time.time()), frame_id="base_link")
+    inputs.trajectory.publish(Path(header=header, poses=[PoseStamped()] * 20_000))
+
+
 def empty_path(inputs):
     inputs.trajectory.publish(Path(header=Header(stamp=stamp_from_seconds(time.time()), frame_id="base_link")))
 
@@ -165,6 +170,7 @@ def nan_odometry(inputs):
         path_from_1970,
         path_from_the_future,
         path_in_another_frame,
+        path_of_twenty_thousand_poses,
         empty_path,
         empty_cloud,
         nan_cloud,
