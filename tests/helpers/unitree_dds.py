@@ -38,6 +38,24 @@ class Request(IdlStruct, typename="unitree_api.msg.dds_.Request_"):
 
 
 @dataclass
+class Status(IdlStruct, typename="unitree_api.msg.dds_.ResponseStatus_"):
+    code: int32 = 0
+
+
+@dataclass
+class ResponseHeader(IdlStruct, typename="unitree_api.msg.dds_.ResponseHeader_"):
+    identity: Identity = field(default_factory=Identity)
+    status: Status = field(default_factory=Status)
+
+
+@dataclass
+class Response(IdlStruct, typename="unitree_api.msg.dds_.Response_"):
+    header: ResponseHeader = field(default_factory=ResponseHeader)
+    data: str = ""
+    binary: sequence[int8] = field(default_factory=list)
+
+
+@dataclass
 class TimeSpec(IdlStruct, typename="unitree_go.msg.dds_.TimeSpec_"):
     sec: int32 = 0
     nanosec: uint32 = 0

@@ -17,6 +17,7 @@ DISARMING = {
     HoldReason.OTHER_OWNER,
     HoldReason.OTHER_ROBOT,
     HoldReason.OTHER_COMMANDER,
+    HoldReason.NO_AVOIDANCE,
 }  # after these the operator must look, then arm again
 
 
@@ -36,6 +37,7 @@ class CommandGate:
         self._state: RobotState | None = None
         self._health: Health | None = None
         self._owners = self._commanders = self._robots = 0
+        self._link_reason: HoldReason | None = None
 
     def configure(self, config: BridgeConfig) -> None:
         """Take changed settings; what was received stays."""
@@ -63,6 +65,10 @@ class CommandGate:
     def on_owners(self, others: int) -> None:
         """How many others publish sport requests."""
         self._owners = others
+
+    def on_link(self, reason: HoldReason | None) -> None:
+        """Why the link to the robot wants it to stand, or None."""
+        self._link_reason = reason
 
     def on_commanders(self, count: int) -> None:
         """How many publish velocity commands."""
@@ -102,6 +108,8 @@ class CommandGate:
             return HoldReason.OTHER_ROBOT
         if self._commanders > self._config.command_publishers:
             return HoldReason.OTHER_COMMANDER
+        if self._link_reason is not None:
+            return self._link_reason
         if self._config.driver == "fake":
             return None
         return self._check_state(now) or self._check_health(now)

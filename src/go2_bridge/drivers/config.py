@@ -15,7 +15,7 @@ class BridgeConfig:
     driver: str = setting(
         "sport_topics",
         "how the robot is reached",
-        choices=("sport_topics", "sdk2", "webrtc", "fake", "simulator"),
+        choices=("sport_topics", "obstacles_avoid", "sdk2", "webrtc", "fake", "simulator"),
         runtime=False,
     )
     network_interface: str = setting(

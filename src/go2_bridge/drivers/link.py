@@ -8,6 +8,7 @@ from typing import Protocol
 
 from go2_bridge.drivers.robot_state import Health, RobotState
 from go2_bridge.drivers.sport_api import SportRequest
+from go2_bridge.safety.arming import HoldReason
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,11 @@ class Link(Protocol):
     """One way to a robot.
 
     Attributes:
-        topic: where whoever commands this robot publishes; another publisher there is another owner.
-        writers: publishers that the link itself has there.
+        topics: where whoever commands this robot publishes; another publisher on one of them is another owner.
+        writers: publishers that the link itself has on each.
     """
 
-    topic: str
+    topics: tuple[str, ...]
     writers: int
 
     def transmit(self, request: SportRequest) -> None:
@@ -34,6 +35,10 @@ class Link(Protocol):
 
     def news(self) -> Iterable[RobotState | Health | Stick]:
         """What the robot has said by this way since the last call; empty where it says it on ROS topics."""
+        ...
+
+    def check(self, now: float) -> HoldReason | None:
+        """Why the robot must not move as far as the link knows, or None; called twice a second (monotonic s)."""
         ...
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ def _sport(limits: ControllerConfig, transmit: Transmit | None) -> RobotDriver:
 
 DRIVERS: dict[str, Callable[[ControllerConfig, Transmit | None], RobotDriver]] = {
     "fake": _fake,
+    "obstacles_avoid": _sport,
     "sdk2": _sport,
     "simulator": _sport,
     "sport_topics": _sport,

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 class Sdk2Link:
     """Implements ``link.Link``. One a process: the SDK keeps a single DDS participant."""
 
-    topic, writers = REQUEST_TOPIC, 1
+    topics, writers = (REQUEST_TOPIC,), 1
 
     def __init__(self, interface: str, domain: int) -> None:
         """``interface``: network card towards the robot as in `ip link`, "" = DDS chooses; ``domain``: 0 on a GO2.
@@ -62,6 +62,9 @@ class Sdk2Link:
     def news(self) -> tuple[()]:
         """Nothing: what the robot says comes on ROS topics."""
         return ()
+
+    def check(self, now: float) -> None:
+        """Nothing of its own to hold for."""
 
     def close(self) -> None:
         """Nothing: the SDK keeps its participant until the process ends."""

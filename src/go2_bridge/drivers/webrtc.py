@@ -58,7 +58,7 @@ def load_package() -> Any:
 class WebRtcLink:
     """Implements ``link.Link``; the connection lives in a thread of its own."""
 
-    topic, writers = ROS_TOPIC, 0
+    topics, writers = (ROS_TOPIC,), 0
 
     def __init__(self, address: str, key: str = "") -> None:
         """``address``: the robot's IP, "" = it is the access point; ``key``: 32 hex digits, from firmware 1.1.15 on.
@@ -92,6 +92,9 @@ class WebRtcLink:
         """State, battery and sticks, oldest first."""
         while self._news:
             yield self._news.popleft()
+
+    def check(self, now: float) -> None:
+        """Nothing of its own to hold for."""
 
     def close(self) -> None:
         """Let what was sent leave, and hang up."""

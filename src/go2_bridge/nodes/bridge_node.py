@@ -37,8 +37,7 @@ from track_common.types import VelocityCommand
 
 UNSOUND = VelocityCommand(math.nan, math.nan, math.nan)  # what a message that is not finite means to the gate
 OWNER_PERIOD = 0.5  # s between looks at who else publishes requests
-UNITREE_DRIVERS = {"sport_topics", "sdk2"}  # the robot's state comes on Unitree's topics
-VENDOR_TOPICS = ("sport_topics", "sdk2")  # drivers whose robot answers on the vendor's topics, absolute by name
+UNITREE_DRIVERS = {"sport_topics", "obstacles_avoid", "sdk2"}  # the robot's state comes on Unitree's topics
 POSTURES = {"stand_up": Api.STAND_UP, "balance_stand": Api.BALANCE_STAND, "lie_down": Api.STAND_DOWN}
 
 
@@ -54,7 +53,7 @@ class BridgeNode(Node):
         self._diagnostics = Diagnostics(self, hardware_id="go2")
         self._sensors: RobotSensors | None = None
         self._trace = self.create_publisher(String, "bridge_trace", qos.RELIABLE)
-        self._link = open_link(self, self._config)
+        self._link = open_link(self, self._config, self._take_response)
         self._driver = self._new_driver()
         self._subscribe_operator()
         if self._config.driver != "simulator":  # which speaks ROS itself, on its own clock
@@ -196,11 +195,12 @@ class BridgeNode(Node):
         return on_call
 
     def _look_for_owners(self) -> None:
-        topic, own = (REQUEST_TOPIC, 0) if self._link is None else (self._link.topic, self._link.writers)
-        others = max(0, self.count_publishers(topic) - own)  # ours may not have been found yet
+        topics, own = ((REQUEST_TOPIC,), 0) if self._link is None else (self._link.topics, self._link.writers)
+        others = sum(max(0, self.count_publishers(topic) - own) for topic in topics)  # ours may not be found yet
         self._gate.on_owners(others)
+        self._gate.on_link(None if self._link is None else self._link.check(time.monotonic()))
         self._diagnostics.set("other_owners", others)
-        if self._config.driver in VENDOR_TOPICS:
+        if self._config.driver in UNITREE_DRIVERS:
             self._gate.on_robots(self.count_publishers(STATE_TOPIC))
 
     def _count_publishers(self) -> None:

@@ -32,7 +32,7 @@ class SimulatorLink:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._publisher = node.create_publisher(Twist, TOPIC, qos.COMMAND)
-        self.topic = self._publisher.topic_name
+        self.topics = (self._publisher.topic_name,)
         self._state: RobotState | None = None
         self._odometry = node.create_subscription(OdometryMessage, "odom", self._on_odometry, qos.SENSOR)
 
@@ -48,6 +48,9 @@ class SimulatorLink:
         """State and health, where odometry has come since the last call."""
         state, self._state = self._state, None
         return () if state is None else (state, HEALTH)
+
+    def check(self, now: float) -> None:
+        """Nothing of its own to hold for."""
 
     def close(self) -> None:
         """Withdraw from both topics."""

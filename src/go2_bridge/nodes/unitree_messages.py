@@ -7,16 +7,16 @@ import math
 from unitree_api.msg import Request
 from unitree_go.msg import LowState, SportModeState, WirelessController
 
+from go2_bridge.drivers.obstacles_avoid import ServiceRequest
 from go2_bridge.drivers.robot_state import Health, RobotState
-from go2_bridge.drivers.sport_api import SportRequest
 
 NANO = 1e-9
 
 
-def request_message(request: SportRequest, identity: int) -> Request:
+def request_message(request: ServiceRequest, identity: int) -> Request:
     """Message of a call; ``identity`` is what the answer will carry."""
     message = Request(parameter=request.parameter)
-    message.header.identity.id, message.header.identity.api_id = int(identity), int(request.api)
+    message.header.identity.id, message.header.identity.api_id = int(identity), request.api_id
     message.header.policy.noreply = not request.wants_reply
     return message
 

@@ -13,14 +13,21 @@ from rclpy.node import Node
 from unitree_api.msg import Request, Response
 from unitree_go.msg import LowState, SportModeState, WirelessController
 
+from go2_bridge.drivers.obstacles_avoid import (
+    AVOID_REQUEST_TOPIC,
+    AVOID_RESPONSE_TOPIC,
+    AvoidanceClient,
+    ServiceRequest,
+)
 from go2_bridge.drivers.robot_state import Health, RobotState
-from go2_bridge.drivers.sport_api import RESPONSE_TOPIC, STATE_TOPIC, SportRequest
+from go2_bridge.drivers.sport_api import REQUEST_TOPIC, RESPONSE_TOPIC, STATE_TOPIC, SportRequest
 from go2_bridge.nodes.unitree_messages import (
     deflection_from_message,
     health_from_message,
     request_message,
     state_from_message,
 )
+from go2_bridge.safety.arming import HoldReason
 from track_common.ros import qos
 
 
@@ -58,20 +65,68 @@ def subscribe(node: Node, listeners: Listeners) -> None:
 class TopicLink:
     """Implements ``drivers.link.Link`` on the request topic, as unitree_ros2 does."""
 
-    writers = 1
+    topics, writers = (REQUEST_TOPIC,), 1
 
-    def __init__(self, node: Node, topic: str) -> None:
-        self._node, self.topic = node, topic
-        self._publisher = node.create_publisher(Request, topic, qos.RELIABLE)
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._publisher = node.create_publisher(Request, REQUEST_TOPIC, qos.RELIABLE)
 
     def transmit(self, request: SportRequest) -> None:
         """Publish one request under an id of its own."""
-        self._publisher.publish(request_message(request, time.monotonic_ns()))
+        self._publisher.publish(request_message(_of_sport(request), time.monotonic_ns()))
 
     def news(self) -> tuple[()]:
         """Nothing: what the robot says comes on ROS topics."""
         return ()
 
+    def check(self, now: float) -> None:
+        """Nothing of its own to hold for."""
+
     def close(self) -> None:
         """Withdraw the publisher."""
         self._node.destroy_publisher(self._publisher)
+
+
+class AvoidanceLink:
+    """Implements ``drivers.link.Link`` on the topics of the Sport API and of the robot's avoidance service."""
+
+    topics, writers = (REQUEST_TOPIC, AVOID_REQUEST_TOPIC), 1
+
+    def __init__(self, node: Node, on_response: Callable[[int, int], None]) -> None:
+        """``on_response`` gets api and code of the avoidance service's answers."""
+        self._node, self._on_answer = node, on_response
+        self._client = AvoidanceClient()
+        self._publishers = {topic: node.create_publisher(Request, topic, qos.RELIABLE) for topic in self.topics}
+        self._answers = node.create_subscription(Response, AVOID_RESPONSE_TOPIC, self._on_response, qos.RELIABLE)
+
+    def transmit(self, request: SportRequest) -> None:
+        """Publish what the request means to the two services."""
+        self._send(self._client.translate(request))
+
+    def news(self) -> tuple[()]:
+        """Nothing: what the robot says comes on ROS topics."""
+        return ()
+
+    def check(self, now: float) -> HoldReason | None:
+        """Ask the service again whether it is on; hold where it has not said so lately."""
+        self._send(self._client.poll())
+        return self._client.check(now)
+
+    def close(self) -> None:
+        """Withdraw the publishers."""
+        for publisher in self._publishers.values():
+            self._node.destroy_publisher(publisher)
+        self._node.destroy_subscription(self._answers)
+
+    def _send(self, requests: list[ServiceRequest]) -> None:
+        for request in requests:
+            self._publishers[request.topic].publish(request_message(request, time.monotonic_ns()))
+
+    def _on_response(self, message: Response) -> None:
+        api_id, code = int(message.header.identity.api_id), int(message.header.status.code)
+        self._client.on_response(api_id, code, message.data, time.monotonic())
+        self._on_answer(api_id, code)
+
+
+def _of_sport(request: SportRequest) -> ServiceRequest:
+    return ServiceRequest(REQUEST_TOPIC, request.api.value, request.parameter, request.wants_reply)

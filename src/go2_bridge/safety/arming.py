@@ -22,6 +22,7 @@ class HoldReason(str, Enum):
     OTHER_OWNER = "another program publishes sport requests: end it"
     OTHER_COMMANDER = "a second publisher sends velocity commands on cmd_vel: end it"
     OTHER_ROBOT = "two robots answer on the state topic: give each GO2 a ROS_DOMAIN_ID of its own"
+    NO_AVOIDANCE = "the robot's own obstacle avoidance is not confirmed to be on"
     NO_E_STOP = "the e_stop topic has a publisher but no fresh message: its node must repeat the state of the button"
     E_STOP_SILENT = "the e_stop signal fell silent"
     NO_DEADMAN = "no deadman signal yet"

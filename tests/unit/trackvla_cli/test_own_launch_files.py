@@ -125,7 +125,14 @@ def test_robot_starts_camera_and_transforms_but_no_simulator(started):
 
 @pytest.mark.parametrize(
     ("driver", "is_bridged"),
-    [("sport_topics", True), ("sdk2", True), ("webrtc", True), ("fake", True), ("none", False)],
+    [
+        ("sport_topics", True),
+        ("obstacles_avoid", True),
+        ("sdk2", True),
+        ("webrtc", True),
+        ("fake", True),
+        ("none", False),
+    ],
 )
 def test_bridge_to_the_robot_starts_unless_the_robot_brings_its_own(started, driver, is_bridged):
     processes = started("robot", driver=driver)
