@@ -1,4 +1,4 @@
-"""A GO2 with its obstacle avoidance service, in plain DDS: answers its calls, obeys its Move, stops where it is blocked."""
+"""A GO2 with its obstacle avoidance service, in plain DDS: answers its calls, obeys its Move, stands where blocked."""
 
 import json
 import time

@@ -144,7 +144,9 @@ def test_bridge_to_the_robot_starts_unless_the_robot_brings_its_own(started, dri
 
 
 def test_unknown_driver_is_refused(started):
-    with pytest.raises(LaunchError, match="argument 'driver' is 'sport'; known: fake, none, sdk2, sport_topics"):
+    with pytest.raises(
+        LaunchError, match="argument 'driver' is 'sport'; known: fake, none, obstacles_avoid, sdk2, sport_topics"
+    ):
         started("robot", driver="sport")
 
 
