@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ def draw_box(
 
 def draw_text(rgb: NDArray[np.uint8], text: str, corner: tuple[int, int], colour: Colour = TARGET) -> NDArray[np.uint8]:
     """Copy of the image with one line of text, its lower left at ``corner`` (px) or as near as the image allows."""
-    drawn = rgb.copy()
+    drawn, text = rgb.copy(), _plain(text)
     scale = max(0.35, rgb.shape[1] / 1400.0)
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
     x = int(np.clip(corner[0], 0, max(0, rgb.shape[1] - width)))
@@ -39,6 +41,12 @@ def draw_text(rgb: NDArray[np.uint8], text: str, corner: tuple[int, int], colour
     cv2.rectangle(drawn, (x, y - height - 2), (x + width, y + 3), (0, 0, 0), cv2.FILLED)
     cv2.putText(drawn, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv2.LINE_AA)
     return drawn
+
+
+def _plain(text: str) -> str:
+    """In the characters of OpenCV's Hershey fonts: letters without their accents, one ? for any other."""
+    letters = (c for c in unicodedata.normalize("NFKD", text.replace("\n", " ")) if not unicodedata.combining(c))
+    return "".join(letters).encode("ascii", "replace").decode()
 
 
 def draw_sighting(rgb: NDArray[np.uint8], sighting: Sighting) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 asked for wrongly, 130 interrupted. Errors that 
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 
@@ -66,6 +67,7 @@ app.add_typer(vlt.app, name="vlt")
 def main() -> None:
     """Run the command line; never returns. SIGTERM ends it like Ctrl-C: nothing that it started stays behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _print_any_text()
     try:
         app()
     except (ValueError, RuntimeError, OSError) as error:
@@ -80,6 +82,13 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _print_any_text() -> None:
+    """A character that a terminal of ASCII or Latin-1 lacks is printed as its code point and ends no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _is_for_users(error: Exception) -> bool:

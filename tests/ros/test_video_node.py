@@ -15,6 +15,7 @@ from sensor_msgs.msg import CameraInfo, Image  # noqa: E402
 
 from track_common.ros import qos  # noqa: E402
 from track_common.ros.images import rgb_from_image  # noqa: E402
+from vlt_ros.nodes.video_node import Audience  # noqa: E402
 
 LEVELS = (20, 120, 220)
 
@@ -48,8 +49,31 @@ def test_folder_plays_in_order_with_camera_info_of_its_field_of_view(folder, pee
 
 
 def test_node_ends_with_the_video(folder, peer, ros_environment):
-    process = start(ros_environment, f"video:={folder}", "rate:=20.0")
+    process = start(ros_environment, f"video:={folder}", "rate:=20.0", "wait_for_subscribers:=0.0")
     assert process.wait(timeout=20) == 0
+
+
+def test_first_frame_waits_for_a_subscriber_who_then_misses_none(folder, peer, ros_environment):
+    process = start(ros_environment, f"video:={folder}", "rate:=20.0", "wait_for_subscribers:=60.0")
+    try:
+        peer.wait_until(lambda: peer.node.count_publishers("image_raw") > 0, "the node")
+        peer.spin(1.0)  # in which an impatient node would have shown all of its three frames
+        images = peer.collect(Image, "image_raw", qos.RELIABLE)
+        peer.wait_until(lambda: len(images) == len(LEVELS), f"three images; there were {len(images)}")
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+    assert [int(rgb_from_image(message)[0, 0, 0]) for message in images] == list(LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("counts", "first"),
+    [((0, 0, 0, 0, 0, 0), 5), ((0, 1, 1, 1, 1), 3), ((1, 1, 2, 2, 2, 2), 4), ((1, 0, 1, 1, 1, 1), 4)],
+)
+def test_video_begins_when_its_subscribers_have_settled_or_patience_ends(counts, first):
+    audience = Audience(patience=1.2, now=0.0)
+    begun = [audience.is_there(count, 0.25 * index) for index, count in enumerate(counts)]
+    assert begun.index(True) == first
 
 
 @pytest.mark.parametrize("video", ["/no/such/video.mp4", ""])

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evt_bench.bag.following import FAR, NEAR, STEP, distances, step_stamps
+from evt_bench.bag.fonts import drawable
 from evt_bench.bag.latency import stage_delays
 from evt_bench.bag.paths import ESTIMATE, Paths, obstacle_points, read_paths
 from evt_bench.bag.perception import loss_spans
@@ -40,7 +41,8 @@ def save_plot(recording: Recording, score: Score, path: Path | str) -> None:
     _draw_latency(figure.add_subplot(grid[2, 1]), stage_delays(recording))
     instruction = recording.tracks["instruction"]
     title = f"“{instruction[-1].value}”" if instruction else recording.path.name
-    figure.suptitle(f"{_shortened(title)}\n{headline(score)}", fontsize=13, x=0.01, ha="left")
+    text, families = drawable(f"{_shortened(title)}\n{headline(score)}")
+    figure.suptitle(text, fontsize=13, x=0.01, ha="left", family=families, parse_math=False)
     figure.savefig(path)
 
 

@@ -33,7 +33,6 @@ from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 
 IMAGE, JPEG = "image_raw", "image_raw/compressed"
-ABSOLUTE = ("/tf", "/tf_static", "/clock")  # where tf2 and rclpy look for them, whatever the namespace
 # Why the robot stands, what the controller does, how a lost target is looked for
 SAID = ("stop_reason", "control_status", "recovery/stage", "recovery/cmd_vel")
 EXTRA = (
@@ -43,7 +42,8 @@ EXTRA = (
     "obstacles",
     *SAID,
     "tf",
-    *ABSOLUTE,
+    "tf_static",
+    "/clock",  # absolute for every node of ROS, whatever its namespace
 )  # recorded, though no score looks at them
 DEFAULT_TOPICS = (*ROLES, *EXTRA)  # docs/architecture.md without image_annotated, which can be drawn again
 DISCOVERY_PERIOD = 0.25  # s between two looks at who publishes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from vlt_ros.video import MAX_RATE, Video, VideoError, open_video
 
 FULL_CIRCLE_LIMIT = math.pi - 0.01  # rad; a pinhole's field of view stays below half a turn
 DONE, FAILED = 0, 1  # exit codes
+SETTLED = 0.5  # s without a further subscriber: nodes of one launch find each other within that of one another
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,35 @@ class VideoNodeConfig:
     rate: float = setting(0.0, "frames a second; 0 = the video's own", unit="1/s", low=0.0, high=MAX_RATE)
     loop: bool = setting(False, "start again at the end; else the node ends there")
     hfov: float = setting(1.2, "horizontal field of view", unit="rad", low=0.05, high=FULL_CIRCLE_LIMIT)
+    wait_for_subscribers: float = setting(
+        15.0,
+        "the first frame waits at most so long for somebody who takes it; 0 = not at all",
+        unit="s",
+        low=0.0,
+        high=600.0,
+        runtime=False,
+    )
     frame_id: str = setting("camera_color_optical_frame", "coordinate frame of the images", runtime=False)
+
+
+class Audience:
+    """Whether the subscribers of a video that is played once have come, so that they miss none of its frames.
+
+    Discovery takes a tenth of a second to three seconds, a tracker's start longer.
+    """
+
+    def __init__(self, patience: float, now: float) -> None:
+        """``patience`` and ``now`` in s, monotonic."""
+        self._end, self._count, self._since = now + patience, 0, now
+        self._is_there = False
+
+    def is_there(self, count: int, now: float) -> bool:
+        """True for good once there were subscribers and no further one has come for ``SETTLED``, or patience ended."""
+        if count != self._count:
+            self._count, self._since = count, now
+        is_settled = count > 0 and now - self._since >= SETTLED
+        self._is_there = self._is_there or is_settled or now >= self._end
+        return self._is_there
 
 
 class VideoNode(Node):
@@ -48,6 +78,7 @@ class VideoNode(Node):
         self._diagnostics = Diagnostics(self)
         self._images = self.create_publisher(Image, "image_raw", qos.SENSOR_OUT)
         self._infos = self.create_publisher(CameraInfo, "camera_info", qos.SENSOR_OUT)
+        self._audience = Audience(self._config.wait_for_subscribers, time.monotonic())
         self._timer = self.create_timer(1.0 / self._video.rate, self._on_timer)
         if self._video.warning:
             self.get_logger().warning(self._video.warning)
@@ -61,6 +92,8 @@ class VideoNode(Node):
         self._config = config
 
     def _on_timer(self) -> None:
+        if not self._audience.is_there(self._images.get_subscription_count(), time.monotonic()):
+            return
         try:
             rgb = self._next()
         except VideoError as error:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from track_common.drawing import PATH, TARGET, draw_box, draw_sighting, draw_trajectory, project
+from track_common.drawing import PATH, TARGET, draw_box, draw_sighting, draw_text, draw_trajectory, project
 from track_common.types import Box, Camera, Sighting
 
 BLANK = np.zeros((480, 640, 3), np.uint8)
@@ -45,3 +45,9 @@ def test_lost_sighting_is_marked():
     seen = draw_sighting(BLANK, Sighting(0.0, Box(np.array([10.0, 60.0, 40.0, 90.0]))))
     assert lost.any() and not lost[60:].any()
     assert tuple(seen[75, 10]) == TARGET
+
+
+@pytest.mark.parametrize(("text", "drawn"), [("grüne Jacke", "grune Jacke"), ("跟着 her", "?? her"), ("a\nb", "a b")])
+def test_text_beyond_the_fonts_of_opencv_is_drawn_as_near_as_they_come(text, drawn):
+    empty = np.zeros((60, 300, 3), np.uint8)
+    assert np.array_equal(draw_text(empty, text, (4, 40)), draw_text(empty, drawn, (4, 40)))

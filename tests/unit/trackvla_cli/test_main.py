@@ -1,5 +1,6 @@
 """The command line from outside: exit codes, one-line errors, suggestions, and a start that imports nothing heavy."""
 
+import os
 import subprocess
 import sys
 
@@ -74,3 +75,20 @@ def test_show_args_lists_the_arguments_of_included_files():
     listed = run("launch", "sim", "--show-args").stdout
     assert "seed  (default: '0')" in listed
     assert "policy  (default: 'box_servo')" in listed
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_text_a_terminal_lacks_is_printed_as_code_points(encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "trackvla_cli.main", "launch", "跟着.launch.xml"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stderr.startswith(r"trackvla: launch file '\u8ddf\u7740.launch.xml' not found")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_shown_commands_hold_any_text_on_any_terminal(encoding):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "trackvla_cli.main", "launch", "sim", "--print", "image:=跟着"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"image_raw:=\u8ddf\u7740" in done.stdout
