@@ -30,6 +30,7 @@ HOLDS = 0.6  # nats for a relation that holds, a place that is right
 FAILS = -2.0  # nats against a candidate whose relation plainly does not hold: more than its colours can outweigh
 UNSEEN = -0.5  # nats where nobody in view may be the other side: not enough for a candidate without colours of its own
 NEAR_GAP = 0.6  # body heights between two boxes that still count as next to each other, about 1 m
+CLOSER = 0.4  # nats for touching rather than standing at that distance
 SIDE_GAP = 0.15  # body heights between the middles of two people of whom one is left of the other
 DEPTH_STEP = 0.06  # log ratio of heights (6 %) from which one of two people is nearer
 HALF = 0.55  # of the image's width: one person alone is "on the left" up to here
@@ -115,7 +116,7 @@ def _relation(relation: Relation, own: Thing, scene: Scene, has_colours: bool) -
     best = float(np.clip(best, FAILS, HOLDS))
     if not relation.is_negated:
         return best
-    return FAILS if best > FITS else 0.0
+    return FAILS if best > HOLDS / 2.0 else 0.0
 
 
 def _candidates(other: Description, own: Thing, scene: Scene) -> list[tuple[Thing, float]]:
@@ -145,13 +146,12 @@ BAGS = ("backpack", "handbag", "suitcase")  # the detector takes one for the oth
 def _geometry(kind: RelationKind, candidate: Thing, other: Thing) -> float:
     """0 where the relation holds between two boxes, falling to FAILS where it plainly does not."""
     own, their = from_xyxy(candidate.box_xyxy, "cxcywh"), from_xyxy(other.box_xyxy, "cxcywh")
-    is_person = other.category == PERSON
-    unit = (own[3] + their[3]) / 2.0 if is_person else own[3]
+    is_alike = other.category == candidate.category  # then heights tell which is nearer, else where they stand
+    unit = (own[3] + their[3]) / 2.0 if is_alike else max(own[3], their[3])
     across, gap = (own[0] - their[0]) / unit, _gap(candidate.box_xyxy, other.box_xyxy) / unit
-    nearer = float(np.log(own[3] / their[3])) if is_person else float((_foot(own) - _foot(their)) / unit)
+    nearer = float(np.log(own[3] / their[3])) if is_alike else float((_foot(own) - _foot(their)) / unit)
     if kind is RelationKind.WITH:
-        reach = NEAR_GAP if other.category in lex.ANIMALS else 0.1
-        return _fall(gap - reach, 0.4)
+        return _fall(gap - (NEAR_GAP if other.category in lex.ANIMALS else 0.0), 0.2)
     if kind is RelationKind.LEFT_OF:
         return _fall(across + SIDE_GAP, 0.3)
     if kind is RelationKind.RIGHT_OF:
@@ -160,7 +160,8 @@ def _geometry(kind: RelationKind, candidate: Thing, other: Thing) -> float:
         return _fall(nearer + DEPTH_STEP, 0.1) + _fall(gap - NEAR_GAP, 2.0)
     if kind is RelationKind.IN_FRONT_OF:
         return _fall(DEPTH_STEP - nearer, 0.1) + _fall(gap - NEAR_GAP, 2.0)
-    return _fall(gap - NEAR_GAP, 0.8) + _fall(abs(nearer) - 0.5, 0.5)
+    closeness = min(gap / NEAR_GAP, 1.0) * CLOSER  # of two who are near, the nearer one
+    return _fall(gap - NEAR_GAP, 0.8) + _fall(abs(nearer) - 0.5, 0.5) - closeness
 
 
 def _between(candidate: Thing, first: Thing, second: Thing) -> float:

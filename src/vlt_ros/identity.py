@@ -25,6 +25,7 @@ WALK = 1.5  # body heights/s; people walk 0.8, the rest is the camera turning
 LONG_RATE = 0.01  # of the long-term memory, a frame
 SHORT_RATE = 0.08  # of the short-term memory, a frame
 WORDS_SLACK = 0.6  # nats; who is taken for the target again must fit the words nearly as well as it did
+PLACED = 0.2  # how much prominence counts where the sentence says where the target stands
 EVIDENCE_CAP = 1.2  # nats; words never outweigh everything
 
 
@@ -131,7 +132,8 @@ class TargetChooser:
         """How well a track fits the sentence and the memory (nats); without either, how prominent it stands."""
         fit = self._words(track)
         if not self._instruction.attributes and self._memory is None:
-            fit += _prominence(track, image_size)
+            is_placed = bool(self._instruction.target.relations or self._instruction.target.selection)
+            fit += (PLACED if is_placed else 1.0) * _prominence(track, image_size)
         if self._memory is not None:
             likeness = self._memory.likeness(track.stripes) - LIKENESS_LEVEL
             against = self._distance(track) + self._config.apart_weight * min(track.apart, 1.0)

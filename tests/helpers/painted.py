@@ -1,5 +1,7 @@
 """Painted people for the tests: boxes of cloth colours on a grey street, and a detector that knows where they stand."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from track_common.boxes import clip_to_image
@@ -30,15 +32,19 @@ def paint(people):
 
 
 class KnownDetector:
-    """Finds the boxes it is told, in the whole image only."""
+    """Finds the boxes it is told, in the whole image only; ``things``: boxes of other classes than people."""
 
     def __init__(self):
-        self.boxes = []
+        self.boxes, self.things = [], {}
 
     def detect(self, rgb, region_xyxy=None, categories=("person",)):
-        boxes = [] if region_xyxy is not None else self.boxes
-        found = clip_to_image(np.array(boxes, float).reshape(-1, 4), rgb.shape[1], rgb.shape[0])
-        return Detections(found, np.full(len(found), 0.8))
+        known = {**self.things, "person": self.boxes} if region_xyxy is None else {}
+        found = {category: self._found(known.get(category, []), rgb) for category in categories}
+        return replace(found[categories[0]], others=found if len(found) > 1 else {})
+
+    def _found(self, boxes, rgb):
+        boxes = clip_to_image(np.array(boxes, float).reshape(-1, 4), rgb.shape[1], rgb.shape[0])
+        return Detections(boxes, np.full(len(boxes), 0.8))
 
 
 def frame(people, stamp, detector, hidden=()):

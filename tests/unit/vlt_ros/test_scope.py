@@ -13,9 +13,10 @@ ROW = [(box(120), RED, BLACK), (box(230), BLUE, BLACK), (box(520), GREEN, BLACK)
 NAMES = ("red", "blue", "green")
 
 
-def chosen(sentence, people=ROW, frames=4):
+def chosen(sentence, people=ROW, frames=4, things=None):
     """Index of the person followed after some frames, None where nobody is; never another one on the way."""
     detector = KnownDetector()
+    detector.things = things or {}
     tracker = GroundedTracker(detector=detector)
     found = set()
     for k in range(frames):
@@ -96,3 +97,33 @@ def test_nobody_is_followed_and_the_reason_is_said(sentence):
     with pytest.raises(TargetError) as error:
         GroundedTracker(detector=KnownDetector()).init(frame(ROW, 0.0, KnownDetector()), sentence)
     assert len(str(error.value)) > 20 and "\n" not in str(error.value)
+
+
+DOG, CAR, BAG = np.array([545.0, 350.0, 620.0, 400.0]), np.array([5.0, 300.0, 90.0, 400.0]), box(230)[[0, 1, 0, 1]]
+BAG = BAG + np.array([10.0, 40.0, 45.0, 90.0])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        ("the man with the dog", "green"),
+        ("the man next to the car", "red"),
+        ("the kid with a backpack", "blue"),
+        ("the person without a backpack, on the left", "red"),
+        ("anyone but the man with the dog and the one with the backpack", "red"),
+    ],
+)
+def test_things_and_animals_tell_people_apart(sentence, wanted):
+    things = {"dog": [DOG], "car": [CAR], "handbag": [BAG]}  # the detector takes one bag for another
+    assert NAMES[chosen(sentence, things=things)] == wanted
+
+
+@pytest.mark.parametrize(("sentence", "dogs"), [("follow the dog", 1), ("the dog next to the man in green", 2)])
+def test_an_animal_is_followed_and_no_person_in_its_place(sentence, dogs):
+    detector = KnownDetector()
+    detector.things = {"dog": [DOG, np.array([300.0, 360.0, 360.0, 400.0])][:dogs]}
+    image = frame(ROW, 0.0, detector)
+    sighting = GroundedTracker(detector=detector).init(image, sentence)
+    assert float(iou(sighting.box.xyxy, DOG)) > 0.5
+    detector.things = {}
+    assert GroundedTracker(detector=detector).init(frame(ROW, 0.0, detector), sentence).box is None
