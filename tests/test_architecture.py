@@ -73,6 +73,14 @@ def test_torch_stays_with_the_models(path):
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_every_thread_is_a_worker(path):
+    """A bare thread that raises ends without a word; ``track_common.worker.Worker`` says so and starts again."""
+    made = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+    threads = [n.lineno for n in made if ast.unparse(n.func) in {"threading.Thread", "Thread"}]
+    assert threads == [] or name_of(path) == "track_common/worker.py"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_files_and_functions_stay_short(path):
     """Docstrings do not count: they may be as long as they need to be."""
     text = path.read_text()

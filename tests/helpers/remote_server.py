@@ -10,6 +10,7 @@ import time
 from contextlib import contextmanager
 
 import numpy as np
+import yaml
 
 from track_common.config import override
 from track_common.types import TargetStatus, Trajectory
@@ -79,7 +80,7 @@ def say(address):
 def main():
     sessions, delay, *settings = sys.argv[1:]
     words = dict(word.split("=") for word in settings)
-    values = {name: int(word) if word.isdigit() else word for name, word in words.items()}
+    values = {name: yaml.safe_load(word) for name, word in words.items()}
     config = override(ServerConfig(), {"port": 0, **values})
     policies = [ShowingPolicy(float(delay)) for _ in range(int(sessions))]
     asyncio.run(PolicyServer("showing", policies, config).run(say))

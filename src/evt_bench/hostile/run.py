@@ -158,8 +158,9 @@ async def _session(url: str, batch: list[Message], replies: Counter[str]) -> int
             url, compression=None, max_size=None, proxy=None, close_timeout=0.2, ping_interval=None
         ) as connection:
             await connection.send(hello)
+            welcome = unpack(await asyncio.wait_for(connection.recv(), TAKEN))  # before it only a Hello is taken
+            replies[type(welcome).__name__] += 1
             reader = asyncio.ensure_future(_count(connection, replies))
-            await asyncio.sleep(0.02)  # the Welcome: before it only a Hello is taken
             await connection.send(begin)
             for message in batch:
                 await connection.send(message)

@@ -15,6 +15,9 @@ def serve(
     token_file: str = typer.Option(
         "", "--token-file", help="File with the token that robots must show, or with lines NAME: TOKEN, one a robot."
     ),
+    idle: float = typer.Option(5.0, "--idle", help="s without an answer after which a waiting robot gets the policy."),
+    strangers: int = typer.Option(32, "--strangers", help="Connections without a session at a time."),
+    strangers_per_address: int = typer.Option(8, "--strangers-per-address", help="Of them, from one address."),
     certificate: str = typer.Option("", "--certificate", help="PEM file, for TLS (wss://)."),
     key: str = typer.Option("", "--key", help="PEM file with the certificate's private key."),
 ) -> None:
@@ -31,7 +34,8 @@ def serve(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("websockets").setLevel(logging.WARNING)
     where = {"host": host, "port": port, "sessions": sessions, "token_file": token_file}
-    config = override(ServerConfig(), {**where, "certificate": certificate, "key": key})
+    limits = {"idle": idle, "strangers": strangers, "strangers_per_address": strangers_per_address}
+    config = override(ServerConfig(), {**where, **limits, "certificate": certificate, "key": key})
     values = _parse(settings) | ({"checkpoint": checkpoint} if checkpoint else {})
     server = PolicyServer(policy, [make_policy(policy, values) for _ in range(sessions)], config)
 

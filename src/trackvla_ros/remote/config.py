@@ -60,6 +60,13 @@ class ServerConfig:
     token_file: str = setting(
         "", "file with one token for all robots, or with lines name: token, one a robot; empty: anyone may come in"
     )
+    idle: float = setting(
+        5.0,
+        "a session that was given no answer for so long gives its policy up when another robot asks for one",
+        unit="s",
+        low=0.1,
+        high=3600.0,
+    )
     strangers: int = setting(32, "connections without a session at a time", low=1, high=1000)
     strangers_per_address: int = setting(8, "of them, from one address", low=1, high=1000)
     certificate: str = setting("", "PEM file with certificate chain, for TLS")

@@ -19,7 +19,6 @@ from trackvla_ros.remote.fields import ProtocolError
 from trackvla_ros.remote.images import decode_jpeg
 from trackvla_ros.remote.messages import Look
 
-IDLE = 5.0  # s without an answer after which a session's policy goes to another robot that asks for one
 FREE_TIMEOUT = 2.0  # s for a policy's thread to finish what its former session asked
 Result = TypeVar("Result")
 
@@ -99,16 +98,17 @@ class Lease:
     used: float = field(default_factory=time.monotonic)  # s, monotonic: when it was lent or last answered
     is_ended: bool = False  # the seat is another session's
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether another robot may have its seat: nothing under way, and no answer for ``IDLE`` seconds."""
-        return self.seat.is_free and time.monotonic() - self.used > IDLE
+    def is_idle(self, seconds: float) -> bool:
+        """Whether another robot may have its seat: nothing under way, and no answer for so long."""
+        return self.seat.is_free and time.monotonic() - self.used > seconds
 
 
 class Seats:
     """Lends seats: a free one, the owner's former one, or one whose session is idle."""
 
-    def __init__(self, policies: Sequence[Policy]) -> None:
+    def __init__(self, policies: Sequence[Policy], idle: float) -> None:
+        """``idle``: s without an answer after which a session's policy goes to another robot that asks for one."""
+        self._idle = idle
         self._leases: dict[Seat, Lease | None] = {Seat(policy): None for policy in policies}
 
     def lend(self, owner: str, end: Callable[[str], None]) -> Lease:
@@ -123,7 +123,7 @@ class Seats:
         """
         held = [lease for lease in self._leases.values() if lease is not None]
         former = next((lease for lease in held if lease.owner == owner), None)
-        idle = next((lease for lease in sorted(held, key=lambda one: one.used) if lease.is_idle), None)
+        idle = next((lease for lease in sorted(held, key=lambda one: one.used) if lease.is_idle(self._idle)), None)
         free = next((seat for seat, lease in self._leases.items() if lease is None and seat.is_free), None)
         if former is not None:
             self._end(former, "another connection of this robot took its session over")
@@ -131,7 +131,7 @@ class Seats:
         if free is not None:
             return self._take(free, owner, end)
         if idle is not None:
-            self._end(idle, f"no answer was asked for in {IDLE:.0f} s and another robot waited")
+            self._end(idle, f"no answer was asked for in {self._idle:g} s and another robot waited")
             return self._take(idle.seat, owner, end)
         raise ProtocolError(self._why_full())
 

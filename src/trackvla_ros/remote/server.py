@@ -78,7 +78,7 @@ class PolicyServer:
         ended = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, ended.set)
-        self._seats = Seats(self._policies)
+        self._seats = Seats(self._policies, self._config.idle)
         server = await self._listen()
         try:
             on_ready(_address(server, self._config))

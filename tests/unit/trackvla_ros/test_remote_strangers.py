@@ -1,12 +1,15 @@
 """Strangers at the policy server: what they may send, hold and take, and what the sound robot beside them notices."""
 
+import asyncio
 import logging
 import os
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -23,6 +26,8 @@ from track_common.config import ConfigError
 from track_common.interfaces import NoAnswerError, Observation
 from track_common.types import Camera, Frame
 from trackvla_ros.registry import make_policy
+from trackvla_ros.remote import link, seats, session
+from trackvla_ros.remote.admission import Admission
 from trackvla_ros.remote.fields import ProtocolError
 from trackvla_ros.remote.images import encode_jpeg
 from trackvla_ros.remote.link import RefusedError
@@ -37,7 +42,6 @@ from trackvla_ros.remote.messages import (
     pack,
     unpack,
 )
-from trackvla_ros.remote.seats import IDLE
 from trackvla_ros.remote.throttle import HandshakeFilter, ThrottledLog
 from trackvla_ros.remote.tokens import owner_of, read_token, read_tokens
 
@@ -117,8 +121,6 @@ def test_a_nested_message_leaves_the_robots_link_alive():
                 connection.send(b"\x91" * 1020 + b"\x90")
 
     with serve(lie, "127.0.0.1", 0) as server, ExitStack() as stack:
-        import threading
-
         threading.Thread(target=server.serve_forever, daemon=True).start()
         stack.callback(server.shutdown)
         policy = stack.enter_context(robot(f"ws://127.0.0.1:{server.socket.getsockname()[1]}"))
@@ -208,11 +210,23 @@ def is_cut_off(one):
         return True
 
 
+def test_strangers_are_limited_in_all_and_by_address_and_leave_no_trace():
+    admission = Admission(limit=4, per_address=2)
+    assert [admission.enter("a") for _ in range(2)] == ["", ""]
+    assert admission.enter("a").startswith("2 connections of a have no session yet")
+    assert not admission.is_flooded("a")
+    assert admission.enter("b") == ""
+    assert "4 connections have no session yet" in admission.enter("c")
+    for address in "aaabc":
+        admission.leave(address)
+    assert not admission._by_address and admission.enter("a") == ""
+
+
 # --- seats ---
 
 
 def test_a_full_server_refuses_at_once_and_the_robot_repeats_its_words():
-    with serving() as (_, url), greeted(url) as (first, _), robot(url, deadline=3.0) as late:
+    with serving() as (_, url), greeted(url) as (first, _), robot(url, deadline=1.0) as late:
         first.send(pack(Begin(1, "go")))
         start = time.monotonic()
         with greeted(url, "second") as (_, refusal):
@@ -223,27 +237,21 @@ def test_a_full_server_refuses_at_once_and_the_robot_repeats_its_words():
 
 
 def test_a_seat_whose_robot_is_silent_goes_to_one_who_waits():
-    with serving() as (_, url), greeted(url) as (silent, _), robot(url, deadline=IDLE + 20.0) as waiting:
+    with serving(idle=0.5) as (_, url), greeted(url) as (silent, _), robot(url) as waiting:
         assert len(waiting.infer(OBSERVATION).poses_base) == 10
         assert "another robot waited" in ended(silent).reason
 
 
 def test_a_robot_at_work_keeps_its_seat():
-    with serving() as (_, url), robot(url) as working, robot(url, deadline=IDLE + 2.0) as late:
-        import threading
-
-        done = threading.Event()
-
-        def ask():
+    with serving(idle=1.0) as (_, url), robot(url) as working:
+        working.infer(OBSERVATION)  # is seated before the other one calls
+        with robot(url, deadline=2.0) as late, ThreadPoolExecutor(1) as thread:
+            asked = thread.submit(late.infer, OBSERVATION)
+            while not asked.done():
+                working.infer(OBSERVATION)
+                time.sleep(0.2)
             with pytest.raises(NoAnswerError, match="in use"):
-                late.infer(OBSERVATION)
-            done.set()
-
-        thread = threading.Thread(target=ask)
-        thread.start()
-        while not done.wait(0.2):
-            working.infer(OBSERVATION)
-        thread.join()
+                asked.result()
 
 
 def test_a_policy_that_is_still_at_work_is_not_lent_and_does_not_hold_up_the_end():
@@ -257,6 +265,43 @@ def test_a_policy_that_is_still_at_work_is_not_lent_and_does_not_hold_up_the_end
             assert isinstance(refusal, Refusal) and "1 still at work for a session that has ended" in refusal.reason
         process.terminate()
         assert process.wait(5.0) == 0
+
+
+class Line:
+    """A connection of which only the messages matter."""
+
+    remote_address = ("192.0.2.7", 40000)
+
+    def __init__(self, *messages):
+        self._messages, self.sent = list(messages), []
+
+    async def __aiter__(self):
+        for message in self._messages:
+            yield message
+        await asyncio.Event().wait()
+
+    async def send(self, data):
+        self.sent.append(unpack(data))
+
+
+def test_an_image_that_takes_too_long_ends_its_session_and_its_seat_is_not_lent_until_it_is_done(monkeypatch):
+    may_end = threading.Event()
+    monkeypatch.setattr(session, "DECODE_TIMEOUT", 0.05)
+    monkeypatch.setattr(seats, "decode_jpeg", lambda _jpeg: may_end.wait(30.0) and RGB)
+
+    async def scene():
+        lender = seats.Seats([make_policy("box_servo")], idle=5.0)
+        lease = lender.lend("first", lambda _reason: None)
+        with pytest.raises(ProtocolError, match="takes more than 0 s to decode"):
+            await session.Session(Line(pack(Begin(1, "go")), LOOK), lease).run()
+        lender.give_back(lease)
+        with pytest.raises(ProtocolError, match="1 still at work for a session that has ended"):
+            lender.lend("second", lambda _reason: None)
+        may_end.set()
+        await asyncio.wait_for(lease.seat.wait_until_free(), 15.0)
+        assert lender.lend("second", lambda _reason: None).seat is lease.seat
+
+    asyncio.run(scene())
 
 
 # --- tokens ---
@@ -350,8 +395,6 @@ def test_the_command_logs_no_traceback_for_broken_handshakes():
 
 
 def test_a_robot_calls_again_within_a_second_however_long_the_server_was_away():
-    from trackvla_ros.remote import link
-
     with robot("ws://127.0.0.1:9", reconnect=0.5, deadline=0.1) as lonely:
         attempts = []
         talk = lonely._link._talk
