@@ -21,6 +21,7 @@ from go2_bridge.config import NEAR_PEOPLE, ControllerConfig
 from go2_bridge.control.timing import asks_for_stop
 from go2_bridge.follower import Follower
 from go2_bridge.nodes.display import Display
+from go2_bridge.nodes.follow_services import FollowServices
 from go2_bridge.safety.watchdog import ControlStatus, SilenceWatch, StopReason, stopped
 from track_common.config import setting
 from track_common.frame_ids import base_frame_setting
@@ -101,6 +102,7 @@ class ControllerNode(Node):
         intake.listen_to_points(self._on_cloud)
         intake.listen_to_odometry(self._on_odometry, self._follower.refuse_odometry)
         self.create_service(SetBool, "enable", self._on_enable)
+        FollowServices(self, lambda is_armed: assign(self, armed=is_armed), self._said)
 
     def _make_timers(self) -> None:
         self._timer = self.create_timer(1.0 / self._config.control_rate, self._tick)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,18 +12,17 @@ from geometry_msgs.msg import PointStamped
 from nav_msgs.msg import Path
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header, String
+from std_msgs.msg import Float32, Header, String
 from vision_msgs.msg import Detection2DArray, Detection3D
 from visualization_msgs.msg import MarkerArray
 
-from track_common.config import refusing, setting
-from track_common.frame_ids import base_frame_setting
+from track_common.config import ConfigError, refusing
 from track_common.instruction import ParsedInstruction, parse_instruction
 from track_common.interfaces import NoAnswerError, Observation, Policy
 from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
 from track_common.ros.bounded import MAX_DETECTIONS_BYTES, subscribe_bounded
-from track_common.ros.camera_topic import TRANSPORTS, CameraTopic
+from track_common.ros.camera_topic import CameraTopic
 from track_common.ros.conversions import (
     MessageError,
     frame_from_image,
@@ -35,38 +33,18 @@ from track_common.ros.conversions import (
 )
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
 from track_common.ros.instruction import InstructionTopic
-from track_common.ros.parameters import declare
+from track_common.ros.operator_topics import listen_to_operator
+from track_common.ros.parameters import assign, declare
 from track_common.ros.run import run_node, settle_memory
 from track_common.ros.sensor_intake import SensorIntake
 from track_common.ros.targets import message_from_target
 from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, TargetReport, TargetStatus, Trajectory
 from trackvla_ros.nodes.inference_worker import InferenceWorker, Request
+from trackvla_ros.nodes.planner_config import PlannerConfig
 from trackvla_ros.registry import POLICIES
 
+DISTANCE = "box_servo.standoff"
 NO_PIXELS = np.zeros((0, 0, 3), np.uint8)  # for policies that look at boxes only
-
-
-@dataclass(frozen=True)
-class PlannerConfig:
-    """Settings of the node itself; each policy's own come after its name (``box_servo.standoff``)."""
-
-    policy: str = setting("box_servo", "which policy plans", choices=tuple(POLICIES))
-    instruction: str = setting("", "who to follow, in words; the topic of the same name does the same")
-    base_frame: str = base_frame_setting()
-    image_transport: str = setting(
-        "auto",
-        "how images come to policies that look at them; auto: raw, or compressed where only those are sent",
-        choices=TRANSPORTS,
-        runtime=False,
-    )
-    camera_rate: float = setting(
-        0.0,
-        "images a second to expect; fewer than half are warned of; 0 = the highest rate of camera_info",
-        unit="Hz",
-        low=0.0,
-        high=500.0,
-        runtime=False,
-    )
 
 
 class PlannerNode(Node):
@@ -109,7 +87,15 @@ class PlannerNode(Node):
         intake.listen_to_points(self._on_cloud)
         intake.listen_to_odometry(self._on_odometry)
         self._instruction_topic = InstructionTopic(self, self._follow)
+        listen_to_operator(self, Float32, "set_distance", self._on_distance)
         self._subscribe_to_image()
+
+    def _on_distance(self, message: Float32) -> None:
+        """A view of box_servo's parameter for operators, whose tools publish numbers more easily than parameters."""
+        try:
+            assign(self, **{DISTANCE: round(message.data, 3)})
+        except ConfigError as error:
+            self._diagnostics.refuse(f"set_distance refused: {error}")
 
     def _subscribe_to_image(self) -> None:
         wanted = POLICIES[self._config.policy].needs_image
