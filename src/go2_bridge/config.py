@@ -44,7 +44,9 @@ class ControllerConfig:
     )
     min_lookahead_dist: float = setting(0.3, "nearest carrot steered at", unit="m", low=0.05, high=2.0)
     max_lookahead_dist: float = setting(1.5, "farthest carrot steered at", unit="m", low=0.1, high=5.0)
-    heading_time: float = setting(0.4, "an error of heading is made good in this time", unit="s", low=0.1, high=2.0)
+    heading_time: float = setting(
+        0.7, "an error of heading is made good in this time; less swings a base that lags", unit="s", low=0.1, high=2.0
+    )
     view_weight: float = setting(
         0.6, "share of the heading that faces the target, where there is room", low=0.0, high=1.0
     )

@@ -70,7 +70,11 @@ class BoxServoConfig:
         1.0, "how near it goes to where a hidden target should be, to see round the corner", unit="m", low=0.5, high=4.0
     )
     near_standoff: float = setting(
-        1.3, "distance kept where a corner is about to hide the target", unit="m", low=0.8, high=4.0
+        1.5,
+        "distance kept where a corner is about to hide the target; one who stops there is not run into",
+        unit="m",
+        low=0.8,
+        high=4.0,
     )
     use_closing_up: bool = setting(True, "close up before corners and doorways, where there is a LiDAR")
     search_turn: float = setting(1.6, "how fast it then looks round", unit="rad/s", low=0.1, high=3.0)

@@ -1,7 +1,8 @@
 """The last shape of a command before the robot: the lead, and a bound on how fast and how often the turn swings.
 
-A gait takes a steady turn and trips over a turn that swings to and fro. So the commanded yaw rate changes by no more
-than ``max_angular_accel``, the lead included, and once it has changed sides it stays there or at zero for
+A gait takes a steady turn and trips over a turn that swings to and fro. So the turn is not led: on a GO2 that walks in
+MuJoCo a lead on the yaw rate ended in a limit cycle at 1 Hz, from one bound of the swing to the other. The commanded
+yaw rate changes by no more than ``max_angular_accel``, and once it has changed sides it stays there or at zero for
 ``reversal_time``. A stop is exempt: it is sent at once.
 """
 
@@ -54,7 +55,7 @@ class CommandShaper:
             leading,
             vx=_risen(leading.vx, allowed.vx, self._sent.vx, step),
             vy=_risen(leading.vy, allowed.vy, self._sent.vy, step),
-            wz=self._bounded(leading.wz, now, config, elapsed),
+            wz=self._bounded(allowed.wz, now, config, elapsed),
         )
 
     def _bounded(self, wz: float, now: float, config: ControllerConfig, elapsed: float) -> float:
