@@ -1,16 +1,89 @@
-"""Transforms without tf2, which PyPI's ROS lacks: enough for where sensors are mounted."""
+"""Where sensors are mounted: by tf2 where it is installed, else by a reader of tf_static of our own.
+
+PyPI's ROS lacks tf2, which also follows joints that move; what moved is forgotten where simulated time jumps back. Both
+listen to the relative topics ``tf`` and ``tf_static``, for a robot is a namespace.
+"""
 
 from __future__ import annotations
+
+from typing import Any, Protocol
 
 import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import TransformStamped
+from rclpy.clock import JumpThreshold
+from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.time import Time as RosTime
 from scipy.spatial.transform import Rotation
 from tf2_msgs.msg import TFMessage
 
 from track_common.ros import qos
 from track_common.types import Array
+
+MAX_LAG = 100_000_000  # ns; a joint's newest transform stands for a stamp this much later
+
+
+class Frames(Protocol):
+    """Answers look-ups between any two connected frames."""
+
+    def lookup(self, target_frame: str, source_frame: str, stamp: Time | None = None) -> Array | None:
+        """(4, 4) taking points of ``source_frame`` at ``stamp`` (None: the newest) to ``target_frame``, or None."""
+        ...
+
+
+def listen_to_frames(node: Node) -> Frames:
+    """tf2 where it is installed, else what stands still."""
+    try:
+        from tf2_py import BufferCore
+    except ImportError:
+        return StaticFrames(node)
+    return MovingFrames(node, BufferCore())
+
+
+class MovingFrames:
+    """tf2's buffer, fed from the relative topics; its own listener looks at the absolute ones."""
+
+    def __init__(self, node: Node, buffer: Any) -> None:
+        """``buffer`` is a ``tf2_py.BufferCore``."""
+        self._buffer = buffer
+        backwards = JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1))
+        self._jump = node.get_clock().create_jump_callback(backwards, post_callback=lambda _jump: buffer.clear())
+        node.create_subscription(TFMessage, "tf", self._on_moving, qos.TF)
+        node.create_subscription(TFMessage, "tf_static", self._on_static, qos.TF_STATIC)
+
+    def lookup(self, target_frame: str, source_frame: str, stamp: Time | None = None) -> Array | None:
+        """(4, 4) taking points of ``source_frame`` at ``stamp`` (None: the newest) to ``target_frame``.
+
+        Where the transform of ``stamp`` has not come yet, the newest stands for it if it is at most ``MAX_LAG`` older.
+        None where it is older, and where the frames are not connected.
+        """
+        newest = RosTime()
+        wanted = newest if stamp is None else RosTime.from_msg(stamp)
+        found = self._at(target_frame, source_frame, wanted)
+        if found is None and stamp is not None:
+            found = self._at(target_frame, source_frame, newest)
+            lag = wanted.nanoseconds if found is None else (wanted - RosTime.from_msg(found.header.stamp)).nanoseconds
+            if not 0 <= lag <= MAX_LAG:
+                return None
+        matrix = None if found is None else matrix_from_transform(found)
+        return None if matrix is None or not np.all(np.isfinite(matrix)) else matrix
+
+    def _at(self, target_frame: str, source_frame: str, time: RosTime) -> TransformStamped | None:
+        from tf2_py import TransformException
+
+        try:
+            return self._buffer.lookup_transform_core(target_frame, source_frame, time)
+        except TransformException:
+            return None
+
+    def _on_moving(self, message: TFMessage) -> None:
+        for transform in message.transforms:
+            self._buffer.set_transform(transform, "tf")
+
+    def _on_static(self, message: TFMessage) -> None:
+        for transform in message.transforms:
+            self._buffer.set_transform_static(transform, "tf_static")
 
 
 class StaticFrames:
@@ -20,8 +93,9 @@ class StaticFrames:
         self._parents: dict[str, tuple[str, Array]] = {}
         node.create_subscription(TFMessage, "tf_static", self._on_transforms, qos.TF_STATIC)
 
-    def lookup(self, target_frame: str, source_frame: str) -> Array | None:
+    def lookup(self, target_frame: str, source_frame: str, stamp: Time | None = None) -> Array | None:
         """(4, 4) taking points of ``source_frame`` to ``target_frame``; None where they are not connected (yet)."""
+        del stamp  # what stands still is the same at any time
         source, target = self._to_root(source_frame), self._to_root(target_frame)
         if source[0] != target[0]:
             return None

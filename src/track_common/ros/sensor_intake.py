@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 from nav_msgs.msg import Odometry as OdometryMessage
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, PointCloud2
+from std_msgs.msg import Header
 
 from track_common.ros import qos
 from track_common.ros.conversions import MessageError, camera_from_info, cloud_from_points, odometry_from_message
-from track_common.ros.frames import StaticFrames
+from track_common.ros.frames import listen_to_frames
 from track_common.types import Array, Camera, Cloud, Odometry
 
 Value = TypeVar("Value")
@@ -28,15 +29,15 @@ class SensorIntake:
 
     def __init__(self, node: Node, base_frame: str, warn: Callable[[str], None]) -> None:
         self._node, self._base_frame, self._warn = node, base_frame, warn
-        self._frames = StaticFrames(node)
+        self._frames = listen_to_frames(node)
 
     def listen_to_camera(self, take: Callable[[Camera], None]) -> None:
         """``take`` gets the calibrated, mounted camera."""
-        self._listen(CameraInfo, "camera_info", lambda m: camera_from_info(m, self._mount(m.header.frame_id)), take)
+        self._listen(CameraInfo, "camera_info", lambda m: camera_from_info(m, self._mount(m.header)), take)
 
     def listen_to_points(self, take: Callable[[Cloud], None]) -> None:
         """``take`` gets each sweep in base_link."""
-        self._listen(PointCloud2, "points", lambda m: cloud_from_points(m, self._mount(m.header.frame_id)), take)
+        self._listen(PointCloud2, "points", lambda m: cloud_from_points(m, self._mount(m.header)), take)
 
     def listen_to_odometry(
         self, take: Callable[[Odometry], None], on_refused: Callable[[], None] = lambda: None
@@ -63,9 +64,9 @@ class SensorIntake:
 
         self._node.create_subscription(kind, topic, on_message, qos.SENSOR)
 
-    def _mount(self, frame_id: str) -> Array:
+    def _mount(self, header: Header) -> Array:
         """(4, 4) taking points of the sensor to base_link; raises MessageError where it is not known (yet)."""
-        mount = self._frames.lookup(self._base_frame, frame_id)
+        mount = self._frames.lookup(self._base_frame, header.frame_id, header.stamp)
         if mount is None:
-            raise MessageError(f"no transform {self._base_frame} <- {frame_id} on tf_static")
+            raise MessageError(f"no transform {self._base_frame} <- {header.frame_id} on tf_static")
         return mount

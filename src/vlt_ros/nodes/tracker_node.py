@@ -15,6 +15,7 @@ from typing import Any
 
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
 from vision_msgs.msg import Detection2D, Detection2DArray
 
 from track_common.config import ConfigError, lookup, refusing
@@ -34,7 +35,7 @@ from track_common.ros.conversions import (
     seconds_from_stamp,
 )
 from track_common.ros.diagnostics import ERROR, OK, WARN, Diagnostics
-from track_common.ros.frames import StaticFrames
+from track_common.ros.frames import listen_to_frames
 from track_common.ros.instruction import InstructionTopic
 from track_common.ros.operator_topics import listen_to_operator
 from track_common.ros.parameters import declare
@@ -66,7 +67,7 @@ class TrackerNode(Node):
         self._session.instruct(self._config.instruction)
         self._prepare(self._config.prepare)
         self._diagnostics = Diagnostics(self)
-        self._frames = StaticFrames(self)
+        self._frames = listen_to_frames(self)
         self._info: CameraInfo | None = None
         self._newest: Image | CompressedImage | None = None
         self._has_image, self._is_ending = threading.Condition(), False
@@ -163,15 +164,15 @@ class TrackerNode(Node):
             self._annotated.publish(image_from_rgb(draw_sighting(frame.rgb, sighting), message.header))
 
     def _frame(self, message: Image | CompressedImage) -> Frame:
-        camera = self._camera(message.header.frame_id)
+        camera = self._camera(message.header)
         frame = frame_from_image(message, camera)
         if self._info is not None:  # whoever reads the boxes computes with it: a scaled camera would not do
             check_image_size(frame.rgb, image_size_from_info(self._info))
         return frame
 
-    def _camera(self, frame_id: str) -> Camera | None:
+    def _camera(self, header: Header) -> Camera | None:
         """The calibrated, mounted camera; None until both are known."""
-        mount = None if self._info is None else self._frames.lookup(BASE_FRAME, frame_id)
+        mount = None if self._info is None else self._frames.lookup(BASE_FRAME, header.frame_id, header.stamp)
         if self._info is None or mount is None:
             return None
         try:
