@@ -180,7 +180,7 @@ def test_checkpoint_and_dtype_are_swapped_while_it_runs(peer, start, checkpoint)
 
 def test_checkpoints_that_cannot_be_used_are_refused_and_the_old_one_goes_on(peer, start, checkpoint):
     robot = start()
-    for how in ("anchors", "shape", "vocabulary", "pickle", "absent"):
+    for how in ("anchors", "shape", "vocabulary", "pickle", "absent", "cut", "anchors cut", "nested"):
         folder = Path(shutil.copytree(checkpoint, checkpoint.parent / how))
         words = spoil_checkpoint(folder, how)
         answer = set_together(peer, **{"trackvla.random_weights": False, "trackvla.checkpoint": str(folder)})
@@ -203,6 +203,13 @@ def spoil_checkpoint(folder, how):
         config["model"]["language"]["vocabulary"] += 6
         (folder / "config.json").write_text(json.dumps(config))
         return "language.lm_head.weight (544, 32), wanted (550, 32)"
+    if how in ("cut", "anchors cut"):
+        file = folder / ("model.safetensors" if how == "cut" else "anchors.safetensors")
+        file.write_bytes(file.read_bytes()[:100])
+        return f"{file} is damaged or cut short"
+    if how == "nested":
+        (folder / "config.json").write_text("[" * 100_000)
+        return "config.json is damaged or cut short (RecursionError"
     if how == "pickle":
         (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
         return "can run code"

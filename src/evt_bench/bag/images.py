@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from rosbags.typesys.store import Typestore
 
 from track_common import raw_images
+from track_common.jpeg import ImageFormatError, checked_header
 from track_common.raw_images import ImageError, RawImage
 
 __all__ = ["COMPRESSED", "RAW", "ImageError", "compress", "rgb_of"]
 
 RAW, COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
+MAX_PIXELS = 4096 * 4096  # of an encoded image, as the nodes take them
 QUALITY = 90  # of 100, OpenCV's scale
 
 
@@ -43,7 +45,11 @@ def compress(raw: bytes, store: Typestore, quality: int = QUALITY) -> bytes:
 
 def _compressed(message: Any) -> NDArray[np.uint8]:
     data = np.asarray(message.data, np.uint8)
-    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    try:
+        checked_header(data.tobytes(), MAX_PIXELS)
+    except ImageFormatError as error:
+        raise ImageError(f"'{message.format}': {error}") from error
+    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if bgr is None:
         raise ImageError(f"{len(data)} bytes of '{message.format}' are no image")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)

@@ -3,13 +3,15 @@
 import struct
 import threading
 import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
+from tests.helpers.jpegs import scans_bomb
 
 from evt_bench.bag.definitions import DefinitionStore
-from evt_bench.bag.images import COMPRESSED, RAW, ImageError, compress
+from evt_bench.bag.images import COMPRESSED, RAW, ImageError, compress, rgb_of
 from evt_bench.bag.reader import BagReader
 from evt_bench.bag.sink import BagItem, BagSink, SinkLimits
 from evt_bench.bag.writer import BagWriter
@@ -159,3 +161,9 @@ def wait_for(condition, seconds=15.0):
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
     return condition()
+
+
+def test_a_compressed_image_of_thousands_of_scans_is_refused_before_it_is_decoded():
+    message = SimpleNamespace(format="jpeg", data=np.frombuffer(scans_bomb(4096, 2160, 1000), np.uint8))
+    with pytest.raises(ImageError, match="more than 10 scans"):
+        rgb_of(message)
