@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from evt_bench.hostile.mutations import Message, Mutator, sound_to_client, sound_to_server
 from evt_bench.hostile.robot import Notes, Robot, resident_mb, robot, threads
+from trackvla_ros.remote.fields import ProtocolError
 from trackvla_ros.remote.messages import Look, unpack
 
 RATE, DEADLINE = 10.0, 2.0  # Hz, s: of the sound robot
@@ -176,7 +177,10 @@ async def _session(url: str, batch: list[Message], replies: Counter[str]) -> int
 
 async def _count(connection: object, replies: Counter[str]) -> None:
     async for data in connection:  # pyright: ignore[reportGeneralTypeIssues]
-        replies[type(unpack(data)).__name__] += 1
+        try:
+            replies[type(unpack(data)).__name__] += 1
+        except ProtocolError:  # an answer to nonsense, which a robot would refuse
+            replies["unsound"] += 1
 
 
 @contextmanager
