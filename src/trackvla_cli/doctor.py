@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from track_common.ros.environment import FAST_DDS_PROFILE, has_apt_ros, ros_environment
+from track_common.ros.variables import faults
 from track_common.share import share_directory
 
 OK, MISSING, OPTIONAL = "ok", "missing", "optional"
@@ -26,7 +27,14 @@ HASHES = {  # one type of each package PyPI's ROS lacks: another hash, and nodes
     "unitree_api/msg/Request": "RIHS01_60dda80d19538b06c8f79b77222b1b7642dd753b8439a6bd535ff0cba08c5378",
     "unitree_go/msg/SportModeState": "RIHS01_814b4692a904d586a0c6fe49ce344480434364d0fb410d06df2986a16e79fcd4",
 }
+DISCOVERY = 2.0  # s until running nodes have been found
 RMW_CODE = "from rclpy.utilities import get_rmw_implementation_identifier as f; print(f())"
+GRAPH_CODE = f"""
+import time, rclpy
+from track_common.ros.topic_check import mismatches_in_graph
+rclpy.init(); node = rclpy.create_node("doctor"); time.sleep({DISCOVERY})
+print("; ".join(mismatches_in_graph(node)) or "-")
+"""
 RENDER_CODE = """
 import mujoco, time
 model = mujoco.MjModel.from_xml_string("<mujoco><worldbody><light pos='0 0 3'/><geom size='1'/></worldbody></mujoco>")
@@ -50,14 +58,22 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything, quickest first; takes a few seconds."""
-    findings = [_python(), _machine(), _ros(), *(_interface(name) for name in HASHES), _shared_memory(), _profile()]
+    findings = [
+        _python(),
+        _machine(),
+        *_variables(),
+        _ros(),
+        *(_interface(name) for name in HASHES),
+        _shared_memory(),
+        _profile(),
+    ]
     findings += [
         _library("onnxruntime"),
         _library("mujoco"),
         _library("opencv-contrib-python-headless", "cv2"),
         _library("av"),
     ]
-    findings += [_weights(), _rendering(), _torch(), _camera_driver()]
+    findings += [_weights(), _rendering(), _torch(), _camera_driver(), _topics()]
     return findings
 
 
@@ -95,7 +111,26 @@ def _ros() -> Finding:
     works, said = _run(RMW_CODE)
     if works:
         return Finding("ROS 2", OK, f"{kind}, {said}")
-    return Finding("ROS 2", MISSING, f"rclpy cannot be used: {said}", SETUP)
+    return Finding("ROS 2", MISSING, f"rclpy cannot be used: {said}", "" if faults(os.environ) else SETUP)
+
+
+def _variables() -> list[Finding]:
+    """Variables that keep nodes from starting or from finding one another."""
+    prefixes = ros_environment().get("AMENT_PREFIX_PATH", "")
+    lines = faults(os.environ, prefixes)
+    if not lines:
+        return [Finding("environment", OK, f"ROS_DOMAIN_ID {os.environ.get('ROS_DOMAIN_ID') or 0}")]
+    return [Finding("environment", MISSING, *line.removesuffix("`").split("; type `")) for line in lines]
+
+
+def _topics() -> Finding:
+    """Of the nodes that run now in this domain."""
+    works, said = _run(GRAPH_CODE)
+    if not works:
+        return Finding("topics", OPTIONAL, f"could not be looked at: {said}")
+    if said == "-":
+        return Finding("topics", OK, "each publisher in this domain is heard by those who listen to its topic")
+    return Finding("topics", MISSING, said)
 
 
 def _interface(name: str) -> Finding:

@@ -6,6 +6,7 @@ A node's imports take a second, so they happen here, where a missing package and
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -31,9 +32,21 @@ MODULES = {  # executable: module with its ``main``
 def run(executable: str) -> None:
     """Import the module of ``executable`` and run it to its end; exit code 2 where one of its packages is missing."""
     try:
+        if executable.endswith("_node"):  # `trackvla doctor` must still say what is wrong
+            _check_variables()
         _main_of(MODULES[executable])()
     except KeyboardInterrupt:  # a node that spins has handlers of its own
         _end("interrupted while it was starting", INTERRUPTED)
+
+
+def _check_variables() -> None:
+    """Before rclpy is imported: with a middleware that is not installed, the import ends the process."""
+    from track_common.ros.variables import refusals
+
+    lines = refusals(os.environ)
+    if lines:
+        end_launch()
+        _end(f"error: {'; '.join(lines)}", USAGE_ERROR)
 
 
 def _main_of(module: str) -> Callable[[], None]:

@@ -97,3 +97,16 @@ def test_an_unsound_message_is_refused_and_the_next_sound_one_taken(peer, listen
     sensors.send_points()
     sensors.send_odom()
     peer.wait_until(lambda: listener.cameras and listener.clouds and listener.odometry, "all three")
+
+
+def test_odometry_without_stamps_is_refused_with_topic_and_publisher(peer, listening):
+    """The first may be of a simulation that begins at 0; the second is of a driver that leaves its header empty."""
+    listener, sensors = listening
+    sensors.send_odom(x=1.0, stamp=0.0)
+    peer.wait_until(lambda: len(listener.odometry) == 1, "the first")
+    sensors.send_odom(x=2.0, stamp=0.0)
+    peer.wait_until(lambda: bool(listener.warnings), "a refusal")
+    assert listener.warnings[0] == "odom refused: no stamps from /peer; wanted the time of measurement"
+    assert listener.refusals and len(listener.odometry) == 1
+    sensors.send_odom(x=4.0, stamp=9.0)
+    peer.wait_until(lambda: bool(listener.odometry) and listener.odometry[-1].x == 4.0, "odometry with a stamp")

@@ -14,10 +14,12 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from track_common.ros import qos
+from track_common.ros.topic_check import unheard_publishers
 
 OK, WARN, ERROR, STALE = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
 KEEP = 500  # samples a stage: several seconds at the rates we run
 PERIOD = 1.0  # s, the usual rate of diagnostics
+TOPIC_CHECK_PERIOD = 5.0  # s between two looks at who publishes what the node listens to
 
 
 class Diagnostics:
@@ -34,7 +36,9 @@ class Diagnostics:
         self._alarms: dict[str, str] = {}
         self._since = time.monotonic()
         self._publisher = node.create_publisher(DiagnosticArray, "diagnostics", qos.RELIABLE)
-        node.create_timer(PERIOD, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        node.create_timer(PERIOD, self.publish, clock=steady)
+        node.create_timer(TOPIC_CHECK_PERIOD, self.check_topics, clock=steady)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -79,6 +83,10 @@ class Diagnostics:
             self._alarms[name] = text
         if is_new:
             self._node.get_logger().warning(text)
+
+    def check_topics(self) -> None:
+        """Warn of publishers that the node cannot hear."""
+        self.alarm("topics", "; ".join(unheard_publishers(self._node)))
 
     def publish(self) -> None:
         """Send the figures now."""

@@ -28,6 +28,7 @@ from track_common.missing import describe
 from track_common.parameter_files import check_names, given_blocks
 from track_common.refusal import USAGE_ERROR, end_launch
 from track_common.ros.logs import NodeLog
+from track_common.ros.variables import check_variables
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 INTERRUPTED = 130
@@ -53,6 +54,7 @@ def run_to_end(make_node: Callable[[], Node]) -> int:
     """
     log = NodeLog()  # what is said while the node is made is passed on when it has a logger
     try:
+        check_variables(os.environ)
         blocks = given_blocks(sys.argv, os.environ)
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     except ConfigError as error:

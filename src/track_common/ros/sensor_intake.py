@@ -53,8 +53,14 @@ class SensorIntake:
         take: Callable[[Value], None],
         on_refused: Callable[[], None] = lambda: None,
     ) -> None:
+        unstamped = 0  # in a row; the first message of a simulation may be of time 0
+
         def on_message(message: Any) -> None:
+            nonlocal unstamped
+            unstamped = 0 if message.header.stamp.sec or message.header.stamp.nanosec else unstamped + 1
             try:
+                if unstamped > 1 and kind is not CameraInfo:  # whose stamp nobody uses
+                    raise MessageError(f"no stamps from {self._publishers(topic)}; wanted the time of measurement")
                 value = convert(message)
             except MessageError as error:
                 on_refused()
@@ -63,6 +69,10 @@ class SensorIntake:
             take(value)
 
         self._node.create_subscription(kind, topic, on_message, qos.SENSOR)
+
+    def _publishers(self, topic: str) -> str:
+        ends = self._node.get_publishers_info_by_topic(self._node.resolve_topic_name(topic))
+        return ", ".join(sorted({f"{end.node_namespace.rstrip('/')}/{end.node_name}" for end in ends})) or "nobody"
 
     def _mount(self, header: Header) -> Array:
         """(4, 4) taking points of the sensor to base_link; raises MessageError where it is not known (yet)."""
