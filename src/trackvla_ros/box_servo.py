@@ -70,8 +70,8 @@ class BoxServoConfig:
         1.0, "how near it goes to where a hidden target should be, to see round the corner", unit="m", low=0.5, high=4.0
     )
     near_standoff: float = setting(
-        1.5,
-        "distance kept where a corner is about to hide the target; one who stops there is not run into",
+        1.3,
+        "distance kept where a corner is about to hide a slow target, more from a quick one",
         unit="m",
         low=0.8,
         high=4.0,

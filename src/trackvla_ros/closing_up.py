@@ -14,6 +14,7 @@ from trackvla_ros.trail import IsOpen
 
 LOOK_AHEAD = (0.4, 0.8, 1.2, 1.6)  # s of the target's walk looked at
 DOORWAY = 0.75  # m to either side of the target; less on both is a doorway or a corridor's mouth
+ROOM, STOPPING = 1.1, 0.5  # m, s: a robot that follows at the target's pace still stands before one who stops at once
 WALKING = 0.25  # m/s; a slower target goes nowhere
 
 
@@ -43,6 +44,7 @@ def standoff_before_corners(
         nearest: m where the target is just leaving the view.
     """
     pace = float(np.linalg.norm(velocity))
+    nearest = max(nearest, ROOM + STOPPING * pace)
     if pace < WALKING or nearest >= standoff:
         return standoff
     share = _share_of_time_in_sight(robot, target, velocity, sight)

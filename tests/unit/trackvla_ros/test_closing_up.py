@@ -35,8 +35,12 @@ def test_it_closes_up_on_a_target_that_turns_behind_a_corner():
 
 
 def test_the_sooner_the_target_will_be_hidden_the_nearer():
-    slow, quick = (standoff(CORNER, (0.1, pace), np.array([2.1, 0.0])) for pace in (0.7, 1.3))
-    assert NEAR <= quick < slow <= FAR
+    late, soon = (standoff(CORNER, (0.1, 0.6), np.array([2.1, aside])) for aside in (0.0, 0.35))
+    assert NEAR <= soon < late <= FAR
+
+
+def test_a_quick_target_that_might_stop_is_not_closed_up_on_too_far():
+    assert standoff(CORNER, (0.3, 1.4), np.array([2.1, 0.3])) >= 1.0 + 0.5 * 1.4
 
 
 def test_a_standing_target_is_not_closed_up_on():
@@ -45,7 +49,7 @@ def test_a_standing_target_is_not_closed_up_on():
 
 def test_in_a_doorway_it_follows_nearer():
     posts = np.vstack([wall((1.9, 0.5), (1.9, 3.0)), wall((1.9, -3.0), (1.9, -0.5))])
-    assert standoff(posts, (0.8, 0.0)) == pytest.approx(NEAR + 0.5 * (FAR - NEAR))
+    assert standoff(posts, (0.8, 0.0)) == pytest.approx(1.5 + 0.5 * (FAR - 1.5))
     assert standoff(posts[posts[:, 1] > 0.0], (0.8, 0.0)) == FAR
 
 
