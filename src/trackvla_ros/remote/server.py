@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -75,6 +76,8 @@ class PolicyServer:
             OSError: the address cannot be listened on.
         """
         sys.setswitchinterval(SWITCH)
+        gc.collect()
+        gc.freeze()  # policies stay: to look through them holds all robots up, and what strangers leave waits for that
         ended = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, ended.set)
