@@ -12,14 +12,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from evt_bench.trackers import NoTracker, TruthTracker
 from evt_bench.world.walkers import STANDING
 from evt_bench.world.world import World
 from track_common.config import lookup
 from track_common.geometry import arc_lengths, point_at, wrap_angle
-from track_common.instruction import ParsedInstruction
-from track_common.interfaces import Controller, Decision
+from track_common.interfaces import Controller, Decision, Observation
 from track_common.pipeline import FollowPipeline
-from track_common.types import STOP, Array, Box, Cloud, Frame, Odometry, Sighting, Trajectory, VelocityCommand
+from track_common.types import STOP, Array, Cloud, Odometry, Sighting, Trajectory, VelocityCommand
 
 STANDOFF = 1.8  # m the oracle keeps
 RETREAT = 1.35  # m at which it backs away
@@ -168,24 +168,6 @@ class Oracle:
         return VelocityCommand(vx / plant.gain_vx, vy / plant.gain_vy, wz / plant.gain_wz)
 
 
-class TruthTracker:
-    """A tracker that is told the target's visible box: what remains is the policy's and the controller's doing."""
-
-    def __init__(self, world: World, min_pixels: int = 800) -> None:
-        self._world, self._min_pixels = world, min_pixels
-
-    def init(self, frame: Frame, instruction: ParsedInstruction | str, box_xyxy: Array | None = None) -> Sighting:
-        """Nothing to learn from the sentence."""
-        return self.update(frame)
-
-    def update(self, frame: Frame) -> Sighting:
-        """The true box, unless too little of the target shows to be found by anybody."""
-        view = self._world.target_view()
-        if view.box_xyxy is None or view.pixels < self._min_pixels:
-            return Sighting(frame.stamp, None)
-        return Sighting(frame.stamp, Box(view.box_xyxy, view.share, "target"))
-
-
 class LateController:
     """A controller that gets each trajectory ``delay`` s after its image, as from a real tracker and planner."""
 
@@ -222,6 +204,7 @@ class PipelineAgent:
     policy_params: dict[str, Any] = field(default_factory=dict)
     tracker_params: dict[str, Any] = field(default_factory=dict)
     controller_params: dict[str, Any] = field(default_factory=dict)
+    control_rate: float = 0.0
 
     def start(self, world: World, instruction: str) -> None:
         """Make all three anew: nothing is carried from episode to episode."""
@@ -236,11 +219,20 @@ class PipelineAgent:
         policy = make_policy(self.policy, height | self.policy_params if has_height else self.policy_params)
         self._pipeline = FollowPipeline(self._make_tracker(world), policy, LateController(controller, self.delay))
         self._pipeline.follow(instruction)
-        self._world, self._sweeps = world, -1
+        self.planner: Any = policy
+        self._world, self._sweeps, self._cycle, self._sent = world, -1, -1, STOP
 
     def look(self) -> Sighting | None:
         """One frame through tracker and policy."""
         return self._pipeline.on_frame(self._world.render())[0]
+
+    def observe(self) -> Observation:
+        """The first half of ``look``: one frame through the tracker; ``take`` gets what the policy makes of it."""
+        return self._pipeline.observe(self._world.render())
+
+    def take(self, trajectory: Trajectory) -> None:
+        """The second half of ``look``."""
+        self._pipeline.take(trajectory)
 
     def command(self) -> VelocityCommand:
         """Sensors of this instant in, the controller's command out."""
@@ -249,11 +241,16 @@ class PipelineAgent:
         cloud = self._world.scan() if sweeps > self._sweeps else None
         self._sweeps = sweeps
         self._pipeline.on_sensors(self._world.odometry(), cloud)
-        return self._pipeline.control(now).command
+        cycle = int(now * self.control_rate + 1e-6)
+        if not self.control_rate or cycle > self._cycle:
+            self._cycle, self._sent = cycle, self._pipeline.control(now).command
+        return self._sent
 
     def _make_tracker(self, world: World) -> Any:
         if self.tracker == "truth":
             return TruthTracker(world)
+        if self.tracker == "none":
+            return NoTracker()
         from vlt_ros.registry import make_tracker
 
         return make_tracker(self.tracker, self.tracker_params)
@@ -264,7 +261,11 @@ BASELINES = {"oracle": Oracle, "stand_still": StandStill, "constant_velocity": C
 
 @dataclass(frozen=True)
 class AgentSpec:
-    """What a worker process needs to make an agent; ``tracker`` is "-" for the baselines, "truth" for true boxes."""
+    """What a worker process needs to make an agent.
+
+    ``tracker`` is "-" for the baselines, "truth" for true boxes, "none" for a policy that looks at the image alone.
+    ``control_rate`` (Hz) is how often the controller is asked; 0 = at every step of the world.
+    """
 
     policy: str
     tracker: str = NO_TRACKER
@@ -272,6 +273,7 @@ class AgentSpec:
     policy_params: dict[str, Any] = field(default_factory=dict)
     tracker_params: dict[str, Any] = field(default_factory=dict)
     controller_params: dict[str, Any] = field(default_factory=dict)
+    control_rate: float = 0.0
 
     def make(self) -> Agent:
         """The agent.
@@ -282,5 +284,6 @@ class AgentSpec:
         if self.tracker == NO_TRACKER:
             return lookup("baseline", self.policy, BASELINES)()
         return PipelineAgent(
-            self.policy, self.tracker, self.delay, self.policy_params, self.tracker_params, self.controller_params
-        )
+            self.policy, self.tracker, self.delay, self.policy_params, self.tracker_params, self.controller_params,
+            self.control_rate,
+        )  # fmt: skip

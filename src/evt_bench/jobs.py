@@ -48,25 +48,27 @@ class RecordFile(Generic[Record]):
 
 def run_missing(
     jobs: Sequence[Job],
-    run: Callable[[Job], Record],
+    run: Callable[[Sequence[Job]], Sequence[Record]],
     keys: tuple[Callable[[Job], Hashable], Callable[[Record], Hashable]],
     file: RecordFile[Record],
     processes: int = 1,
     on_record: Callable[[Record, int, int], None] | None = None,
+    together: int = 1,
 ) -> list[Record]:
     """Records of all jobs in their order; only those not found in the file are run.
 
     Args:
-        run: at module level, since worker processes call it.
+        run: runs up to ``together`` jobs at once; at module level, since worker processes call it.
         keys: of a job and of its record; equal where they belong together.
         processes: worker processes; 1 runs here.
         on_record: called with each new record, how many there are now and how many there will be.
+        together: jobs that one process runs in lock-step.
     """
     key_of_job, key_of_record = keys
     records = {key_of_record(record): record for record in file.read()}
     missing = [job for job in jobs if key_of_job(job) not in records]
     done = len(jobs) - len(missing)
-    for record in _run_all(missing, run, processes):
+    for record in _run_all(_grouped(missing, together), run, processes):
         records[key_of_record(record)] = record
         file.append(record)
         done += 1
@@ -75,12 +77,19 @@ def run_missing(
     return [records[key_of_job(job)] for job in jobs]
 
 
-def _run_all(jobs: Sequence[Job], run: Callable[[Job], Record], processes: int) -> Iterable[Record]:
+def _grouped(jobs: Sequence[Job], size: int) -> list[Sequence[Job]]:
+    return [jobs[first : first + size] for first in range(0, len(jobs), size)]
+
+
+def _run_all(
+    groups: Sequence[Sequence[Job]], run: Callable[[Sequence[Job]], Sequence[Record]], processes: int
+) -> Iterable[Record]:
     if processes <= 1:
-        yield from map(run, jobs)
+        for group in groups:
+            yield from run(group)
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # inherited by the workers: one thread each
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with worker_pool(processes) as pool:
-        for future in as_completed([pool.submit(run, job) for job in jobs]):
-            yield future.result()
+        for future in as_completed([pool.submit(run, group) for group in groups]):
+            yield from future.result()

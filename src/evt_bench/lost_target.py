@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evt_bench.agents import TruthTracker
 from evt_bench.episodes import EpisodeConfig, draw_episode
+from evt_bench.trackers import TruthTracker
 from evt_bench.world.config import CameraConfig
 from evt_bench.world.navigation import Grid, make_grid, plan
 from evt_bench.world.world import World, WorldConfig

@@ -16,6 +16,7 @@ import numpy as np
 from evt_bench.agents import BASELINES, AgentSpec
 from evt_bench.episodes import STEP, EpisodeConfig, draw_episode
 from evt_bench.jobs import RecordFile, run_missing
+from evt_bench.lockstep import look_together
 from evt_bench.metrics import EpisodeRecord, Row, summarise
 from evt_bench.protocol import Judge, StepView, Verdict
 from evt_bench.world.world import Truth, World, WorldConfig
@@ -35,6 +36,7 @@ class BenchConfig:
     world: WorldConfig = field(default_factory=WorldConfig)
     episodes: EpisodeConfig = field(default_factory=EpisodeConfig)
     rules: str = "code"
+    together: int = 1  # episodes of one process in lock-step: their network sees a batch
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def run_bench(
     Args:
         out_json: table; the records lie beside it, with ".jsonl" for ending. Records found there are not run again.
         processes: worker processes; 1 runs here.
+        config: worlds, episodes and rules.
+        on_episode: called with each new record.
 
     Raises:
         ValueError: the records beside ``out_json`` were made with other settings.
@@ -73,7 +77,7 @@ def run_bench(
     settings = config or BenchConfig()
     jobs = [_Job(task, seed, agent, settings) for task in tasks for agent in agents for seed in seeds]
     file = RecordFile(out_json.with_suffix(".jsonl"), _header(settings, agents), EpisodeRecord)
-    records = run_missing(jobs, _run_job, (_Job.key_of, _record_key), file, processes, on_episode)
+    records = run_missing(jobs, _run_jobs, (_Job.key_of, _record_key), file, processes, on_episode, settings.together)
     rows = _tabulate(records)
     out_json.write_text(
         json.dumps({"rules": settings.rules, "rows": [_plain(asdict(r)) for r in rows]}, indent=2) + "\n"
@@ -88,24 +92,59 @@ def baselines() -> list[AgentSpec]:
 
 def run_episode(task: str, seed: int, agent: AgentSpec, config: BenchConfig) -> EpisodeRecord:
     """One episode from its first step to its verdict."""
-    episode = draw_episode(task, seed, config.episodes)
-    world = World(episode, config.world)
-    driver = agent.make()
-    log = _EpisodeLog(world, Judge(config.rules))
-    wait = int(np.random.default_rng([seed, 3]).integers(STOP_WAIT[0], STOP_WAIT[1] + 1))
+    return run_together([(task, seed, agent)], config)[0]
+
+
+def run_together(jobs: Sequence[tuple[str, int, AgentSpec]], config: BenchConfig) -> list[EpisodeRecord]:
+    """Episodes (task, seed, agent) in lock-step: one network sees the frames of all that use it as a batch.
+
+    An episode's states are its own; another grouping changes its record by no more than the batch's rounding does.
+    """
+    runs: list[EpisodeRun] = []
     try:
-        driver.start(world, episode.instruction)
-        while not log.judge.is_over:
-            sighting = driver.look()
-            log.check_box(sighting)
-            until = world.time + STEP - TOLERANCE
-            while world.time < until:
-                world.step(driver.command())
-            log.step(wait)
+        for task, seed, agent in jobs:
+            runs.append(EpisodeRun(task, seed, agent, config))
+        while going := [run for run in runs if not run.is_over]:
+            look_together([run.agent for run in going], [run.log.check_box for run in going])
+            for run in going:
+                run.advance()
     finally:
-        world.close()
-    verdict = log.judge.verdict()
-    return log.record(task, seed, agent, verdict)
+        for run in runs:
+            run.close()
+    return [run.record() for run in runs]
+
+
+class EpisodeRun:
+    """One episode under way; ``close`` releases its world."""
+
+    def __init__(self, task: str, seed: int, agent: AgentSpec, config: BenchConfig) -> None:
+        episode = draw_episode(task, seed, config.episodes)
+        self._world = World(episode, config.world)
+        self._key = (task, seed, agent)
+        self.log = _EpisodeLog(self._world, Judge(config.rules))
+        self._wait = int(np.random.default_rng([seed, 3]).integers(STOP_WAIT[0], STOP_WAIT[1] + 1))
+        self.agent = agent.make()
+        self.agent.start(self._world, episode.instruction)
+
+    @property
+    def is_over(self) -> bool:
+        """True once the rules have ended it."""
+        return self.log.judge.is_over
+
+    def advance(self) -> None:
+        """One step of the rules; the agent has looked."""
+        until = self._world.time + STEP - TOLERANCE
+        while self._world.time < until:
+            self._world.step(self.agent.command())
+        self.log.step(self._wait)
+
+    def record(self) -> EpisodeRecord:
+        """What it left."""
+        return self.log.record(*self._key, self.log.judge.verdict())
+
+    def close(self) -> None:
+        """Release the renderer."""
+        self._world.close()
 
 
 class _EpisodeLog:
@@ -122,7 +161,7 @@ class _EpisodeLog:
         """Does the tracker's box lie on the target, where enough of it shows?"""
         if sighting is None:
             return
-        view = self._world.target_view()
+        view = self._world.target_view(with_share=False)
         if view.box_xyxy is None or view.pixels < 1000:
             return
         is_hit = sighting.box is not None and float(iou(sighting.box.xyxy, view.box_xyxy)) >= ON_TARGET_IOU
@@ -132,7 +171,7 @@ class _EpisodeLog:
         """After one protocol step; ``wait`` steps after its arrival the target is done."""
         truth = self._world.truth()
         self._standing += truth.has_arrived
-        view = self._world.target_view()
+        view = self._world.target_view(with_share=False)
         camera = self._world.camera
         self.judge.step(
             StepView(
@@ -174,12 +213,13 @@ def bearing_of_target(truth: Truth) -> float:
     return float(wrap_angle(math.atan2(way[1], way[0]) - truth.robot[2]))
 
 
-def _run_job(job: _Job) -> EpisodeRecord:
-    return run_episode(job.task, job.seed, job.agent, job.config)
+def _run_jobs(jobs: Sequence[_Job]) -> list[EpisodeRecord]:
+    return run_together([(job.task, job.seed, job.agent) for job in jobs], jobs[0].config)
 
 
 def _header(config: BenchConfig, agents: Sequence[AgentSpec]) -> dict:
-    return {"settings": asdict(config), "agents": {f"{a.policy}/{a.tracker}": asdict(a) for a in agents}}
+    settings = {name: value for name, value in asdict(config).items() if name != "together"}  # changes no record
+    return {"settings": settings, "agents": {f"{a.policy}/{a.tracker}": asdict(a) for a in agents}}
 
 
 def _record_key(record: EpisodeRecord) -> tuple[str, int, str, str]:

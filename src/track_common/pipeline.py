@@ -32,10 +32,18 @@ class FollowPipeline:
 
     def on_frame(self, frame: Frame) -> tuple[Sighting, Trajectory]:
         """One camera frame through tracker and policy; ``follow`` must have been called."""
-        sighting = self._look(frame)
-        trajectory = self._policy.infer(Observation(frame, sighting, self._cloud, self._odometry))
+        observation = self.observe(frame)
+        trajectory = self._policy.infer(observation)
+        self.take(trajectory)
+        return observation.sighting or Sighting(frame.stamp, None), trajectory
+
+    def observe(self, frame: Frame) -> Observation:
+        """One camera frame through the tracker: what the policy may look at."""
+        return Observation(frame, self._look(frame), self._cloud, self._odometry)
+
+    def take(self, trajectory: Trajectory) -> None:
+        """What the policy made of the observation, to the controller."""
         self._controller.on_trajectory(trajectory)
-        return sighting, trajectory
 
     def control(self, now: float) -> Decision:
         """Command for this instant (call at the controller's rate, 20-50 Hz)."""

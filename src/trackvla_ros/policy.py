@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 import torch
@@ -37,10 +38,15 @@ class TrackVlaPolicy:
         """
         validate(config)
         self._config = config
-        self._model, self._tokenizer = _load(config)
+        self._model, self._tokenizer = _shared(config)
         self._stream = TrackStream(self._model, config.reuse_prefix and config.compile == "off")
         self._begin()
         self._warm_up()
+
+    @property
+    def network(self) -> TrackVla:
+        """What answers; shared by all policies of one configuration that are alive at once."""
+        return self._model
 
     def sibling(self) -> TrackVlaPolicy:
         """Another policy on the same network, with an episode of its own."""
@@ -129,6 +135,20 @@ def infer_together(policies: Sequence[TrackVlaPolicy], observations: Sequence[Ob
 
 def _numbers(values: torch.Tensor) -> np.ndarray:
     return values.double().cpu().numpy()
+
+
+_open: WeakValueDictionary[TrackVlaPolicyConfig, TrackVla] = WeakValueDictionary()
+
+
+def _shared(config: TrackVlaPolicyConfig) -> tuple[TrackVla, Tokenizer]:
+    """The network of a living policy with the same configuration, else a new one."""
+    model = _open.get(config)
+    if model is not None:
+        folder = None if config.random_weights else Path(config.checkpoint).expanduser()
+        return model, build_tokenizer(model.config.language, folder)
+    model, tokenizer = _load(config)
+    _open[config] = model
+    return model, tokenizer
 
 
 def _load(config: TrackVlaPolicyConfig) -> tuple[TrackVla, Tokenizer]:

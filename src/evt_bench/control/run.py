@@ -92,7 +92,7 @@ def run_control(
     jobs = [_Job(setup, seed, settings) for seed in seeds for setup in setups]
     header = {"settings": asdict(settings), "setups": [asdict(setup) for setup in setups]}
     file = RecordFile(out_json.with_suffix(".jsonl"), header, ControlRecord)
-    records = run_missing(jobs, _run_job, (_Job.key_of, _record_key), file, processes, on_episode)
+    records = run_missing(jobs, _run_jobs, (_Job.key_of, _record_key), file, processes, on_episode)
     rows = tabulate(records)
     out_json.write_text(json.dumps({"task": settings.task, "rows": [asdict(row) for row in rows]}, indent=2) + "\n")
     return rows
@@ -162,8 +162,8 @@ def _view(world: World, truth: Truth, has_stopped: bool) -> StepView:
     return StepView(truth.target_distance, pixels, image_pixels, bearing_of_target(truth), has_stopped)
 
 
-def _run_job(job: _Job) -> ControlRecord:
-    return run_control_episode(job.setup, job.seed, job.bench)
+def _run_jobs(jobs: Sequence[_Job]) -> list[ControlRecord]:
+    return [run_control_episode(job.setup, job.seed, job.bench) for job in jobs]
 
 
 def _record_key(record: ControlRecord) -> tuple[str, int]:

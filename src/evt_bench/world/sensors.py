@@ -4,6 +4,7 @@
 # (mujoco is compiled and carries no type stubs)
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class TargetView:
 
     Attributes:
         pixels: visible ones, scaled to the camera's own resolution.
-        share: visible part of the target's silhouette inside the image, 0..1.
+        share: visible part of the target's silhouette inside the image, 0..1; NaN where it was not asked for.
         box_xyxy: (4,) px of the visible part, None where nothing is seen.
     """
 
@@ -79,18 +80,22 @@ class CameraRenderer:
         mujoco.mjr_uploadTexture(self._scene.model, self._context, texture)
         _use_fast_textures(self._context)
 
-    def target_view(self, data: mujoco.MjData, T_world_camera: Array, target: int) -> TargetView:
-        """The target's visible pixels, counted in a small segmentation image."""
+    def target_view(
+        self, data: mujoco.MjData, T_world_camera: Array, target: int, with_share: bool = True
+    ) -> TargetView:
+        """The target's visible pixels, counted in a small segmentation image; a second one tells their share."""
         mask = self._mask(data, T_world_camera, self._all, target)
         visible = int(mask.sum())
         if not visible:
             return TargetView(0, 0.0, None)
-        whole = int(self._mask(data, T_world_camera, self._target, target).sum())
+        share = math.nan
+        if with_share:
+            share = visible / max(int(self._mask(data, T_world_camera, self._target, target).sum()), visible)
         scale = np.array([self._config.width / MASK_SIZE[0], self._config.height / MASK_SIZE[1]])
         rows, columns = np.nonzero(mask)
         corners = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1], float)
         box = corners * np.tile(scale, 2)
-        return TargetView(round(visible * float(scale.prod())), visible / max(whole, visible), box)
+        return TargetView(round(visible * float(scale.prod())), share, box)
 
     def _mask(self, data: mujoco.MjData, pose: Array, options: mujoco.MjvOption, geom: int) -> NDArray[np.bool_]:
         self._update(data, pose, options)

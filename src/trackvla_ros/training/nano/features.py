@@ -16,17 +16,18 @@ from trackvla_ros.training.shards import Shard, decode_image, shards_in
 BATCH = 64
 
 
-def features_of(folder: Path, out: Path, tower: nn.Module, changed: bool = True) -> None:
+def features_of(folder: Path, out: Path, tower: nn.Module, most: int | None = None, changed: bool = True) -> None:
     """Write ``out/NAME.npy`` (frames, cells, channels) float16 for each shard of ``folder`` that lacks it.
 
     Args:
         folder: shards with images.
         out: made where it does not exist; belongs to this tower alone.
         tower: frozen, in eval mode.
+        most: shards, the first of the folder; None = all.
         changed: light, tint and noise are changed by chance, as in the tower's own training.
     """
     out.mkdir(parents=True, exist_ok=True)
-    for path in shards_in(folder):
+    for path in shards_in(folder)[:most]:
         target = features_path(out, path)
         if not target.exists():
             _write(target, _features(Shard(path), tower, changed))

@@ -40,6 +40,7 @@ class NanoConfig:
     steps: int = 3000
     batch: int = 32  # frames, each with one to four sentences
     still_share: float = 0.4  # of a batch's rows
+    still_shards: int = 1000  # shards of single frames that are read
     lr: float = 1.2e-3  # kept after the warm-up: what is written are the weights' running means
     mean_decay: float = 0.99  # of the running means, a step
     weight_decay: float = 0.02
@@ -147,7 +148,7 @@ class NanoRun:
 
     def _read(self, data: Path, tower: nn.Module, history: int, period: float) -> None:
         features = data / "features"
-        features_of(data / "stills", features / "stills", tower)
+        features_of(data / "stills", features / "stills", tower, self._config.still_shards)
         rounds = sorted(p for p in (data / "episodes").glob("round*") if p.is_dir())
         for folder in rounds:
             features_of(folder, features / folder.name, tower)
@@ -196,10 +197,11 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=NanoConfig.steps)
+    parser.add_argument("--still-shards", type=int, default=NanoConfig.still_shards)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    NanoRun(options.data, options.out, NanoConfig(steps=options.steps)).fit()
+    NanoRun(options.data, options.out, NanoConfig(steps=options.steps, still_shards=options.still_shards)).fit()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,47 @@
+"""Options of `trackvla bench follow` become the benchmark's settings, and bad ones are refused with what to type."""
+
+import pytest
+import typer
+
+from track_common.config import ConfigError
+from trackvla_cli.follow_options import agent_of, follow_config
+
+
+def test_camera_speeds_rules_and_lock_step_are_taken():
+    config = follow_config("gliding", "paper", "224x168", "0.4-0.9", 4)
+    assert (config.world.camera.width, config.world.camera.height) == (224, 168)
+    assert (config.episodes.min_speed, config.episodes.max_speed) == (0.4, 0.9)
+    assert config.rules == "paper" and config.together == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "error"),
+    [
+        (("wheels", "code", "640x480", "0.6-1.1", 1), "base 'wheels'"),
+        (("gliding", "code", "640", "0.6-1.1", 1), "--camera is '640'; wanted the form 640x480"),
+        (("gliding", "code", "640x480", "fast", 1), "--speeds is 'fast'; wanted the form 0.6-1.1"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_form(values, error):
+    with pytest.raises(typer.BadParameter, match=error):
+        follow_config(*values)
+
+
+def test_unknown_rules_and_speeds_the_wrong_way_round_are_refused():
+    with pytest.raises(ConfigError, match="rules 'mine' unknown"):
+        follow_config("gliding", "mine", "640x480", "0.6-1.1", 1)
+    with pytest.raises(ConfigError, match="above max_speed"):
+        follow_config("gliding", "code", "640x480", "1.1-0.6", 1)
+
+
+def test_a_policy_that_looks_needs_no_tracker():
+    assert agent_of("trackvla", "", {}).tracker == "none"
+    assert agent_of("box_servo", "", {}).tracker == "grounded"
+    assert agent_of("trackvla", "truth", {}).tracker == "truth"
+
+
+def test_settings_reach_the_part_they_name():
+    agent = agent_of("box_servo", "", {"policy": {"standoff": 1.6}, "controller": {"max_linear_vel": 1.0}})
+    assert agent.policy_params == {"standoff": 1.6} and agent.controller_params == {"max_linear_vel": 1.0}
+    with pytest.raises(typer.BadParameter, match="wanted one of policy, tracker, controller"):
+        agent_of("box_servo", "", {"planner": {}})
