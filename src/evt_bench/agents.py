@@ -211,12 +211,14 @@ class PipelineAgent:
         from go2_bridge.config import ControllerConfig
         from go2_bridge.follower import Follower
         from track_common.config import override
-        from trackvla_ros.registry import make_policy
+        from trackvla_ros.registry import watched_policy
+        from trackvla_ros.target_watch import TargetWatchConfig
 
         height = {"base_height": world.base_height}
         controller = Follower(override(ControllerConfig(), height | self.controller_params))
         has_height = self.policy == "box_servo"
-        policy = make_policy(self.policy, height | self.policy_params if has_height else self.policy_params)
+        params = height | self.policy_params if has_height else self.policy_params
+        policy = watched_policy(self.policy, params, TargetWatchConfig(base_height=world.base_height))
         self._pipeline = FollowPipeline(self._make_tracker(world), policy, LateController(controller, self.delay))
         self._pipeline.follow(instruction)
         self.planner: Any = policy

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from track_common.instruction import ParsedInstruction
 from track_common.types import Array, Cloud, Frame, Odometry, Sighting, Trajectory, VelocityCommand
@@ -64,6 +64,15 @@ class Timed(Protocol):
 
     def timings(self) -> Mapping[str, float]:
         """Seconds by stage."""
+        ...
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A policy that takes new settings between two answers and keeps its target."""
+
+    def configure(self, config: Any) -> None:
+        """Take them over."""
         ...
 
 

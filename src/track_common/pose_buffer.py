@@ -7,7 +7,7 @@ from collections import deque
 
 import numpy as np
 
-from track_common.geometry import compose, interpolate_pose
+from track_common.geometry import compose, interpolate_pose, relative, transform_cloud
 from track_common.types import Array, Odometry
 
 MAX_SPEED = 6.0  # m/s; a GO2 reaches 3.8 (sport API), faster between two messages is a jump
@@ -68,6 +68,15 @@ class PoseBuffer:
         before, after = self._odometry[index - 1], self._odometry[min(index, len(self._odometry) - 1)]
         share = (stamp - before.stamp) / max(after.stamp - before.stamp, 1e-9) if after is not before else 0.0
         return before.roll + share * (after.roll - before.roll), before.pitch + share * (after.pitch - before.pitch)
+
+    def carried(self, points_base: Array, since: float, until: float) -> Array | None:
+        """(N, 3) points of base_link at ``since`` in base_link at ``until`` (s); None where a pose is not known."""
+        if since == until:
+            return np.asarray(points_base, float)
+        before, now = self.pose_at(since), self.pose_at(until)
+        if before is None or now is None:
+            return None
+        return transform_cloud(relative(now, before), np.asarray(points_base, float))
 
     def course(self, stamps: Array, slack: float = 0.1) -> Array | None:
         """(K, 3) poses at ``stamps`` (K,); up to ``slack`` s past the newest the robot goes on at its last velocity.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from track_common.config import ConfigError, setting, validate
-from track_common.geometry import inverse, relative, transform_cloud, transform_points
+from track_common.geometry import inverse, transform_points
 from track_common.instruction import parse_instruction
 from track_common.interfaces import Observation
 from track_common.levelling import levelled
@@ -22,6 +22,7 @@ from trackvla_ros.closing_up import Sight, standoff_before_corners
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
 from trackvla_ros.target_filter import TargetState, predict, start, update
 from trackvla_ros.target_range import ANIMALS, Measurement, Person, is_in_sight, measure
+from trackvla_ros.target_watch import NEVER_SEEN, status_unseen
 from trackvla_ros.trail import Trail, open_between
 
 MAX_MISSES = 3  # looks in a row outside the gate before the filter believes them and starts anew
@@ -122,10 +123,21 @@ class BoxServoPolicy:
         self.config = config or BoxServoConfig()
         validate(self.config)
         self.reset("")
+        self._is_asked = True  # until a sentence says otherwise: whoever uses it as a part may have none
+
+    def configure(self, config: BoxServoConfig) -> None:
+        """Take new settings; the target in view is kept.
+
+        Raises:
+            ConfigError: naming setting, value and bound.
+        """
+        validate(config)
+        self.config = config
 
     def reset(self, instruction: str) -> None:
         """Forget the target; of the sentence only the target's kind counts here, for its size."""
         self._category = parse_instruction(instruction).target.category
+        self._is_asked = bool(instruction.strip())
         self._poses = PoseBuffer()
         self._target: TargetState | None = None
         self._trail = Trail()
@@ -180,10 +192,9 @@ class BoxServoPolicy:
         """The sweep carried to base_link at the image stamp; None where it is too old or its place unknown."""
         if cloud is None or abs(cloud.stamp - frame.stamp) > MAX_CLOUD_AGE:
             return None
-        before, now = self._poses.pose_at(cloud.stamp), self._poses.pose_at(frame.stamp)
-        if before is None or now is None:
-            return cloud.points_base
-        return transform_cloud(relative(now, before), np.asarray(cloud.points_base, float))
+        if self._poses.newest is None:
+            return cloud.points_base  # without any odometry the robot counts as standing
+        return self._poses.carried(cloud.points_base, cloud.stamp, frame.stamp)
 
     def _update(self, looked: Measurement, pose: Array, stamp: float) -> None:
         """Correct the estimate; a sliver pulls it to the corner, so for a while prediction is trusted more."""
@@ -204,9 +215,9 @@ class BoxServoPolicy:
 
     def _answer(self, observation: Observation, pose: Array) -> Trajectory:
         stamp = observation.frame.stamp
-        status = self._status(stamp)
-        if self._target is None or status is TargetStatus.LOST:
-            return Trajectory(stamp, stand(), TIMES, TargetStatus.LOST)
+        status, reason = self._status(stamp)
+        if self._target is None or not status.may_move:
+            return Trajectory(stamp, stand(), TIMES, status, reason=reason)
         target = transform_points(inverse(pose), self._target.position)
         velocity = transform_points(np.array([0.0, 0.0, -pose[2]]), self._target.velocity)
         if status is TargetStatus.TRACKED and not self._is_hidden:
@@ -217,7 +228,7 @@ class BoxServoPolicy:
         way = self._way(others, pose, self._target.position)
         poses = self._poses_for(status, target, velocity, own, stamp, way, self._standoff(others, pose))
         height = CHEST - self.config.base_height
-        return Trajectory(stamp, poses, TIMES, status, np.array([target[0], target[1], height]))
+        return Trajectory(stamp, poses, TIMES, status, np.array([target[0], target[1], height]), reason=reason)
 
     def _others(self, observation: Observation, pose: Array, target: Array) -> Array | None:
         """(N, 2) m in odom, what stands there without the target's own points; None without a LiDAR."""
@@ -275,15 +286,15 @@ class BoxServoPolicy:
         poses[:, 2] = turn(math.atan2(target[1], target[0]) + self._side * GLANCE, look)[:, 2]
         return poses
 
-    def _status(self, stamp: float) -> TargetStatus:
-        unseen = stamp - self._seen
-        if unseen <= 1e-6:
-            return TargetStatus.TRACKED
-        if unseen <= self.config.coast_time and not self._is_gone:
-            return TargetStatus.COASTING
-        if unseen <= self.config.coast_time + self.config.search_time:
-            return TargetStatus.SEARCHING
-        return TargetStatus.LOST
+    def _status(self, stamp: float) -> tuple[TargetStatus, str]:
+        """What it believes about its target at ``stamp`` (s), and why."""
+        if self._target is None:
+            return (TargetStatus.LOST, NEVER_SEEN) if self._is_asked else (TargetStatus.IDLE, "no instruction")
+        config = self.config
+        status, reason = status_unseen(stamp - self._seen, config.coast_time, config.search_time)
+        if status is TargetStatus.COASTING and self._is_gone:
+            return TargetStatus.SEARCHING, f"{reason}, and not where it should be"
+        return status, reason
 
 
 def _side_of(target: Array, velocity: Array) -> float:

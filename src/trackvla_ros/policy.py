@@ -12,8 +12,8 @@ import torch
 
 from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
-from track_common.types import Frame, Trajectory
-from trackvla_ros.answers import standstill, trajectory_of
+from track_common.types import Frame, TargetStatus, Trajectory
+from trackvla_ros.answers import NO_INSTRUCTION, standstill, trajectory_of
 from trackvla_ros.model.execution import check_execution, prepare
 from trackvla_ros.model.image import ImagePreparer
 from trackvla_ros.model.sizes import SIZES
@@ -118,7 +118,7 @@ def infer_together(policies: Sequence[TrackVlaPolicy], observations: Sequence[Ob
     head = policies[0]._model.head
     period = head.waypoint_period
     times = period * np.arange(1, head.config.waypoints + 1)
-    answers = [standstill(o.frame.stamp, times) for o in observations]
+    answers = [standstill(o.frame.stamp, times, TargetStatus.IDLE, NO_INSTRUCTION) for o in observations]
     told = [index for index, policy in enumerate(policies) if policy._episode is not None]
     if not told:
         return answers

@@ -9,6 +9,7 @@ from typing import Any
 
 from track_common.config import lookup, override
 from track_common.interfaces import Policy
+from trackvla_ros.target_watch import TargetWatchConfig, WatchedPolicy
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,18 @@ def make_policy(name: str, params: Mapping[str, Any] | None = None) -> Policy:
     """
     entry = lookup("policy", name, POLICIES)
     return entry.make(override(entry.default_config(), params or {}))
+
+
+def watched_policy(
+    name: str, params: Mapping[str, Any] | None = None, watch: TargetWatchConfig | None = None
+) -> Policy:
+    """As ``make_policy``; one that looks at images and says only where to go has target and status filled in.
+
+    Raises:
+        ConfigError: as ``make_policy``.
+    """
+    policy = make_policy(name, params)
+    return WatchedPolicy(policy, watch) if POLICIES[name].needs_image else policy
 
 
 def _named(target: str) -> Callable[..., Any]:

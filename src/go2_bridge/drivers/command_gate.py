@@ -21,6 +21,9 @@ DISARMING = {
 }  # after these the operator must look, then arm again
 
 
+FULL = 100.0  # %; what a battery must be charged to at most before it counts as recovered
+
+
 class CommandGate:
     """Inputs are pushed as they come, ``decide`` is called at a fixed rate; only a sound, fresh command passes."""
 
@@ -38,6 +41,7 @@ class CommandGate:
         self._health: Health | None = None
         self._owners = self._commanders = self._robots = 0
         self._link_reason: HoldReason | None = None
+        self._is_low = self._is_hot = False  # battery and motors, until they have recovered
 
     def configure(self, config: BridgeConfig) -> None:
         """Take changed settings; what was received stays."""
@@ -54,8 +58,13 @@ class CommandGate:
         self._state = state
 
     def on_health(self, health: Health, now: float) -> None:
-        """A battery and temperature reading."""
+        """A battery and temperature reading; one that is not finite counts as beyond its limit."""
         self._health, self._health_at = health, now
+        config = self._config
+        least = config.min_battery + (config.battery_recovery if self._is_low else 0.0)
+        most = config.max_motor_temperature - (config.temperature_recovery if self._is_hot else 0.0)
+        self._is_low = not health.battery >= min(least, FULL)
+        self._is_hot = not health.motor_temperature <= most
 
     def on_stick(self, deflection: float, now: float) -> None:
         """The largest deflection (0..1) of the robot's own remote; not finite counts as full."""
@@ -126,10 +135,9 @@ class CommandGate:
             return HoldReason.NO_HEALTH
         if not 0.0 <= now - self._health_at <= self._config.health_timeout:
             return HoldReason.STALE_HEALTH
-        if not self._health.battery >= self._config.min_battery:
+        if self._is_low:
             return HoldReason.LOW_BATTERY
-        is_cool = self._health.motor_temperature <= self._config.max_motor_temperature
-        return None if is_cool else HoldReason.HOT_MOTOR
+        return HoldReason.HOT_MOTOR if self._is_hot else None
 
     def _check_command(self, now: float) -> HoldReason | None:
         if now - self._stick_at <= self._config.stick_hold:

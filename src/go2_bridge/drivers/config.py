@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from go2_bridge.config import ControllerConfig
 from track_common.config import ConfigError, setting
+from track_common.frame_ids import base_frame_setting
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,14 @@ class BridgeConfig:
     )
     ready_modes: str = setting("1,3", "values of mode that may walk where error_code is 0: firmware before 1.1.6")
     min_battery: float = setting(15.0, "hold below this charge", unit="%", low=0.0, high=90.0)
+    battery_recovery: float = setting(
+        5.0, "after a low battery hold until it is charged to so much over min_battery", unit="%", low=0.0, high=50.0
+    )
     max_motor_temperature: float = setting(80.0, "hold above this", unit="degC", low=40.0, high=120.0)
+    temperature_recovery: float = setting(
+        10.0, "after a hot motor hold until it is so much below that", unit="degC", low=0.0, high=50.0
+    )
+    base_frame: str = base_frame_setting()
 
     # Odometry
     odometry_source: str = setting(

@@ -43,28 +43,32 @@ def is_ready(state: RobotState, config: BridgeConfig) -> bool:
     return state.error_code in numbers(config.ready_states, "ready_states")
 
 
-class StateOdometry:
-    """Odometry from poses of the sport state, velocity by difference over ``SPEED_SPAN``."""
+class PoseOdometry:
+    """Odometry from the robot's poses, its velocity by their difference over ``SPEED_SPAN``.
+
+    So for the sport state and for the robot's odometry topic: of neither does the vendor say in which frame its
+    velocity is, and a controller that takes one of odom for one of base_link turns the wrong way.
+    """
 
     def __init__(self) -> None:
-        self._past: deque[tuple[float, RobotState]] = deque()
+        self._past: deque[Odometry] = deque()
 
-    def update(self, state: RobotState, stamp: float) -> Odometry | None:
-        """Odometry at ``stamp`` (s, our clock); None where the pose is not finite."""
-        if not all(math.isfinite(v) for v in (state.x, state.y, state.yaw)):
+    def update(self, stamp: float, x: float, y: float, yaw: float) -> Odometry | None:
+        """Odometry at ``stamp`` (s, our clock) of a pose in odom (m, rad); None where the pose is not finite."""
+        if not all(math.isfinite(v) for v in (x, y, yaw)):
             return None
-        if self._past and stamp <= self._past[-1][0]:
+        if self._past and stamp <= self._past[-1].stamp:
             self._past.clear()
-        self._past.append((stamp, state))
-        while len(self._past) > 2 and stamp - self._past[1][0] >= SPEED_SPAN:
+        now = Odometry(stamp, x, y, yaw)
+        self._past.append(now)
+        while len(self._past) > 2 and stamp - self._past[1].stamp >= SPEED_SPAN:
             self._past.popleft()
-        vx, vy, wz = self._velocity(*self._past[0], state, stamp)
-        return Odometry(stamp, state.x, state.y, state.yaw, vx, vy, wz)
+        return Odometry(stamp, x, y, yaw, *self._velocity(self._past[0], now))
 
     @staticmethod
-    def _velocity(since: float, before: RobotState, after: RobotState, stamp: float) -> tuple[float, float, float]:
+    def _velocity(before: Odometry, after: Odometry) -> tuple[float, float, float]:
         """In the body frame at ``after``."""
-        span = stamp - since
+        span = after.stamp - before.stamp
         if span <= 0.0:
             return 0.0, 0.0, 0.0
         vx, vy = (after.x - before.x) / span, (after.y - before.y) / span

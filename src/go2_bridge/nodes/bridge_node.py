@@ -86,7 +86,7 @@ class BridgeNode(Node):
             self.create_subscription(Joy, "joy", self._on_joy, qos.SENSOR)
 
     def _subscribe_robot(self) -> None:
-        self._sensors = RobotSensors(self, self._diagnostics, self._config.odometry_source, self._config.clock_jump)
+        self._sensors = RobotSensors(self, self._diagnostics, self._config)
         if self._config.driver in UNITREE_DRIVERS:
             from go2_bridge.nodes.vendor_topics import Listeners, subscribe
 

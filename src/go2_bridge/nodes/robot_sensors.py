@@ -11,8 +11,9 @@ from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 from tf2_msgs.msg import TFMessage
 
+from go2_bridge.drivers.config import BridgeConfig
 from go2_bridge.drivers.robot_clock import RobotClock
-from go2_bridge.drivers.robot_state import RobotState, StateOdometry
+from go2_bridge.drivers.robot_state import PoseOdometry, RobotState
 from track_common.ros import qos
 from track_common.ros.conversions import (
     MessageError,
@@ -20,35 +21,37 @@ from track_common.ros.conversions import (
     odometry_from_message,
     seconds_from_stamp,
     stamp_from_seconds,
+    twist_from_command,
 )
 from track_common.ros.diagnostics import Diagnostics
 from track_common.ros.stamps import now_of
+from track_common.types import VelocityCommand
 
-ODOM_FRAME, BASE_FRAME = "odom", "base_link"
+ODOM_FRAME = "odom"
 
 
 class RobotSensors:
     """Part of the bridge node: listens to the robot's sensors and publishes them with stamps of our clock."""
 
-    def __init__(self, node: Node, diagnostics: Diagnostics, odometry_source: str, clock_jump: float) -> None:
-        self._node, self._diagnostics = node, diagnostics
-        self._clocks = {name: RobotClock(clock_jump) for name in ("odometry", "points")}
-        self._state_odometry = StateOdometry() if odometry_source == "sport_state" else None
+    def __init__(self, node: Node, diagnostics: Diagnostics, config: BridgeConfig) -> None:
+        self._node, self._diagnostics, self._base_frame = node, diagnostics, config.base_frame
+        self._clocks = {name: RobotClock(config.clock_jump) for name in ("odometry", "points")}
+        self._odometry, self._is_of_state = PoseOdometry(), config.odometry_source == "sport_state"
         self._odom = node.create_publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
         self._points = node.create_publisher(PointCloud2, "points", qos.SENSOR_OUT)
         self._tf = node.create_publisher(TFMessage, "tf", qos.TF)
         node.create_subscription(PointCloud2, "/utlidar/cloud", self._on_points, qos.SENSOR)
-        if self._state_odometry is None:
+        if not self._is_of_state:
             node.create_subscription(OdometryMessage, "/utlidar/robot_odom", self._on_odometry, qos.SENSOR)
 
     def on_state(self, state: RobotState) -> None:
         """A sport state, in case odometry is to come from it."""
-        if self._state_odometry is None:
+        if not self._is_of_state:
             return
         stamp = self._local_stamp("odometry", state.stamp)
-        odometry = None if stamp is None else self._state_odometry.update(state, stamp)
+        odometry = None if stamp is None else self._odometry.update(stamp, state.x, state.y, state.yaw)
         if odometry is not None:
-            self._publish_odometry(message_from_odometry(odometry, ODOM_FRAME, BASE_FRAME))
+            self._publish_odometry(message_from_odometry(odometry, ODOM_FRAME, self._base_frame))
 
     def _on_odometry(self, message: OdometryMessage) -> None:
         try:
@@ -59,14 +62,17 @@ class RobotSensors:
             self._diagnostics.set("odometry_refused", error)
             return
         stamp = self._local_stamp("odometry", odometry.stamp)
-        if stamp is not None:
-            message.header.stamp, message.header.frame_id = stamp_from_seconds(stamp), ODOM_FRAME
-            message.child_frame_id = BASE_FRAME
-            self._publish_odometry(message)
+        moved = None if stamp is None else self._odometry.update(stamp, odometry.x, odometry.y, odometry.yaw)
+        if moved is None:
+            return
+        message.header.stamp, message.header.frame_id = stamp_from_seconds(moved.stamp), ODOM_FRAME
+        message.child_frame_id = self._base_frame
+        message.twist.twist = twist_from_command(VelocityCommand(moved.vx, moved.vy, moved.wz))
+        self._publish_odometry(message)
 
     def _publish_odometry(self, message: OdometryMessage) -> None:
         self._odom.publish(message)
-        transform = TransformStamped(header=message.header, child_frame_id=BASE_FRAME)
+        transform = TransformStamped(header=message.header, child_frame_id=self._base_frame)
         position = message.pose.pose.position
         transform.transform.translation.x = position.x
         transform.transform.translation.y = position.y

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from rclpy.node import Node
 from tf2_msgs.msg import TFMessage
 
 from go2_bridge.mounts import MOUNTS
+from track_common.frame_ids import base_frame_setting
 from track_common.ros import qos
 from track_common.ros.frames import transform_from_matrix
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 
-BASE_FRAME = "base_link"
+
+@dataclass(frozen=True)
+class RobotStateConfig:
+    """Settings of the node itself; each sensor's own come after its name (``camera.x``)."""
+
+    base_frame: str = base_frame_setting()
 
 
 class RobotStateNode(Node):
@@ -21,13 +28,14 @@ class RobotStateNode(Node):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__("robot_state", **kwargs)
+        base_frame = declare(self, RobotStateConfig()).base_frame
         mounts = [declare(self, mount, prefix=f"{name}.") for name, mount in MOUNTS.items()]
         stamp = self.get_clock().now().to_msg()
         shown = [mount for mount in mounts if mount.enabled]
-        transforms = [transform_from_matrix(mount.matrix, stamp, BASE_FRAME, mount.frame_id) for mount in shown]
+        transforms = [transform_from_matrix(mount.matrix, stamp, base_frame, mount.frame_id) for mount in shown]
         self._publisher = self.create_publisher(TFMessage, "tf_static", qos.TF_STATIC)
         self._publisher.publish(TFMessage(transforms=transforms))
-        self.get_logger().info(f"{BASE_FRAME} has {', '.join(mount.frame_id for mount in shown) or 'no sensors'}")
+        self.get_logger().info(f"{base_frame} has {', '.join(mount.frame_id for mount in shown) or 'no sensors'}")
 
 
 def main() -> None:

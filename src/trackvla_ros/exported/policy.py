@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from track_common.config import validate
 from track_common.interfaces import Observation
-from track_common.types import Trajectory
-from trackvla_ros.answers import standstill, trajectory_of
+from track_common.types import TargetStatus, Trajectory
+from trackvla_ros.answers import NO_INSTRUCTION, standstill, trajectory_of
 from trackvla_ros.exported.graphs import Graphs, open_graphs, shipped_folder
 from trackvla_ros.history import FrameHistory
 from trackvla_ros.model.framing import Framer
@@ -69,7 +69,8 @@ class ExportedPolicy:
             raise RuntimeError("no instruction yet; call reset with one first")
         frame, history = observation.frame, self._history
         if not self._instruction:
-            return standstill(frame.stamp, self._graphs.waypoint_period * np.arange(1, self._graphs.waypoints + 1))
+            times = self._graphs.waypoint_period * np.arange(1, self._graphs.waypoints + 1)
+            return standstill(frame.stamp, times, TargetStatus.IDLE, NO_INSTRUCTION)
         if self._shape not in (None, frame.rgb.shape):
             history.clear()
         self._shape = frame.rgb.shape

@@ -55,6 +55,11 @@ class InferenceWorker:
         self._is_open = True
         self._thread = Worker("policy", self._run, on_error)
 
+    @property
+    def policy(self) -> Policy:
+        """The policy that runs, or is to run next."""
+        return self._policy
+
     def put(self, request: Request) -> bool:
         """Hand over an observation; returns False where it replaced one not yet looked at."""
         with self._changed:

@@ -18,7 +18,7 @@ from visualization_msgs.msg import MarkerArray
 
 from track_common.config import ConfigError, refusing
 from track_common.instruction import ParsedInstruction, parse_instruction
-from track_common.interfaces import NoAnswerError, Observation, Policy
+from track_common.interfaces import Configurable, NoAnswerError, Observation, Policy
 from track_common.pose_buffer import PoseBuffer
 from track_common.ros import qos
 from track_common.ros.bounded import MAX_DETECTIONS_BYTES, subscribe_bounded
@@ -42,6 +42,7 @@ from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, TargetR
 from trackvla_ros.nodes.inference_worker import InferenceWorker, Request
 from trackvla_ros.nodes.planner_config import PlannerConfig
 from trackvla_ros.registry import POLICIES
+from trackvla_ros.target_watch import TargetWatchConfig, WatchedPolicy
 
 DISTANCE = "box_servo.standoff"
 NO_PIXELS = np.zeros((0, 0, 3), np.uint8)  # for policies that look at boxes only
@@ -61,6 +62,7 @@ class PlannerNode(Node):
         self._config = declare(self, PlannerConfig(), on_change=self._on_config)
         self._instruction = parse_instruction(self._config.instruction)
         self._params = self._declare_policies()
+        self._watch = declare(self, TargetWatchConfig(), "target.", self._on_watch_config)
         self._diagnostics = Diagnostics(self)
         self._make_publishers()
         policy = self._policy(self._config.policy, self._params[self._config.policy])
@@ -117,6 +119,8 @@ class PlannerNode(Node):
         """Raises ConfigError, whatever it is that the policy cannot load: a refusal must not end a running node."""
         with refusing(f"policy '{name}' cannot be loaded"):
             policy = POLICIES[name].make(config)
+        if POLICIES[name].needs_image:
+            policy = WatchedPolicy(policy, self._watch)
         settle_memory()
         return policy
 
@@ -135,8 +139,18 @@ class PlannerNode(Node):
 
     def _on_policy_config(self, name: str, config: Any) -> None:
         if name == self._config.policy:
-            self._worker.swap(self._policy(name, config), followed_text(self._instruction))
+            policy = self._worker.policy
+            if isinstance(policy, Configurable):
+                policy.configure(config)  # and the target is kept
+            else:
+                self._worker.swap(self._policy(name, config), followed_text(self._instruction))
         self._params[name] = config
+
+    def _on_watch_config(self, config: TargetWatchConfig) -> None:
+        """Taken over at once: a policy that runs keeps its target."""
+        self._watch = config
+        if isinstance(self._worker.policy, WatchedPolicy):
+            self._worker.policy.watch.config = config
 
     def _follow(self, instruction: str) -> None:
         self._instruction = parse_instruction(instruction)

@@ -5,6 +5,7 @@ Weights and towers are folders the user downloaded; nothing is fetched here.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,8 @@ from torch import Tensor
 
 from track_common.config import ConfigError, lookup, validate
 from track_common.interfaces import Observation
-from track_common.types import Trajectory
-from trackvla_ros.answers import standstill
+from track_common.types import TargetStatus, Trajectory
+from trackvla_ros.answers import NO_INSTRUCTION, NOT_FINITE, standstill
 from trackvla_ros.history import FrameHistory
 from trackvla_ros.model.execution import check_execution
 from trackvla_ros.model.tokens import InstructionError
@@ -26,6 +27,8 @@ from trackvla_ros.open_vla.model.loading import load_tvi
 from trackvla_ros.open_vla.model.towers import DualTower, fit_square
 from trackvla_ros.open_vla.model.tvi import TviModel
 from trackvla_ros.open_vla.model.window import padded_window
+
+_log = logging.getLogger(__name__)
 
 
 class TviPolicy:
@@ -82,24 +85,30 @@ class TviPolicy:
         stamp = observation.frame.stamp
         times = TICK * np.arange(1, self._config.horizon + 1)
         if self._is_idle:
-            return standstill(stamp, times)
+            return standstill(stamp, times, TargetStatus.IDLE, NO_INSTRUCTION)
         self._history.check(stamp)
         pooled = self._towers(fit_square(observation.frame.rgb, self._config.image_fit))
         self._history.push(stamp, pooled.coarse)
         window = padded_window([past.item for past in self._history.frames], self._model.architecture.history)
         waypoints = self._model(self._ids, window, pooled.fine).double().cpu().numpy()
-        if self._must_wait(observation, waypoints):
-            return standstill(stamp, times)
+        standing = self._standing(observation, waypoints)
+        if standing is not None:
+            return standstill(stamp, times, *standing)
         return Trajectory(stamp, metric_poses(waypoints, self._config)[1:], times)
 
-    def _must_wait(self, observation: Observation, waypoints: NDArray[np.floating]) -> bool:
+    def _standing(self, observation: Observation, waypoints: NDArray[np.floating]) -> tuple[TargetStatus, str] | None:
+        """Status and reason where the waypoints are not to be followed, else None."""
         is_unseen = observation.sighting is not None and observation.sighting.box is None
         is_filling = len(self._history.frames) < self._model.architecture.history
-        return (
-            not bool(np.all(np.isfinite(waypoints)))
-            or (self._config.require_sighting and (observation.sighting is None or is_unseen))
-            or (self._config.wait_for_history and is_filling)
-        )
+        if not np.all(np.isfinite(waypoints)):
+            _log.error("the network's answer to the image of %.3f s is not finite", observation.frame.stamp)
+            self._history.clear()
+            return TargetStatus.STOPPED, NOT_FINITE
+        if self._config.require_sighting and (observation.sighting is None or is_unseen):
+            return TargetStatus.LOST, "the tracker does not see the target"
+        if self._config.wait_for_history and is_filling:
+            return TargetStatus.STOPPED, "the history of images is not full yet"
+        return None
 
 
 def _need_folders(config: TviPolicyConfig) -> None:

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from track_common.config import lookup, validate
 from track_common.interfaces import Observation
-from track_common.types import Trajectory
-from trackvla_ros.answers import standstill
+from track_common.types import TargetStatus, Trajectory
+from trackvla_ros.answers import NO_INSTRUCTION, standstill
 from trackvla_ros.history import FrameHistory
 from trackvla_ros.model.execution import check_execution
 from trackvla_ros.model.image import ImagePreparer
@@ -26,6 +26,7 @@ from trackvla_ros.uni_navid.config import UniNavidPolicyConfig
 from trackvla_ros.uni_navid.words import follow_words
 
 ACTIONS = re.compile(r"\b(forward|left|right|stop)\b")
+STANDING = np.array([0.1])  # s: the times of a trajectory that stands
 MAX_ANSWER = 16  # tokens; four words and their separators
 
 
@@ -71,13 +72,17 @@ class UniNavidPolicy:
             raise RuntimeError("no instruction yet; call reset with one first")
         frame = observation.frame
         if not self._instruction:
-            return standstill(frame.stamp, np.array([0.1]))
+            return standstill(frame.stamp, STANDING, TargetStatus.IDLE, NO_INSTRUCTION)
         self._history.check(frame.stamp)
         pooled = self._model.encode(self._prepare(frame.rgb, frame.camera)[None].to(self._model.device))
         past = [kept.item for kept in self._history.frames]
         prompts = stack_prompts([self._builder.navigate(self._instruction, len(past))]).to(self._model.device)
         ids = self._model.answer(prompts, torch.cat([*past, pooled.fine[0]]), MAX_ANSWER, self._tokenizer.end)
         self._history.push(frame.stamp, pooled.coarse[0])
-        words = ACTIONS.findall(self._tokenizer.decode(ids).lower())
+        answer = self._tokenizer.decode(ids).lower()
+        words = ACTIONS.findall(answer)
         poses, times = follow_words(words, self._config)
-        return Trajectory(frame.stamp, poses, times) if len(poses) else standstill(frame.stamp, np.array([0.1]))
+        if len(poses):
+            return Trajectory(frame.stamp, poses, times)
+        reason = "the model says stop" if words else f"the model's answer has no action: '{answer.strip()[:40]}'"
+        return standstill(frame.stamp, STANDING, TargetStatus.STOPPED, reason)

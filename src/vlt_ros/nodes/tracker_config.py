@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from track_common.config import setting
+from track_common.frame_ids import base_frame_setting
 from track_common.ros.camera_topic import TRANSPORTS
 from vlt_ros.registry import TRACKERS
 
@@ -32,6 +33,7 @@ class TrackerNodeConfig:
         high=500.0,
         runtime=False,
     )
+    base_frame: str = base_frame_setting()
     max_image_age: float = setting(
         0.0, "images whose stamp is older than this are not tracked; 0 = all are", unit="s", low=0.0, high=60.0
     )

@@ -47,7 +47,6 @@ from vlt_ros.registry import TRACKERS, TrackerEntry
 from vlt_ros.session import TrackingSession
 
 WARN_PERIOD = 2.0  # s between two equal warnings
-BASE_FRAME = "base_link"
 WAIT = 0.2  # s; how often the thread looks whether the node ends
 LOOK = 0.01  # s; how often images are looked for while a tracker is made
 
@@ -172,7 +171,9 @@ class TrackerNode(Node):
 
     def _camera(self, header: Header) -> Camera | None:
         """The calibrated, mounted camera; None until both are known."""
-        mount = None if self._info is None else self._frames.lookup(BASE_FRAME, header.frame_id, header.stamp)
+        mount = (
+            None if self._info is None else self._frames.lookup(self._config.base_frame, header.frame_id, header.stamp)
+        )
         if self._info is None or mount is None:
             return None
         try:

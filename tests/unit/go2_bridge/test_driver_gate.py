@@ -149,6 +149,31 @@ def test_known_publishers_are_not_other_owners():
     assert robot.gate.decide(0.0).reason == ""
 
 
+@pytest.mark.parametrize(
+    ("readings", "reason"),
+    [
+        ([(15.1, 40.0), (14.9, 40.0), (15.1, 40.0), (19.9, 40.0)], HoldReason.LOW_BATTERY),
+        ([(80.0, 79.9), (80.0, 80.1), (80.0, 79.9), (80.0, 70.1)], HoldReason.HOT_MOTOR),
+    ],
+)
+def test_a_limit_that_was_passed_holds_until_battery_or_motor_has_recovered(readings, reason):
+    """Around its limit a reading does not start and stop the robot in turn; 20 % and 70 degC are enough."""
+    gate, said = Robot().gate, []
+    for battery, temperature in readings:
+        gate.on_health(Health(battery, temperature), 0.0)
+        said.append(gate.decide(0.0).reason)
+    assert said == ["", reason.value, reason.value, reason.value]
+    gate.on_health(Health(20.0, 70.0), 0.0)
+    assert gate.decide(0.0).reason == ""
+
+
+def test_a_battery_is_recovered_when_full_whatever_the_settings_add_up_to():
+    gate = CommandGate(replace(CONFIG, min_battery=90.0, battery_recovery=50.0))
+    for battery in (10.0, 100.0):
+        gate.on_health(Health(battery, 40.0), 0.0)
+    assert not gate._is_low
+
+
 def test_fake_robot_needs_no_state_but_all_the_rest():
     gate = CommandGate(replace(CONFIG, driver="fake"))
     assert gate.arm(0.0) is HoldReason.NO_DEADMAN

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from go2_bridge.drivers.config import BridgeConfig
-from go2_bridge.drivers.robot_state import RobotState, StateOdometry, is_ready
+from go2_bridge.drivers.robot_state import PoseOdometry, RobotState, is_ready
 from track_common.config import ConfigError, override
 
 CONFIG = BridgeConfig()
@@ -40,18 +40,18 @@ def test_timeout_shorter_than_the_rate_allows_is_refused():
 
 
 def test_velocity_is_in_the_body_frame_and_survives_the_turn_of_the_heading():
-    odometry, made = StateOdometry(), None
+    odometry, made = PoseOdometry(), None
     for tick in range(40):  # 0.6 m/s along odom's y and 0.5 rad/s, heading passing from pi to -pi
         t = tick * 0.05
         yaw = math.remainder(math.pi - 0.4 + 0.5 * t, math.tau)
-        made = odometry.update(RobotState(t, 1013, 1, x=0.0, y=0.6 * t, yaw=yaw), 100.0 + t)
+        made = odometry.update(100.0 + t, 0.0, 0.6 * t, yaw)
     assert math.hypot(made.vx, made.vy) == pytest.approx(0.6)
     assert math.atan2(made.vy, made.vx) == pytest.approx(math.remainder(math.pi / 2 - made.yaw, math.tau))
     assert made.wz == pytest.approx(0.5)
 
 
 def test_first_pose_has_no_velocity_and_a_pose_that_is_not_finite_gives_none():
-    odometry = StateOdometry()
-    first = odometry.update(RobotState(1.0, 1013, 1, x=2.0), 50.0)
+    odometry = PoseOdometry()
+    first = odometry.update(50.0, 2.0, 0.0, 0.0)
     assert (first.x, first.vx, first.wz) == (2.0, 0.0, 0.0)
-    assert odometry.update(RobotState(1.1, 1013, 1, yaw=math.nan), 50.1) is None
+    assert odometry.update(50.1, 2.0, 0.0, math.nan) is None

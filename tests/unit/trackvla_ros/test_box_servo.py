@@ -44,6 +44,36 @@ def test_never_seen_means_standing_still():
     assert trajectory.status is TargetStatus.LOST and not trajectory.poses_base.any()
 
 
+def test_an_empty_sentence_is_idle_and_a_described_target_not_seen_yet_is_lost_each_with_its_reason():
+    policy = BoxServoPolicy()
+    policy.reset("")
+    idle = look(policy, 0.0, None)
+    policy.reset("the man in red")
+    unseen = look(policy, 0.1, None)
+    look(policy, 0.2, FAR)
+    gone = look(policy, 12.2, None)
+    assert [t.status for t in (idle, unseen, gone)] == [TargetStatus.IDLE, TargetStatus.LOST, TargetStatus.LOST]
+    assert [t.reason for t in (idle, unseen, gone)] == ["no instruction", "not seen yet", "out of sight for 12.0 s"]
+
+
+def test_new_settings_keep_the_target():
+    policy = BoxServoPolicy()
+    look(policy, 0.0, FAR)
+    policy.configure(BoxServoConfig(standoff=3.0, coast_time=2.0))
+    later = look(policy, 1.5, None)
+    assert later.status is TargetStatus.COASTING and later.target_base is not None
+    with pytest.raises(ConfigError, match="standoff"):
+        policy.configure(BoxServoConfig(standoff=40.0))
+
+
+def test_points_whose_place_is_unknown_do_not_range():
+    """A scan from before the odometry began: its points lie where the robot was then, nobody knows where."""
+    wall = np.array([[4.5, y, z] for y in np.linspace(-0.3, 0.3, 20) for z in np.linspace(0.3, 1.5, 20)])
+    here = look(BoxServoPolicy(), 10.0, FAR, Odometry(10.0, 0.0, 0.0, 0.0))
+    unknown = look(BoxServoPolicy(), 10.0, FAR, Odometry(10.0, 0.0, 0.0, 0.0), cloud=Cloud(wall, 9.9))
+    assert unknown.target_base == pytest.approx(here.target_base)
+
+
 def test_without_a_camera_nothing_is_guessed():
     trajectory = look(BoxServoPolicy(), 0.0, FAR, camera=None)
     assert trajectory.status is TargetStatus.LOST and not trajectory.poses_base.any()

@@ -84,7 +84,7 @@ def test_inference_before_an_instruction_is_refused():
 def test_without_an_instruction_the_robot_stands_still(policy):
     policy.reset("  ")
     trajectory = policy.infer(look())
-    assert trajectory.status is TargetStatus.LOST
+    assert (trajectory.status, trajectory.reason) == (TargetStatus.IDLE, "no instruction")
     assert trajectory.poses_base.shape == (10, 3)
     assert not trajectory.poses_base.any()
 
@@ -99,13 +99,14 @@ def test_weights_must_be_named():
         make_policy("trackvla")
 
 
-def test_weights_that_are_not_finite_stand_still():
+def test_weights_that_are_not_finite_stand_still_and_are_logged(caplog):
     policy = TrackVlaPolicy(TINY)
     policy._model.projector[0].weight.data.fill_(float("nan"))
     policy.reset("go")
     trajectory = policy.infer(look())
-    assert trajectory.status is TargetStatus.LOST
+    assert (trajectory.status, trajectory.reason) == (TargetStatus.STOPPED, "the network's answer is not finite")
     assert not trajectory.poses_base.any()
+    assert "is not finite" in caplog.text
 
 
 def test_quantised_weights_answer_nearly_the_same():
@@ -329,11 +330,15 @@ def test_tvi_without_an_instruction_moves_only_when_told(make_tvi, moves):
 
 
 @pytest.mark.parametrize(
-    ("settings", "sighting"), [({"require_sighting": True}, Sighting(0.0, None)), ({"wait_for_history": True}, None)]
+    ("settings", "sighting", "status"),
+    [
+        ({"require_sighting": True}, Sighting(0.0, None), TargetStatus.LOST),
+        ({"wait_for_history": True}, None, TargetStatus.STOPPED),
+    ],
 )
-def test_tvi_stands_still_when_told_to_wait(make_tvi, settings, sighting):
+def test_tvi_stands_still_when_told_to_wait(make_tvi, settings, sighting, status):
     trajectory = make_tvi(**settings).infer(look(sighting=sighting))
-    assert trajectory.status is TargetStatus.LOST
+    assert trajectory.status is status and trajectory.reason
     assert not trajectory.poses_base.any()
 
 
