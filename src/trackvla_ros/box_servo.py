@@ -126,11 +126,7 @@ class BoxServoPolicy:
         self._is_asked = True  # until a sentence says otherwise: whoever uses it as a part may have none
 
     def configure(self, config: BoxServoConfig) -> None:
-        """Take new settings; the target in view is kept.
-
-        Raises:
-            ConfigError: naming setting, value and bound.
-        """
+        """Take new settings, or raise ConfigError; the target in view is kept."""
         validate(config)
         self.config = config
 
