@@ -21,7 +21,8 @@ from vlt_ros.detector import Detections, DetectorConfig, PersonDetector, merge
 from vlt_ros.identity import IdentityConfig, Memory, TargetChooser
 from vlt_ros.people import People
 from vlt_ros.things import categories_of, things_in
-from vlt_ros.words import Description, ParsedInstruction, as_instruction
+from vlt_ros.visibility import unseen_words
+from vlt_ros.words import ParsedInstruction, as_instruction
 
 NO_INSTRUCTION = ParsedInstruction("")
 MAX_STEP = 0.5  # s; a longer gap says nothing more about where a person went
@@ -173,24 +174,6 @@ def _followed(instruction: ParsedInstruction, has_box: bool) -> ParsedInstructio
     if has_box:
         return NO_INSTRUCTION
     raise TargetError(reason)
-
-
-def unseen_words(instruction: ParsedInstruction) -> str:
-    """Why the colours of people are not enough for a sentence, with the words named; "" where they are."""
-    target = instruction.target
-    if target.is_judged:
-        return ""
-    unseen = [*target.unjudged, *(_name(d) for d in instruction.excluded_people if not d.is_judged)]
-    if not unseen or any(d.is_judged for d in instruction.excluded_people):
-        return ""
-    return (
-        f"{', '.join(repr(word) for word in unseen)}: this tracker cannot see that, and the sentence says nothing else "
-        "of whom to follow; add the colour of a garment, such as 'in the red shirt'"
-    )
-
-
-def _name(description: Description) -> str:
-    return " ".join([f"not the {description.noun or 'one'}", *description.unjudged])
 
 
 def _tile(index: int, width: int, height: int) -> Array:

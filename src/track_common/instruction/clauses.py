@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from track_common.instruction import function_words as f
 from track_common.instruction import lexicon as lex
 from track_common.instruction.drafts import EXAMPLE, Mode, Preposition, RefusedError, Scope
-from track_common.instruction.imperatives import is_imperative
+from track_common.instruction.imperatives import is_imperative, is_letting_go
 from track_common.instruction.noun_phrase import read_noun_phrase
 from track_common.instruction.noun_rules import place
 from track_common.instruction.parsed import Order, RelationKind
@@ -94,7 +94,9 @@ class ClauseReader:
         if self._is_relative or not is_imperative(self.tokens, self.at, self._is_start):
             return False
         is_denied = self.scope.is_fresh and self.scope.is_negated
-        if token in f.STOP_FOLLOWING or (token in f.AVOID and not is_denied):
+        if token == "let" and not is_denied and is_letting_go(self.tokens, self.at):
+            self.asked.avoid(token)
+        elif token in f.STOP_FOLLOWING or (token in f.AVOID and not is_denied):
             self.asked.follow(self._token(1)) if is_denied else self.asked.avoid(token)
         elif token in f.MOVE and is_denied:
             self.scope.is_fresh = False
@@ -233,6 +235,7 @@ class ClauseReader:
         elif token in f.VERBS:
             kind = Preposition.VERB
             self._last_verb = token
+            scope.deny_activity(token, self._token(1))
         else:
             return False
         self._return_after_comma()

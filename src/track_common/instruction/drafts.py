@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from track_common.instruction import function_words as f
 from track_common.instruction import lexicon as lex
 from track_common.instruction.parsed import (
+    DENIED,
     PERSON,
     Attribute,
     Description,
@@ -88,7 +90,7 @@ class Draft:
             if attribute in self.excluded:
                 colour = " and ".join(attribute.colours)
                 raise RefusedError(f"'{colour}' is asked for and excluded at once; say one of the two")
-        bare = [f"no {g.noun}" if g.is_negated else g.noun for g in self.bare if not g.is_used]
+        bare = [f"{DENIED}{g.noun}" if g.is_negated else g.noun for g in self.bare if not g.is_used]
         unjudged = [*self.unjudged, *bare]
         if self.place and self.order is None and self.place != 1:
             unjudged.append(next(word for word, place in ORDINAL_WORDS if place == self.place))
@@ -201,6 +203,13 @@ class Scope:
         self.end_negation()
         self.preposition, self.word, self.is_inner = preposition, word, False
         self.relation = None
+
+    def deny_activity(self, verb: str, following: str) -> None:
+        """ "who is not running", "not looking at me"; "not walking with the woman" denies the relation instead."""
+        ends = f.PLACE_PREPOSITIONS | f.ADVERBS | f.CONJUNCTIONS | {"", ".", ",", "!", "in"}
+        if self.is_negated and self.is_fresh and following in ends and not self.current.is_empty:
+            self.current.unjudged.append(f"{DENIED}{verb}")
+            self.is_negated = self.is_fresh = False
 
     def end_negation(self) -> None:
         """The negation ends unless its noun is still to come."""

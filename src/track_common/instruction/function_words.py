@@ -44,6 +44,7 @@ ASK = words("where what why how when who which whose describe explain count tell
     "do_you_see can_you_see have_you_seen did_you_see do_you_know could_you_see"
 )  # at the start of a sentence only
 MOVE = words("go move walk run drive come budge advance proceed continue")  # after "do not": a stop
+LET = words("go be alone pass leave through past walk")  # "let the man in red go": nobody to follow
 KEEP_ON = words("stop lose abandon forget leave drop ignore")  # after "do not": go on following
 NEGATIONS = words("not no without never nor neither non lacks lacking lack minus sans cannot") | words(
     "anything_but anything_except anything_other_than something_other_than everything_but all_but"

@@ -37,6 +37,13 @@ def is_imperative(tokens: Sequence[str], at: int, is_start: bool) -> bool:
     return True
 
 
+def is_letting_go(tokens: Sequence[str], at: int) -> bool:
+    """ "Let the man in red go", "let her be": the clause that begins with "let" ends with such a verb."""
+    rest = tokens[at + 1 :]
+    end = next((i for i, word in enumerate(rest) if word in (".", ",", ";", "!", "and", "but")), len(rest))
+    return end > 1 and rest[end - 1] in f.LET and rest[0] not in ("us", "me")
+
+
 def plain_request(tokens: Sequence[str]) -> Request | None:
     """STOP or ASK where a sentence begins with such a request and no request to follow comes after it; else None.
 

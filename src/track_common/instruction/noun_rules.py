@@ -19,7 +19,7 @@ from track_common.instruction.drafts import (
 )
 from track_common.instruction.noun_phrase import NounPhrase
 from track_common.instruction.object_rules import describe, place_object
-from track_common.instruction.parsed import PERSON, RelationKind
+from track_common.instruction.parsed import DENIED, PERSON, RelationKind
 from track_common.instruction.word_kinds import Head
 
 TARGETS = lex.words("target subject suspect leader")
@@ -228,13 +228,13 @@ def _place_accent(scope: Scope, phrase: NounPhrase, following: str) -> None:
             garment.is_used = True
         scope.current.add(attribute_of(region, phrase.colours, noun), is_negated=False)
     else:
-        scope.current.unjudged.append(f"{'no ' if scope.is_negated else ''}{phrase.noun}")
+        scope.current.unjudged.append(f"{DENIED if scope.is_negated else ''}{phrase.noun}")
 
 
 def _place_unjudged(scope: Scope, phrase: NounPhrase, following: str) -> None:
     """A word that no camera here judges: kept by name with its colours, places and activities apart."""
     said = " ".join([*phrase.colours, phrase.noun])
-    before = "no " if scope.is_negated else ""
+    is_negated = scope.is_negated or (scope.relation is not None and scope.is_relation_negated)
     tie = scope.relation.value if scope.relation is not None else ""
     if scope.preposition in (Preposition.PLACE, Preposition.IN) and not tie:
         tie = scope.word.replace("_", " ")
@@ -242,8 +242,9 @@ def _place_unjudged(scope: Scope, phrase: NounPhrase, following: str) -> None:
     if scope.mode is Mode.FOLLOW and draft.is_empty and scope.preposition is Preposition.NONE and not scope.is_negated:
         raise RefusedError(f"'{said}' is nobody to follow; {EXAMPLE}")
     is_activity = scope.preposition is Preposition.VERB and scope.relation is None
-    is_scene = (phrase.kind is Head.PLACE or is_activity) and not scope.is_negated
-    (draft.scene if is_scene else draft.unjudged).append(f"{before}{tie} {said}".strip())
+    is_scene = (phrase.kind is Head.PLACE or is_activity) and not is_negated
+    words = f"{tie} {said}".strip()
+    (draft.scene if is_scene else draft.unjudged).append(f"{DENIED}{words}" if is_negated else words)
     scope.relation = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+DENIED = "no "  # begins a word of ``Description.unjudged`` that must not be true of the target
 PERSON = "person"  # category of every description of a human; other categories are COCO class names
 
 
@@ -100,6 +101,11 @@ class Description:
     selection: Selection | None = None
     unjudged: tuple[str, ...] = ()
     scene: tuple[str, ...] = ()
+
+    @property
+    def denied_unjudged(self) -> tuple[str, ...]:
+        """What must not be true of the target and cannot be seen: "no hat", "hatless"."""
+        return tuple(word for word in self.unjudged if word.startswith(DENIED) or word.endswith("less"))
 
     @property
     def is_judged(self) -> bool:

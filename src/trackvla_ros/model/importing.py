@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from track_common.training.pickled import PickledError, load_restricted
 from trackvla_ros.model.anchors import AnchorSet, fan_anchors
 from trackvla_ros.model.checkpoint import CheckpointError, listed, safetensors_files, shards, stored_tensors
 from trackvla_ros.model.config import SPECIAL_TOKENS, TrackVlaConfig
@@ -84,10 +85,9 @@ def pickled_tensors(path: Path) -> dict[str, Tensor]:
         CheckpointError: it holds anything else than tensors by name, or is damaged.
     """
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception as error:  # pickle.UnpicklingError, RuntimeError, EOFError and what torch wraps them in
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"{path} is damaged or holds more than tensors and was not loaded: {reason}") from error
+        loaded = load_restricted(path, mmap=True)
+    except (PickledError, OSError) as error:
+        raise CheckpointError(f"{path} is damaged or holds more than tensors and was not loaded: {error}") from error
     tensors = loaded
     if isinstance(loaded, dict):
         tensors = next(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from track_common.training.pickled import PickledError, load_restricted
 
 KEPT = 2  # newest states that stay on disk
 _log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def load_newest(folder: Path) -> dict[str, Any] | None:
     """
     for path in sorted(folder.glob("state-*.pt"), reverse=True):
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-            _log.warning("%s is damaged and passed over: %s", path, " ".join(str(error).split())[:200])
+            return load_restricted(path)
+        except (PickledError, OSError) as error:
+            _log.warning("%s is damaged and passed over: %s", path, error)
     return None

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from track_common.config import suggest
+from track_common.training.pickled import PickledError, load_restricted
 from vlt_ros.model import zoo
 from vlt_ros.model.paths import NetworkPath
 from vlt_ros.model.weight_file import CheckpointError, check_architecture
@@ -139,13 +139,12 @@ def read_torch(file: Path) -> dict[str, Tensor]:
         CheckpointError: missing, truncated, or anything else than names and tensors.
     """
     try:
-        stored = torch.load(file, map_location="cpu", weights_only=True)
+        stored = load_restricted(file)
     except OSError as error:
         raise CheckpointError(f"cannot read {file}: {error}") from error
-    except Exception as error:  # pickle.UnpicklingError, RuntimeError, EOFError and what torch wraps them in
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except PickledError as error:
         raise CheckpointError(
-            f"{file} is truncated or holds more than tensors ({reason}); wanted a state dict saved by torch.save"
+            f"{file} is truncated or holds more than tensors: {error}; wanted a state dict saved by torch.save"
         ) from error
     for wrapper in ("state_dict", "model", "net"):
         if isinstance(stored, dict) and isinstance(stored.get(wrapper), dict):
