@@ -1,13 +1,14 @@
 """Armed and instruction have one owner, the node's parameter: service and topic write it, whatever the order."""
 
 import time
+from itertools import product
 
 import pytest
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
-from std_srvs.srv import SetBool
+from std_srvs.srv import SetBool, Trigger
 from tests.ros.test_controller_node import Inputs, is_stop
 from tests.ros.test_recovery_node import Scene
 from vision_msgs.msg import Detection3D
@@ -15,6 +16,7 @@ from vision_msgs.msg import Detection3D
 from go2_bridge.nodes.controller_node import ControllerNode
 from go2_bridge.nodes.recovery_node import RecoveryNode
 from go2_bridge.recovery.machine import Stage
+from go2_bridge.safety.watchdog import StopReason
 from track_common.instruction import parse_instruction
 from track_common.ros import qos
 from track_common.ros.targets import target_from_message
@@ -166,3 +168,51 @@ def test_recovery_keeps_the_target_where_the_topic_repeats_its_sentence(peer, st
     began = time.monotonic()
     scene.run("lost", lambda: any(wish.angular.z for wish in scene.wishes))
     assert time.monotonic() - began < 8.0
+
+
+ARMING = ("parameter", "enable", "start and stop")
+
+
+def wait_for_sentence(peer, sentence):
+    """Until the controller has heard it, as its service ``status`` tells."""
+    client = peer.node.create_client(Trigger, "status")
+    said = f"target: '{sentence}';" if sentence else "target: nobody;"
+    peer.wait_until(lambda: peer.ask(client, Trigger.Request()).message.startswith(said), f"the sentence '{sentence}'")
+
+
+def arm_by(peer, way, is_armed):
+    """Arm or disarm the controller by one of its three views."""
+    if way == "parameter":
+        return peer.set_parameters("controller", armed=is_armed)[0].successful
+    if way == "enable":
+        return enable(peer, is_armed).success
+    client = peer.node.create_client(Trigger, "start" if is_armed else "stop")
+    return peer.ask(client, Trigger.Request()).success
+
+
+def test_each_way_to_disarm_undoes_each_way_to_arm_also_twice(peer, start):
+    node = start(ControllerNode, armed=False)
+    commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
+    reasons = peer.collect(String, "stop_reason", qos.LATCHED)
+    topic = peer.publisher(String, "instruction", qos.LATCHED)
+    for arming, disarming in product(ARMING, ARMING):
+        topic.publish(String(data=RED))
+        wait_for_sentence(peer, RED)
+        assert arm_by(peer, arming, True) and arm_by(peer, arming, True)
+        assert node.get_parameter("armed").value is True
+        peer.wait_until(lambda: reasons[-1].data != StopReason.NOT_ARMED.value, f"armed by {arming}")
+        assert arm_by(peer, disarming, False) and arm_by(peer, disarming, False)
+        assert node.get_parameter("armed").value is False
+        peer.wait_until(lambda: reasons[-1].data == StopReason.NOT_ARMED.value, f"disarmed by {disarming}")
+    assert all(is_stop(command) for command in commands)
+
+
+@pytest.mark.parametrize("sentence", ["stop", "", "the man in the blu jacket", "where is the man in red?"])
+def test_start_is_refused_after_a_sentence_that_names_nobody(peer, start, sentence):
+    node = start(ControllerNode, armed=False)
+    topic = peer.publisher(String, "instruction", qos.LATCHED)
+    topic.publish(String(data=RED))
+    topic.publish(String(data=sentence))
+    wait_for_sentence(peer, sentence)
+    assert not arm_by(peer, "start and stop", True)
+    assert node.get_parameter("armed").value is False

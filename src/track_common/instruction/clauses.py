@@ -121,7 +121,7 @@ class ClauseReader:
         if token not in f.NEGATIONS:
             return False
         self._return_after_comma()
-        if token == "no" and self._token(1) in f.AUXILIARIES | {"longer"}:
+        if token == "no" and self._token(1) in f.AUXILIARIES:
             return True
         self.scope.deny(token)
         return True

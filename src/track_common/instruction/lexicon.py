@@ -54,6 +54,7 @@ PEOPLE: dict[str, str] = {
 PLURAL_PEOPLE = {
     **PLURALS,
     **{f"{noun}s": noun for noun in PEOPLE if noun not in PLURALS.values() and not noun.endswith(("s", "y", "man"))},
+    **{f"{noun[:-3]}men": noun for noun in ROLES if noun.endswith("man")},
     "boys": "boy",
     "ones": "one",
 }

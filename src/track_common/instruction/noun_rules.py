@@ -22,6 +22,7 @@ from track_common.instruction.object_rules import describe, place_object
 from track_common.instruction.parsed import DENIED, PERSON, RelationKind
 from track_common.instruction.word_kinds import Head
 
+WRONG = lex.words("wrong incorrect mistaken undesired unwanted")  # "the man in red is the wrong one"
 TARGETS = lex.words("target subject suspect leader")
 NOT_SKIN = lex.words("one ones figure figures subject target character")
 
@@ -268,6 +269,8 @@ def _check_strange(scope: Scope, phrase: NounPhrase) -> None:
     if not phrase.strange:
         return
     word = phrase.strange[0]
+    if wrong := next((word for word in phrase.strange if word in WRONG), None):
+        raise RefusedError(f"'{wrong}' does not say who is meant; say 'not the man in red' or describe another person")
     if phrase.kind in (Head.GARMENT, Head.ACCENT) and not phrase.colours:
         raise RefusedError(f"'{word}' before '{phrase.noun}' is no colour known here; {EXAMPLE}")
     if phrase.kind is Head.NONE or (phrase.kind is Head.PERSON and not phrase.has_determiner):
