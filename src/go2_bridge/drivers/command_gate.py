@@ -107,6 +107,7 @@ class CommandGate:
         config = self._config
         if self._decided_at is not None and now - self._decided_at > config.command_timeout:
             self._resumed_at = now
+            self.arming.on_resumed(now)
         self._decided_at = now
         return now - self._resumed_at <= max(config.command_timeout, config.deadman_timeout, config.state_timeout)
 

@@ -66,6 +66,7 @@ class Arming:
         self._pressed_at = -math.inf  # when the button's state was last heard, s
         self._has_button = self._was_armed_with_button = False
         self._button_since = -math.inf  # when the topic's publisher was found, s
+        self._resumed_at = -math.inf  # when this program went on after it stood still, s
         self._held_at: float | None = None
         self._is_held = False
         self.disarmed_by = ""
@@ -110,6 +111,13 @@ class Arming:
             self._button_since = now
         self._has_button = count > 0
 
+    def on_resumed(self, now: float) -> None:
+        """This program stood still until ``now`` (s): it could not hear the button, which has its timeout anew.
+
+        Until then ``check`` holds the robot with ``HELD_UP``; only a button that is silent past it disarms.
+        """
+        self._resumed_at = now
+
     def reset(self) -> bool:
         """Open the latch; False where the button is still pressed. The robot stays disarmed."""
         if not self._is_pressed:
@@ -127,6 +135,8 @@ class Arming:
         if not self._is_armed:
             return HoldReason.NOT_ARMED
         if self._is_button_silent(now):
+            if 0.0 <= now - self._resumed_at <= self._e_stop.timeout:
+                return HoldReason.HELD_UP
             self.disarm(HoldReason.E_STOP_SILENT.value)
             return HoldReason.E_STOP_SILENT
         return self._check_deadman(now)

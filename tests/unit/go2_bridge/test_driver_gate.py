@@ -135,6 +135,44 @@ def test_a_gate_that_stood_still_trusts_nothing_until_what_piled_up_is_old():
     assert robot.run(resumed + CONFIG.deadman_timeout + 0.05, 3.0) == (None, None)
 
 
+FROZEN = 1.5  # s; longer than every timeout of the operator's signals
+
+
+def with_button(config=CONFIG):
+    """A walking robot whose e_stop topic has a publisher, frozen from 1.0 s until ``1.0 + FROZEN``."""
+    robot = Robot(config)
+    robot.gate.arming.on_button_publishers(1, 0.0)
+    robot.gate.arming.on_button(False, 0.0)
+    assert robot.run(0.0, 1.0) == (None, None)
+    return robot, 1.0 + FROZEN
+
+
+def test_a_gate_that_stood_still_does_not_take_its_own_silence_for_the_buttons():
+    robot, resumed = with_button()
+    assert robot.run(resumed, resumed + 0.02) == (resumed, HoldReason.HELD_UP.value)
+    robot.gate.arming.on_button(False, resumed + 0.02)
+    for tick in range(round(resumed * 50) + 1, round((resumed + CONFIG.deadman_timeout) * 50)):
+        assert robot.run(tick / 50, (tick + 1) / 50) == (tick / 50, HoldReason.HELD_UP.value)
+    over = resumed + CONFIG.deadman_timeout + 0.04
+    assert robot.run(over, over + 0.1) == (None, None)
+    assert robot.gate.arming.is_armed
+
+
+def test_a_gate_that_stood_still_holds_until_the_button_is_heard_and_disarms_where_it_stays_silent():
+    robot, resumed = with_button()
+    for tick in range(round(resumed * 50), round((resumed + CONFIG.e_stop_timeout) * 50)):
+        assert robot.run(tick / 50, (tick + 1) / 50) == (tick / 50, HoldReason.HELD_UP.value)
+    end = resumed + CONFIG.e_stop_timeout + 0.02
+    assert robot.run(end, end + 0.02) == (end, HoldReason.E_STOP_SILENT.value)
+    assert not robot.gate.arming.is_armed
+
+
+def test_a_button_pressed_while_the_gate_stood_still_latches():
+    robot, resumed = with_button()
+    robot.gate.arming.on_button(True, resumed)
+    assert robot.run(resumed, resumed + 0.02) == (resumed, HoldReason.EMERGENCY.value)
+
+
 def test_state_that_repeats_its_stamp_is_stale():
     robot = Robot()
     for tick in range(60):
