@@ -40,3 +40,10 @@ def test_file_of_a_simulated_robot_arms_it_and_gives_it_the_speeds_of_the_benchm
 def test_no_robot_but_a_simulated_one_is_armed_by_its_file(path):
     armed = controller_block(path.stem).get("armed", False)
     assert armed is path.stem.startswith("sim")
+
+
+@pytest.mark.parametrize("path", sorted(ROBOTS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_controller_policy_and_target_watch_of_a_robot_have_one_height_of_base_link(path):
+    planner = yaml.safe_load(path.read_text())["/**/planner"]["ros__parameters"]
+    heights = {planner.get("box_servo.base_height", 0.0), planner.get("target.base_height", 0.0)}
+    assert heights == {controller_block(path.stem).get("base_height", 0.0)}
