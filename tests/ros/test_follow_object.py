@@ -4,6 +4,7 @@ import time
 
 import pytest
 from builtin_interfaces.msg import Duration
+from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header, String
@@ -124,3 +125,20 @@ def test_a_newer_goal_replaces_the_last(client):
     assert client.send(tracked_frame="target").accepted
     client.say("tracked", result.done)
     assert result.result().status == ABORTED and client.enabled == [True, True]
+
+
+@pytest.mark.parametrize("way", ["topic", "parameter"])
+@pytest.mark.parametrize("sentence", ["stop", "the man in the blu jacket"])
+def test_no_goal_and_no_follow_for_the_target_of_a_sentence_that_names_nobody(client, peer, way, sentence):
+    if way == "parameter":
+        assert peer.set_parameters("recovery", instruction=sentence)[0].successful
+    else:
+        peer.publisher(String, "instruction", qos.LATCHED).publish(String(data=sentence))
+        asked = peer.node.create_client(GetParameters, "recovery/get_parameters")
+        request = GetParameters.Request(names=["instruction"])
+        peer.wait_until(lambda: peer.ask(asked, request).values[0].string_value == sentence, "the sentence")
+    assert not client.send(tracked_frame="target").accepted
+    answer = peer.ask(peer.node.create_client(SetBool, "follow"), SetBool.Request(data=True))
+    assert not answer.success and answer.message
+    assert client.enabled == []
+    assert client.send(tracked_frame="the man in the blue shirt").accepted, "a goal with a sentence of its own"

@@ -34,12 +34,14 @@ ERRORS = {  # constants of FollowObject's result
 class Switch:
     """What the server may do with the follower: begin (with a sentence or ""), end, and say why it cannot begin.
 
-    Beginning and ending answer with a future of a ``controller_switch.Answer``.
+    Beginning and ending answer with a future of a ``controller_switch.Answer``. ``standstill_reason`` says why the
+    instruction that holds names nobody to follow.
     """
 
     begin: Callable[[str], Future]
     end: Callable[[], Future]
     obstacle: Callable[[], str]
+    standstill_reason: Callable[[], str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,9 @@ class FollowObjectServer:
             why = f"pose_topic '{request.pose_topic}' is not followed here; leave it empty and give tracked_frame"
         elif request.tracked_frame not in ("", TARGET) and " " not in request.tracked_frame:
             why = f"tracked_frame '{request.tracked_frame}' is no sentence; use '{TARGET}' or describe whom to follow"
-        elif request.tracked_frame not in ("", TARGET):
+        elif request.tracked_frame in ("", TARGET):
+            why = why or self._switch.standstill_reason()
+        else:
             why = why or parse_instruction(request.tracked_frame).standstill_reason
         if why:
             self._node.get_logger().warning(f"follow_object refused: {why}")

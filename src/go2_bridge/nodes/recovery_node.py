@@ -25,6 +25,7 @@ from go2_bridge.recovery.machine import Goal, Order, Stage
 from go2_bridge.recovery.recovery import Navigation, Recovery
 from track_common.config import setting
 from track_common.frame_ids import base_frame_setting
+from track_common.instruction import parse_instruction
 from track_common.ros import qos
 from track_common.ros.diagnostics import OK, WARN, Diagnostics
 from track_common.ros.images import MessageError
@@ -86,7 +87,7 @@ class RecoveryNode(Node):
         self._make_publishers()
         self._make_subscriptions()
         self._controller = ControllerSwitch(self, self._config.confirm_timeout)
-        switch = Switch(self._begin, self._end, self._obstacle)
+        switch = Switch(self._begin, self._end, self._obstacle, self._standstill_reason)
         self._follow_object = make_follow_object(self, switch, self._config.patience)
         self.create_timer(1.0 / self._config.rate, self._tick)
         self.create_timer(REPORT_PERIOD, self._report)
@@ -153,7 +154,7 @@ class RecoveryNode(Node):
 
     async def _on_follow(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         """Answers once the controller has, or once it has been given up."""
-        why = self._obstacle()
+        why = self._obstacle() or self._standstill_reason()
         if request.data and why:
             response.success, response.message = False, why
             return response
@@ -185,6 +186,11 @@ class RecoveryNode(Node):
 
     def _obstacle(self) -> str:
         return "" if self._controller.is_ready else "the controller's service 'enable' is not there; start it"
+
+    def _standstill_reason(self) -> str:
+        """Why the sentence that holds names nobody to follow; "" also for an empty one: a first box may be given."""
+        sentence = self._config.instruction
+        return parse_instruction(sentence).standstill_reason if sentence.strip() else ""
 
     def _stand(self) -> None:
         """No wish, and no goal of the navigator."""
