@@ -12,6 +12,10 @@ from dataclasses import dataclass
 
 MAX_SCANS = 10  # libjpeg's own progression of a colour image has 10; cameras send 1
 MAX_SEGMENTS = 500  # tables, metadata and scans; a camera's JPEG has about 10, one with colour profiles 40
+MAX_TEXTS = 4  # compressed texts of a PNG
+COMPRESSED_TEXT = (b"zTXt", b"iTXt")
+BASELINE = {0xC0, 0xC1}  # SOF0, SOF1: one scan has all coefficients
+PIXELS_A_BYTE = 256  # a block of 8x8 has two Huffman codes of at least a bit
 START, PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 END = b"\xff\xd9"  # of every JPEG
 SOS, EOI, SOI, TEM = 0xDA, 0xD9, 0xD8, 0x01
@@ -60,7 +64,22 @@ def _png_header(data: bytes) -> ImageHeader:
     if len(data) < 24 or data[12:16] != b"IHDR":
         raise ImageFormatError(f"got a PNG of {len(data)} bytes without its header; wanted all of it")
     width, height = struct.unpack(">II", data[16:24])
+    _check_chunks(data)
     return ImageHeader(width, height, 1)
+
+
+def _check_chunks(data: bytes) -> None:
+    """A decoder unpacks each compressed text beside the image: 300 kB of them keep it busy for 3 s."""
+    position, chunks, texts = len(PNG), 0, 0
+    while position + 8 <= len(data):
+        length, name = struct.unpack(">I4s", data[position : position + 8])
+        chunks += name != b"IDAT"
+        texts += name in COMPRESSED_TEXT
+        if chunks > MAX_SEGMENTS or texts > MAX_TEXTS:
+            raise ImageFormatError(
+                f"got a PNG of more than {MAX_SEGMENTS} chunks or {MAX_TEXTS} compressed texts; wanted a camera's image"
+            )
+        position += 12 + length
 
 
 def _jpeg_header(data: bytes) -> ImageHeader:
@@ -78,6 +97,8 @@ def _jpeg_header(data: bytes) -> ImageHeader:
         if code in FRAMES and len(body) == 7:
             height, width = struct.unpack(">HH", body[3:7])
             size = max(size, (width, height), key=lambda one: one[0] * one[1])
+            if code in BASELINE and width * height > PIXELS_A_BYTE * len(data):
+                raise ImageFormatError(f"got {len(data)} bytes for a JPEG of {width}x{height}; wanted all of it")
         scans += code == SOS
         if scans > MAX_SCANS:
             raise ImageFormatError(

@@ -6,6 +6,7 @@ MOTChallenge row is frame, id, x, y, w, h, confidence, ...: frames count from 1,
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from vlt_ros.evaluation.results import SPACES, ResultError
 BOX, POLYGON = 4, 8  # columns
 MOT = (6, 7, 9, 10)  # columns of MOTChallenge's truth and results over the years
 MOT_CONFIDENCE = 6  # index of its column
+MAX_FRAMES = 10_000_000  # 92 h at 30 Hz; a number beyond is no frame
+MAX_COORDINATE = 1e6  # px
 WANTED = "x,y,w,h, or a polygon x1,y1,...,x4,y4, or MOTChallenge's frame,id,x,y,w,h,..."
 OUTSIDE = 0.5  # share of the boxes that end outside the image from which they are no x,y,w,h
 TOLERANCE = 0.05  # of the image's side by which an annotator's box may leave it
@@ -42,6 +45,7 @@ def read_annotation(file: Path, frames: int | None = None, target_id: int | None
     if odd is not None:
         raise ResultError(f"{file}:{odd + 1}: {counts[odd]} columns after lines of {columns}; wanted one kind of line")
     rows = _table(lines, columns, file)
+    _check_pixels(rows[:, 2:6] if columns in MOT else rows, file)
     if columns in MOT:
         return _of_mot(rows, file, frames, target_id)
     if frames is not None and len(rows) != frames:
@@ -71,6 +75,16 @@ def check_inside(boxes_xywh: Array, size: tuple[int, int], file: Path) -> None:
         )
 
 
+def _check_pixels(values: Array, file: Path) -> None:
+    """Refuse what cannot be pixels of an image: numbers beyond every image, or shares of its sides (0..1)."""
+    sizes = np.abs(values[np.isfinite(values)])
+    if len(sizes) and sizes.max() > MAX_COORDINATE:
+        line = int(np.argmax((np.abs(values) > MAX_COORDINATE).any(axis=1))) + 1
+        raise ResultError(f"{file}:{line}: {sizes.max():g} is no pixel; wanted {WANTED}")
+    if sizes.any() and sizes.max() <= 1.0:
+        raise ResultError(f"{file}:1: all numbers are within 0..1, shares of the image's sides; wanted pixels")
+
+
 def _lines(file: Path) -> list[str]:
     """Lines with blanks between the columns, without empty ones at the end."""
     try:
@@ -81,7 +95,7 @@ def _lines(file: Path) -> list[str]:
     except UnicodeDecodeError as error:
         number = data[: error.start].count(b"\n") + 1
         raise ResultError(f"{file}:{number}: not UTF-8 text; wanted {WANTED}") from error
-    lines = text.splitlines()
+    lines = re.split(r"\r\n|\n|\r", text)  # other marks that Unicode takes for a line's end are none here
     for number, line in enumerate(lines, start=1):
         if ";" in line and "," in line:
             raise ResultError(f"{file}:{number}: '{line.strip()[:60]}' has commas and semicolons; write decimal points")
@@ -132,6 +146,8 @@ def _of_mot(rows: Array, file: Path, frames: int | None, target_id: int | None) 
     if len(wrong):
         raise ResultError(f"{file}:{wrong[0] + 1}: frame and id are not whole numbers from 1; wanted {WANTED}")
     last = int(numbers[:, 0].max())
+    if last > MAX_FRAMES:
+        raise ResultError(f"{file}:{int(numbers[:, 0].argmax()) + 1}: frame {last} is beyond {MAX_FRAMES}")
     if frames is not None and last > frames:
         line = int(np.argmax(numbers[:, 0] > frames)) + 1
         raise ResultError(f"{file}:{line}: frame {last} of a video of {frames} frames")
@@ -144,5 +160,9 @@ def _of_mot(rows: Array, file: Path, frames: int | None, target_id: int | None) 
         raise ResultError(f"{file} holds {asked} ({named or 'none counts'}); say whose: --target-id NUMBER")
     boxes = np.full((frames or last, 4), np.nan)
     own = counted[counted[:, 1] == wanted]
+    seen, first = np.unique(own[:, 0], return_index=True)
+    if len(seen) < len(own):
+        again = int(own[np.setdiff1d(np.arange(len(own)), first)[0], 0])
+        raise ResultError(f"{file}: frame {again} has two rows of id {wanted}; wanted one")
     boxes[own[:, 0].astype(int) - 1] = own[:, 2:6]
     return boxes

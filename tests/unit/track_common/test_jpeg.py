@@ -1,7 +1,9 @@
 """What a JPEG or PNG would cost is read from its bytes, and what would cost too much never reaches a decoder."""
 
 import io
+import struct
 import time
+import zlib
 
 import cv2
 import numpy as np
@@ -87,3 +89,34 @@ def test_spoilt_bytes_are_refused_or_read_and_raise_nothing_else(position, patch
     except ImageFormatError:
         return
     assert header.scans <= MAX_SCANS and 0 < header.width * header.height <= PIXELS
+
+
+def png_with(name: bytes, body: bytes, count: int) -> bytes:
+    """A small PNG with further chunks behind its header."""
+    data = cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
+    chunk = struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+    return data[:33] + count * chunk + data[33:]
+
+
+@pytest.mark.parametrize(("name", "count"), [(b"zTXt", 5), (b"iTXt", 5), (b"tEXt", MAX_SEGMENTS)])
+def test_a_png_with_many_texts_is_refused_before_it_is_decoded(name: bytes, count: int) -> None:
+    body = b"a\0\0" + zlib.compress(bytes(100_000))
+    assert checked_header(png_with(name, body, 4), PIXELS).scans == 1
+    with pytest.raises(ImageFormatError, match="or 4 compressed texts; wanted a camera's image"):
+        checked_header(png_with(name, body, count), PIXELS)
+
+
+def test_a_jpeg_of_fewer_bytes_than_its_size_needs_is_refused() -> None:
+    data = cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8))[1].tobytes()
+    size = data.find(b"\xff\xc0") + 5
+    with pytest.raises(ImageFormatError, match="bytes for a JPEG of 3000x4000; wanted all of it"):
+        checked_header(data[:size] + struct.pack(">HH", 4000, 3000) + data[size + 4 :], 4096 * 4096)
+
+
+@pytest.mark.parametrize("optimised", [0, 1])
+@pytest.mark.parametrize("quality", [1, 95])
+def test_a_sound_jpeg_of_one_colour_is_not_too_small(optimised: int, quality: int) -> None:
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, optimised]
+    for shape in ((1080, 1920), (1080, 1920, 3), (7, 9, 3)):
+        data = cv2.imencode(".jpg", np.zeros(shape, np.uint8), settings)[1].tobytes()
+        assert checked_header(data, 4096 * 4096).width == shape[1]

@@ -85,3 +85,26 @@ def test_corners_in_the_place_of_a_size_are_refused(tmp_path):
 def test_results_may_have_a_score_behind_the_box_but_are_no_polygons(tmp_path):
     with pytest.raises(ResultError, match="t.txt:1"):
         read_boxes(write(tmp_path / "t.txt", POLYGONS))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1,1,9,9,5,5,1\n1000000000000,1,9,9,5,5,1\n", r"t.txt:2: frame 1000000000000 is beyond 10000000"),
+        ("1,1,9,9,5,5,1\n1e18,1,9,9,5,5,1\n", r"t.txt:2: frame 1000000000000000000 is beyond"),
+        ("1,1,9,9,5,5,1\n2,1,9,9,5,5,1\n1,1,90,9,5,5,1\n", "frame 1 has two rows of id 1; wanted one"),
+        ("9,9,5,5\n1e308,9,5,5\n", r"t.txt:2: 1e\+308 is no pixel"),
+        ("0.1,0.2,0.3,0.4\n0.1,0.2,0.3,0.4\n", "shares of the image's sides; wanted pixels"),
+    ],
+)
+def test_numbers_that_are_no_frames_or_pixels_are_refused(tmp_path, text, said):
+    file = tmp_path / "t.txt"
+    file.write_text(text)
+    with pytest.raises(ResultError, match=said):
+        read_annotation(file)
+
+
+def test_only_a_line_feed_or_a_carriage_return_ends_a_line(tmp_path):
+    file = tmp_path / "t.txt"
+    file.write_bytes(b"10,20,30,40\x0c\r\n11,20,30,40\x0c\r\n")
+    assert read_annotation(file, 2)[:, 0].tolist() == [10, 11]
