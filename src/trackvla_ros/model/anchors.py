@@ -39,7 +39,13 @@ class AnchorSet:
 
     def __post_init__(self) -> None:
         """Raises AnchorError where shapes, order of the bounds or values are wrong."""
-        if self.poses.ndim != 3 or self.poses.shape[-1] != 3 or self.low.shape != (3,) or self.high.shape != (3,):
+        if (
+            self.poses.ndim != 3
+            or not self.poses.size
+            or self.poses.shape[-1] != 3
+            or self.low.shape != (3,)
+            or self.high.shape != (3,)
+        ):
             raise AnchorError(
                 f"anchors {self.poses.shape}, bounds {self.low.shape}, {self.high.shape}; wanted (K, H, 3), (3,), (3,)"
             )
@@ -121,4 +127,6 @@ def load_anchors(folder: Path) -> AnchorSet:
     missing = {"poses", "low", "high", "waypoint_period"} - set(arrays)
     if missing:
         raise AnchorError(f"{path} lacks {', '.join(sorted(missing))}")
-    return AnchorSet(arrays["poses"], arrays["low"], arrays["high"], float(arrays["waypoint_period"][0]))
+    if arrays["waypoint_period"].size != 1:
+        raise AnchorError(f"{path} has waypoint_period {arrays['waypoint_period'].shape}; wanted one number")
+    return AnchorSet(arrays["poses"], arrays["low"], arrays["high"], float(arrays["waypoint_period"].item()))

@@ -126,6 +126,10 @@ def assign_tensors(
 ) -> None:
     """Put tensors, already checked, into a module by name; ``change`` may cast or scale each on its way."""
     state = {key: change(key, value) for key, value in tensors}
+    own = module.state_dict()
+    odd = sorted(k for k, v in state.items() if k in own and own[k].is_floating_point() and not v.is_floating_point())
+    if odd:
+        raise CheckpointError(f"{listed(odd)} hold {state[odd[0]].dtype}; wanted floating-point weights")
     module.load_state_dict(state, strict=True, assign=True)
 
 

@@ -37,7 +37,7 @@ class VisionConfig:
         choices=("eva", "cnn", "residual"),
         runtime=False,
     )
-    image_size: int = setting(224, "side of the square input (Table 5)", unit="px", low=16, runtime=False)
+    image_size: int = setting(224, "side of the square input (Table 5)", unit="px", low=16, high=8192, runtime=False)
     patch_size: int = setting(
         14, "side of a patch; 224 / 14 squared = N = 256 features (Table 5)", low=1, runtime=False
     )
@@ -72,7 +72,7 @@ class LanguageConfig:
     kv_heads: int = setting(32, "key/value heads", low=1, runtime=False)
     mlp_width: int = setting(11008, "hidden channels of the gated MLP", low=1, runtime=False)
     vocabulary: int = setting(32007, "rows of the embedding: 32000 and seven special tokens", low=1, runtime=False)
-    max_positions: int = setting(4096, "longest sequence", low=16, runtime=False)
+    max_positions: int = setting(4096, "longest sequence", low=16, high=1_000_000, runtime=False)
     norm_eps: float = setting(1e-5, "RMSNorm epsilon of Vicuna-7B v1.5", low=0.0, runtime=False)
     rope_theta: float = setting(10000.0, "base of the rotary embedding", low=1.0, runtime=False)
     tokenizer: str = setting(
@@ -93,8 +93,8 @@ class SequenceConfig:
     """How visual tokens and words become one sequence."""
 
     history: int = setting(32, "past frames k, each as coarse tokens (Table 10)", low=0, high=256, runtime=False)
-    coarse_grid: int = setting(2, "side of a past frame's pooled map: 4 tokens", low=1, runtime=False)
-    fine_grid: int = setting(8, "side of the current frame's pooled map: 64 tokens", low=1, runtime=False)
+    coarse_grid: int = setting(2, "side of a past frame's pooled map: 4 tokens", low=1, high=64, runtime=False)
+    fine_grid: int = setting(8, "side of the current frame's pooled map: 64 tokens", low=1, high=64, runtime=False)
     frame_period: float = setting(
         0.1, "unpublished: time between history frames; one per control step at the paper's 10 FPS", unit="s", low=0.0
     )
@@ -146,7 +146,7 @@ class HeadConfig:
         12, "blocks of the DiT (Base 12, Small 6) or layers of the MLP (3, 6) (F.1)", low=1, runtime=False
     )
     heads: int = setting(12, "attention heads of the DiT: Base 12, Small 4 (F.1)", low=1, runtime=False)
-    train_steps: int = setting(1000, "diffusion steps T (Table 5)", low=2, runtime=False)
+    train_steps: int = setting(1000, "diffusion steps T (Table 5)", low=2, high=100_000, runtime=False)
     truncated_steps: int = setting(50, "T_train: noise levels seen in training (Table 5)", low=1, runtime=False)
     start_step: int = setting(10, "T_infer: noise level put on the anchors at inference (Table 5)", low=0)
     denoise_steps: int = setting(

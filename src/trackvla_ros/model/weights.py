@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from trackvla_ros.model.tokens import WORDS_FILE, Tokenizer, build_tokenizer
 from trackvla_ros.model.trackvla import TrackVla
 
 FORMAT = 1  # of the folder; raise it when a reader of today could not read it
+CONFIG_FILE = "config.json"
+EXTENTS = ("width", "mlp_width", "heads", "kv_heads", "vocabulary", "bins")  # settings that tensors grow with
 MAX_SHARD = "5GB"
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -85,7 +89,7 @@ def save_model(
     save_torch_state_dict(dict(state or model.state_dict()), str(folder), max_shard_size=MAX_SHARD)
     save_anchors(anchors, folder)
     stored = {"format": FORMAT, "model": config_to_dict(model.config), "notes": dict(notes)}
-    (folder / "config.json").write_text(json.dumps(stored, indent=2))
+    (folder / CONFIG_FILE).write_text(json.dumps(stored, indent=2))
     for name in TOKENIZER_FILES:
         if tokenizer_folder is not None and (tokenizer_folder / name).is_file():
             shutil.copy(tokenizer_folder / name, folder / name)
@@ -100,12 +104,26 @@ def load_model(folder: Path, dtype: torch.dtype | None = None) -> tuple[TrackVla
     """
     config, _ = read_config(folder)
     files = safetensors_files(folder)
+    shapes = stored_shapes(files)
+    _check_extent(config, shapes, folder)
     model = build_empty(config, load_anchors(folder))
     wanted = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    check_shapes(wanted, stored_shapes(files), str(folder))
+    check_shapes(wanted, shapes, str(folder))
     assign_tensors(model, stored_tensors(files), lambda _, value: value)
     cast(model, dtype)
     return model.eval(), build_tokenizer(config.language, folder)
+
+
+def _check_extent(config: TrackVlaConfig, shapes: Mapping[str, tuple[int, ...]], folder: Path) -> None:
+    """Refuse a configuration far larger than the weights before it is built: a billion layers never end."""
+    parts = {"vision": config.vision, "language": config.language, "head": config.head}
+    limits = {"depth": len(shapes), **dict.fromkeys(EXTENTS, sum(math.prod(shape) for shape in shapes.values()))}
+    for (part, settings), (name, limit) in product(parts.items(), limits.items()):
+        value = getattr(settings, name, 0)
+        if value > limit:
+            raise CheckpointError(
+                f"{folder / CONFIG_FILE} has {part}.{name} {value}, more than its weights hold; wanted at most {limit}"
+            )
 
 
 def read_config(folder: Path) -> tuple[TrackVlaConfig, dict[str, Any]]:
@@ -114,7 +132,7 @@ def read_config(folder: Path) -> tuple[TrackVlaConfig, dict[str, Any]]:
     Raises:
         CheckpointError: no config.json of ours; ConfigError: a value in it is not allowed.
     """
-    path = folder / "config.json"
+    path = folder / CONFIG_FILE
     if not path.is_file():
         raise CheckpointError(f"{path} is missing; give a folder written by `trackvla model import` or by training")
     stored = read_json(path)

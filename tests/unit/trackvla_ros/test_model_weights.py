@@ -102,6 +102,35 @@ def test_a_damaged_file_is_refused_by_name(folder, file, how):
         load_model(folder)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["vision.depth", "language.depth", "head.depth", "vision.width", "language.mlp_width", "language.vocabulary"],
+)
+def test_a_configuration_far_larger_than_its_weights_is_refused_before_it_is_built(folder, name):
+    path = folder / "config.json"
+    stored = json.loads(path.read_text())
+    part, setting = name.split(".")
+    stored["model"][part][setting] = 10**9
+    path.write_text(json.dumps(stored))
+    with pytest.raises((CheckpointError, ConfigError), match=f"{name} 1000000000, more than its weights hold"):
+        load_model(folder)
+
+
+def test_whole_numbers_in_the_place_of_weights_are_refused_by_name(folder):
+    edit(folder, lambda state: state.update({"projector.0.weight": state["projector.0.weight"].to(torch.int32)}))
+    with pytest.raises(CheckpointError, match=r"projector.0.weight hold torch.int32; wanted floating-point weights"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["poses", "low", "waypoint_period"])
+def test_anchors_without_an_entry_are_refused(folder, name):
+    path = folder / "anchors.safetensors"
+    arrays = load_file(str(path))
+    save_file({**arrays, name: arrays[name][:0]}, str(path))
+    with pytest.raises(AnchorError):
+        load_model(folder)
+
+
 def test_the_head_stays_float32(folder):
     model, _ = load_model(folder, torch.bfloat16)
     assert {p.dtype for p in model.language.parameters()} == {torch.bfloat16}
