@@ -26,7 +26,6 @@ class StopReason(str, Enum):
     """Why the robot must stand; the value is what operators read."""
 
     NOT_ARMED = "not armed: call the service enable"
-    EMERGENCY = "emergency stop is latched"
     CLOCK = "the clock jumped or stands still"
     NO_ODOMETRY = "no odometry yet"
     STALE_ODOMETRY = "odometry is stale"
