@@ -4,6 +4,8 @@ import time
 
 import pytest
 from builtin_interfaces.msg import Duration
+from geometry_msgs.msg import Twist
+from nav_msgs.msg import Odometry
 from rcl_interfaces.srv import GetParameters
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
@@ -112,6 +114,28 @@ def test_a_target_never_seen_aborts_it(client):
     client.say("lost", result.done)
     assert result.result().status == ABORTED and client.enabled == [True, False]
     assert result.result().result.error_code == FollowObject.Result.FAILED_TO_DETECT_OBJECT
+
+
+def test_a_target_without_any_detection_yet_is_searched_until_the_goal_ends(client):
+    wishes = client.peer.collect(Twist, "recovery/cmd_vel", qos.COMMAND)
+    odometry = client.peer.publisher(Odometry, "odom", qos.LATEST)
+    odometry_of = lambda: Odometry(  # noqa: E731
+        header=Header(stamp=stamp_from_seconds(time.time()), frame_id="odom"), child_frame_id="base_link"
+    )
+
+    def turns():
+        odometry.publish(odometry_of())
+        return any(wish.angular.z != 0.0 for wish in wishes)
+
+    start = time.monotonic()
+    while time.monotonic() - start < 2.0:  # without a goal nothing is searched
+        client.say("lost", lambda: True)
+        client.peer.spin(0.05)
+        assert not turns()
+    goal = client.send(tracked_frame="the man in the blue shirt")
+    client.say("lost", turns, seconds=15.0)
+    goal.cancel_goal_async()
+    client.say("lost", lambda: wishes[-1].angular.z == 0.0)
 
 
 @pytest.mark.parametrize("goal", [{"pose_topic": "detected_pose"}, {"tracked_frame": "dock_frame"}])

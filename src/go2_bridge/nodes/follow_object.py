@@ -79,6 +79,11 @@ class FollowObjectServer:
             cancel_callback=self._on_cancel,
         )
 
+    @property
+    def is_active(self) -> bool:
+        """True while a goal goes on whose start the controller has not refused and whose end has not begun."""
+        return self._goal is not None and self._ending is None and _has_begun(self._beginning)
+
     def tick(self, now: float, status: TargetStatus | None, stage: Stage) -> None:
         """Follow the mission up, tell of it, and end it where it is over; call at a few Hz."""
         if self._goal is None or self._mission is None:
@@ -169,6 +174,12 @@ def _refusal(answer: Future | None) -> str:
     """Why the controller does not do what was asked; "" while it has not answered, or where it agrees."""
     result = answer_of(answer)
     return "" if result is None or result.is_confirmed else result.message
+
+
+def _has_begun(answer: Future | None) -> bool:
+    """True once the controller has confirmed the start."""
+    result = answer_of(answer)
+    return result is not None and result.is_confirmed
 
 
 def _duration(seconds: float) -> Duration:

@@ -18,7 +18,7 @@ from std_srvs.srv import SetBool, Trigger
 from vision_msgs.msg import Detection3D
 
 from go2_bridge.nodes.controller_switch import Answer, ControllerSwitch, answer_of
-from go2_bridge.nodes.follow_object import Switch, make_follow_object
+from go2_bridge.nodes.follow_object import FollowObjectServer, Switch, make_follow_object
 from go2_bridge.nodes.navigator import NavigatorConfig, make_navigator
 from go2_bridge.recovery.config import RecoveryConfig
 from go2_bridge.recovery.machine import Goal, Order, Stage
@@ -80,6 +80,7 @@ class RecoveryNode(Node):
         navigator = declare(self, NavigatorConfig(), "navigator.", self._on_navigator_config)
         self._navigator = make_navigator(self, navigator)
         self._is_following = True
+        self._follow_object: FollowObjectServer | None = None
         self._stop: Future | None = None  # the controller's answer to the last request to stand
         self._order = Order()
         self._told = ""
@@ -199,7 +200,8 @@ class RecoveryNode(Node):
 
     def _tick(self) -> None:
         if self._is_following:
-            self._carry_out(self._recovery.decide(now_of(self), self._navigation()))
+            is_wanted = self._follow_object is not None and self._follow_object.is_active
+            self._carry_out(self._recovery.decide(now_of(self), self._navigation(), is_wanted))
         text = self._stage_text()
         if text != self._told:
             self._told = text

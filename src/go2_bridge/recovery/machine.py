@@ -75,6 +75,7 @@ class View:
         last_seen: None where the target was never placed.
         task: what became of the goal whose number is ``task_number``.
         has_navigator: a navigator answers.
+        is_search_wanted: a goal of ``follow_object`` goes on, whose target is searched also before its first detection.
     """
 
     now: float
@@ -84,6 +85,7 @@ class View:
     task: Task = Task.FAILED
     task_number: int = 0
     has_navigator: bool = False
+    is_search_wanted: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class State:
         legs: what is left of the plan, the present leg first; empty while the policy drives and after giving up.
         since: when the leg began, s.
         yaw, turned: heading at the last look and angle turned in this leg, rad; side: +1 turns left.
-        has_seen: there was a target; without one nothing is ever begun.
+        has_seen: there was a target; without one only a wanted search is begun.
         was_searched: the policy itself went there and looked round, so that is not done again.
         blind_since: when the policy or odometry fell silent, s; None while both speak.
         goals: numbers given out so far.
@@ -131,7 +133,9 @@ def advance(state: State, view: View, config: RecoveryConfig) -> State:
         return _leave_to_policy(state, view.now, config)
     if view.status is not TargetStatus.LOST:  # the policy wants to stand, or nobody is to be followed
         return State(has_seen=state.has_seen and view.status is TargetStatus.STOPPED, goals=state.goals)
-    if not state.has_seen or state.stage is Stage.GIVEN_UP:
+    if not (state.has_seen or view.is_search_wanted):
+        return State(goals=state.goals)  # also where the goal that wanted the search has ended
+    if state.stage is Stage.GIVEN_UP:
         return state
     if state.stage in (Stage.FOLLOWING, Stage.LEFT_TO_POLICY):
         return _begin(state, view, view.pose, config)

@@ -8,6 +8,8 @@ from enum import Enum
 from go2_bridge.recovery.machine import SEEN, Stage
 from track_common.types import TargetStatus
 
+WITHOUT_SEARCH = (Stage.FOLLOWING, Stage.LEFT_TO_POLICY, Stage.GIVEN_UP)  # no leg of a plan is being carried out
+
 
 class Phase(Enum):
     """What is told while it goes on; the names are those of the feedback of Nav2's FollowObject."""
@@ -71,11 +73,15 @@ def follow_up(mission: Mission, now: float, status: TargetStatus | None) -> Miss
 
 
 def end_of(mission: Mission, now: float, stage: Stage, patience: float) -> End | None:
-    """Why the mission is over at ``now``, None where it goes on; ``patience`` s are given to perception and silence."""
+    """Why the mission is over at ``now``, None where it goes on; ``patience`` s are given to perception and silence.
+
+    A search that goes on before the first detection is not interrupted: the plan's own time limits end the search.
+    """
     if 0.0 < mission.max_duration <= now - mission.started:
         return End.DURATION_OVER
     if now - mission.heard > patience:
         return End.SILENT
     if not mission.has_seen:
-        return End.NEVER_SEEN if now - mission.started > patience else None
+        is_over = stage in WITHOUT_SEARCH and now - mission.started > patience
+        return End.NEVER_SEEN if is_over else None
     return End.GIVEN_UP if mission.is_lost and stage is Stage.GIVEN_UP else None

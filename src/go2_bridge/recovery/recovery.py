@@ -106,8 +106,14 @@ class Recovery:
         elif target.status.may_move and self._last_seen is not None:
             self._last_seen = moved_on(self._last_seen, position)
 
-    def decide(self, now: float, navigation: Navigation) -> Order:
-        """What to do now; call at 10 Hz or more."""
+    def decide(self, now: float, navigation: Navigation, is_search_wanted: bool = False) -> Order:
+        """The order at ``now``; call this at 10 Hz or more.
+
+        Args:
+            now: s, the sensors' clock.
+            navigation: the navigator's state.
+            is_search_wanted: a lost target is searched also where no detection has arrived yet.
+        """
         newest = self._poses.newest
         is_fresh = newest is not None and now - newest.stamp <= self.odometry_timeout
         view = View(
@@ -118,6 +124,7 @@ class Recovery:
             task=navigation.task,
             task_number=navigation.number,
             has_navigator=navigation.is_ready,
+            is_search_wanted=is_search_wanted,
         )
         self._state = advance(self._state, view, self.config)
         return order_of(self._state, view, self.config)

@@ -37,14 +37,14 @@ def seen(**kwargs):
     return State(has_seen=True, **kwargs)
 
 
-def walk(state, config, *, has_navigator, turns=True, outcome=Task.SUCCEEDED, task_time=3.0, since=0.0):
+def walk(state, config, *, has_navigator, turns=True, outcome=Task.SUCCEEDED, task_time=3.0, since=0.0, **known):
     """The plan walked to its end by a robot that obeys; returns (stages, seconds, orders)."""
     now, yaw, stages, orders, started = since, 0.0, [], [], {}
     for _ in range(100_000):
         goal = state.legs[0].goal if state.legs else None
         number = 0 if goal is None else goal.number
         task = outcome if now - started.setdefault(number, now) > task_time else Task.RUNNING
-        look = view(now, LOST, yaw, has_navigator=has_navigator, task=task, task_number=number)
+        look = view(now, LOST, yaw, has_navigator=has_navigator, task=task, task_number=number, **known)
         state = advance(state, look, config)
         order = order_of(state, look, config)
         if not stages or stages[-1] is not state.stage:
@@ -205,3 +205,16 @@ def test_nothing_is_ordered_unless_the_policy_says_lost_in_that_very_view(looks,
         assert abs(order.wz) <= max(config.turn_rate, config.sweep_rate)
         if order.goal is not None:
             assert order.wz == 0.0
+
+
+def test_before_the_first_detection_only_a_wanted_search_begins_and_its_plan_ends():
+    config = RecoveryConfig(waypoints="4 0 0")
+    unseen = advance(State(), view(0.0, last_seen=None, has_navigator=True), config)
+    assert not unseen.legs
+    begun = advance(State(), view(0.0, last_seen=None, has_navigator=True, is_search_wanted=True), config)
+    stages = [leg.stage for leg in begun.legs]
+    assert stages == [Stage.WAITING, Stage.SWEEPING, Stage.SEARCHING, Stage.LOOKING]
+    assert not advance(begun, view(0.1, TRACKED), config).legs
+    assert not advance(begun, view(0.1, last_seen=None, has_navigator=True), config).legs  # the goal has ended
+    walked = walk(begun, config, has_navigator=True, last_seen=None, is_search_wanted=True)
+    assert walked[0][-1] is Stage.GIVEN_UP

@@ -39,6 +39,8 @@ def test_retries_count_losses_not_frames():
         (after(TRACKED, max_duration=5.0), 5.0, Stage.FOLLOWING, End.DURATION_OVER),
         (after(*[LOST] * 11), 11.0, Stage.FOLLOWING, End.NEVER_SEEN),
         (after(LOST), 9.0, Stage.GIVEN_UP, None),
+        (after(*[LOST] * 11), 11.0, Stage.SWEEPING, None),  # a search before the first detection runs to its end
+        (after(*[LOST] * 11), 11.0, Stage.GIVEN_UP, End.NEVER_SEEN),
         (after(TRACKED, LOST), 3.0, Stage.SWEEPING, None),
         (after(TRACKED, LOST), 3.0, Stage.GIVEN_UP, End.GIVEN_UP),
         (after(TRACKED, LOST, TRACKED), 3.0, Stage.GIVEN_UP, None),
