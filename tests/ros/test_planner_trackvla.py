@@ -122,7 +122,7 @@ def test_an_empty_instruction_stands_still(peer, start):
     statuses = peer.collect(String, "target_status", qos.LATEST)
     assert not robot.see(10.0).poses_base.any()
     peer.wait_until(lambda: bool(statuses), "a status")
-    assert statuses[0].data == "lost"
+    assert statuses[0].data == "idle"
 
 
 @pytest.mark.parametrize("change", ["clock", "size"])
