@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import deque
 
@@ -13,6 +14,12 @@ from track_common.types import Array, Odometry
 MAX_SPEED = 6.0  # m/s; a GO2 reaches 3.8 (sport API), faster between two messages is a jump
 JUMP_SLACK = 0.25  # m; odometry noise and late messages
 CLOCK_RESET = 1.0  # s; a stamp this far back is a restarted clock, less is a message out of order
+
+
+def is_jump(before: Odometry, after: Odometry) -> bool:
+    """True where no robot can have gone from one position (m, in odom) to the other in the time between them."""
+    distance = math.hypot(after.x - before.x, after.y - before.y)
+    return distance > MAX_SPEED * max(after.stamp - before.stamp, 0.0) + JUMP_SLACK
 
 
 class PoseBuffer:
@@ -97,5 +104,4 @@ class PoseBuffer:
         elapsed = odometry.stamp - last.stamp
         if elapsed < -CLOCK_RESET or elapsed > self._duration:
             return True
-        distance = float(np.hypot(odometry.x - last.x, odometry.y - last.y))
-        return distance > MAX_SPEED * max(elapsed, 0.0) + JUMP_SLACK
+        return is_jump(last, odometry)

@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from go2_bridge.drivers.config import BridgeConfig, numbers
+from track_common.pose_buffer import is_jump
 from track_common.types import Odometry
 
 SPEED_SPAN = 0.1  # s over which poses are differenced; the vendor does not say in which frame its velocity is
@@ -47,7 +48,8 @@ class PoseOdometry:
     """Odometry from the robot's poses, its velocity by their difference over ``SPEED_SPAN``.
 
     So for the sport state and for the robot's odometry topic: of neither does the vendor say in which frame its
-    velocity is, and a controller that takes one of odom for one of base_link turns the wrong way.
+    velocity is, and a controller that takes one of odom for one of base_link turns the wrong way. A pose that jumped
+    has no velocity: its readers see the jump by the pose, and a difference across it would be no robot's.
     """
 
     def __init__(self) -> None:
@@ -57,9 +59,9 @@ class PoseOdometry:
         """Odometry at ``stamp`` (s, our clock) of a pose in odom (m, rad); None where the pose is not finite."""
         if not all(math.isfinite(v) for v in (x, y, yaw)):
             return None
-        if self._past and stamp <= self._past[-1].stamp:
-            self._past.clear()
         now = Odometry(stamp, x, y, yaw)
+        if self._past and (stamp <= self._past[-1].stamp or is_jump(self._past[-1], now)):
+            self._past.clear()
         self._past.append(now)
         while len(self._past) > 2 and stamp - self._past[1].stamp >= SPEED_SPAN:
             self._past.popleft()

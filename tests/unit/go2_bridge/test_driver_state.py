@@ -55,3 +55,14 @@ def test_first_pose_has_no_velocity_and_a_pose_that_is_not_finite_gives_none():
     first = odometry.update(50.0, 2.0, 0.0, 0.0)
     assert (first.x, first.vx, first.wz) == (2.0, 0.0, 0.0)
     assert odometry.update(50.1, 2.0, 0.0, math.nan) is None
+
+
+@pytest.mark.parametrize("distance", [1.0, 40.0])
+def test_a_pose_that_jumped_has_no_velocity_and_the_next_ones_only_their_own(distance):
+    odometry = PoseOdometry()
+    for tick in range(20):
+        odometry.update(100.0 + 0.01 * tick, 0.006 * tick, 0.0, 0.0)  # 0.6 m/s
+    made = [odometry.update(100.2 + 0.01 * tick, distance + 0.006 * tick, 0.0, 0.0) for tick in range(20)]
+    assert made[0].x == distance
+    assert made[0].vx == 0.0
+    assert [m.vx for m in made[1:]] == pytest.approx([0.6] * 19)
