@@ -49,7 +49,7 @@ def _imported(node: ast.AST) -> Iterator[str]:
 def is_ros(module: str) -> bool:
     root = module.split(".")[0]
     is_messages = root.endswith("_msgs") or root.endswith("_interfaces") or root in {"unitree_api", "unitree_go"}
-    return root in {"rclpy", "ament_index_python", "std_srvs", "tf2_ros", "cv_bridge"} or is_messages
+    return root in {"rclpy", "ament_index_python", "std_srvs", "tf2_py", "tf2_ros", "cv_bridge"} or is_messages
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)

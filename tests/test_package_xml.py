@@ -7,7 +7,7 @@ from pathlib import Path
 from track_common.missing import UNITREE, is_of_ros
 
 ROOT = Path(__file__).parents[1]
-OPTIONAL = {"tf2_ros", "nav2_msgs"}  # used where they are installed
+OPTIONAL = {"tf2_py", "nav2_msgs"}  # used where they are installed
 STARTED = {"realsense2_camera", "rviz2"}  # by launch files
 MANIFEST = ET.parse(ROOT / "package.xml").getroot()
 
@@ -39,7 +39,8 @@ def test_every_ros_package_the_nodes_import_is_a_dependency_and_none_else_is():
 def test_what_runs_or_tests_only_is_named_so():
     launched = " ".join(path.read_text() for path in (ROOT / "launch").glob("*.xml"))
     assert all(name in launched for name in STARTED)
-    assert STARTED | {"nav2_msgs", "ros2launch"} <= names("exec_depend")
+    assert IMPORTED >= OPTIONAL
+    assert STARTED | OPTIONAL | {"ros2launch"} == names("exec_depend")
     assert "cv_bridge" not in IMPORTED
     assert "cv_bridge" in names("test_depend") and "cv_bridge" not in names("exec_depend")
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import os
 
 UNITREE = ("unitree_api", "unitree_go")  # in no distribution; `make colcon` builds them
-ROS_MODULES = ("rclpy", "ament_index_python", "std_srvs", "tf2_ros", "cv_bridge", "message_filters", "sensor_msgs_py")
+ROS_MODULES = (
+    "rclpy",
+    "ament_index_python",
+    "std_srvs",
+    "tf2_py",
+    "tf2_ros",
+    "cv_bridge",
+    "message_filters",
+    "sensor_msgs_py",
+)
 ROS_SUFFIXES = ("_msgs", "_interfaces")
 
 
