@@ -7,8 +7,10 @@ obstacle, and without a word of a target out of sight the recovery never begins.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 
@@ -160,6 +162,25 @@ class WatchedPolicy:
         """The policy's trajectory, completed."""
         return self.watch.completed(self.policy.infer(observation), observation)
 
+    @property
+    def network(self) -> Any:
+        """The policy's network, which siblings share; None of a policy that has none."""
+        return getattr(self.policy, "network", None)
+
+    @property
+    def together(self) -> Callable[[Sequence[Any], Sequence[Observation]], list[Trajectory]] | None:
+        """The function that answers several watched policies on one network as one batch; None where there is none."""
+        answer = getattr(import_module(type(self.policy).__module__), "infer_together", None)
+        return None if answer is None else lambda policies, observations: _completed(answer, policies, observations)
+
     def timings(self) -> Mapping[str, float]:
         """The policy's; empty where it does not know."""
         return self.policy.timings() if isinstance(self.policy, Timed) else {}
+
+
+def _completed(
+    answer: Callable[..., list[Trajectory]], policies: Sequence[WatchedPolicy], observations: Sequence[Observation]
+) -> list[Trajectory]:
+    """One completed trajectory for each policy; ``answer`` is the policies' own function for a batch."""
+    trajectories = answer([policy.policy for policy in policies], observations)
+    return [p.watch.completed(t, o) for p, t, o in zip(policies, trajectories, observations, strict=True)]

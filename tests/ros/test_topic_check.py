@@ -42,7 +42,7 @@ def test_another_type_is_named_with_topic_publisher_and_both_types(peer, listene
 
 def test_too_little_on_offer_is_named(peer, listener):
     peer.node.create_publisher(Twist, "cmd_vel", BEST_EFFORT)
-    peer.wait_until(lambda: len(unheard_publishers(listener)) == 1, "the publisher")
+    peer.wait_until(lambda: "/peer" in "".join(unheard_publishers(listener)), "the publisher and its node's name")
     (said,) = unheard_publishers(listener)
     assert said.startswith("/cmd_vel: /peer offers too little (") and "reliab" in said.lower()
 

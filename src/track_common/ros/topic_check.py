@@ -13,6 +13,7 @@ from rclpy.qos import QoSCompatibility, qos_check_compatible
 
 HASH_VERSION = 1  # of type hashes that are known; ROS before Iron and other DDS programs announce none
 FOREIGN = "_CREATED_BY_BARE_DDS_APP_"  # rclpy's name for them
+UNNAMED = "_NODE_NAME_UNKNOWN_"  # rcl's word for an end whose participant has not told its nodes yet
 
 
 def unheard_publishers(node: Node) -> list[str]:
@@ -67,4 +68,6 @@ def _fault(publisher: Any, reader: Any) -> str:
 def _name(end: Any) -> str:
     if end.node_name == FOREIGN:
         return "a DDS program"
+    if end.node_name == UNNAMED:
+        return "a node that has not told its name yet"
     return f"{end.node_namespace.rstrip('/')}/{end.node_name}"

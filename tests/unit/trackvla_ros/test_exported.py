@@ -87,7 +87,7 @@ def test_an_empty_instruction_stands_still(folders):
     policy = make_policy("trackvla", {"checkpoint": str(folders[1])})
     policy.reset("  ")
     answer = policy.infer(Observation(frames(1)[0]))
-    assert answer.status is TargetStatus.LOST and not answer.poses_base.any()
+    assert answer.status is TargetStatus.IDLE and not answer.poses_base.any()
 
 
 def test_an_instruction_of_ten_thousand_letters_is_refused(folders):
