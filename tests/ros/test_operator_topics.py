@@ -71,3 +71,14 @@ def test_the_planner_takes_a_sentence_from_any_publisher(peer, ros_context, name
         node.on_shutdown()
         peer.remove(node)
         node.destroy_node()
+
+
+def test_readers_that_complete_each_other_warn_of_nothing(peer, capfd):
+    taken: list[str] = []
+    listen_to_operator(peer.node, String, "instruction", lambda message: taken.append(message.data))
+    publisher = peer.node.create_publisher(String, "instruction", PUBLISHERS["a web panel"])
+    peer.wait_until(lambda: publisher.get_subscription_count() == 1, "the reader that fits")
+    peer.spin(0.5)
+    assert "incompatible QoS" not in "".join(
+        line for line in capfd.readouterr().err.splitlines() if "publisher discovered" in line
+    )

@@ -29,6 +29,7 @@ from evt_bench.bag.writer import BagWriteError, BagWriter
 from track_common.config import ConfigError, setting
 from track_common.ros import diagnostics
 from track_common.ros.camera_topic import compressed_topic
+from track_common.ros.operator_topics import quiet_reader
 from track_common.ros.parameters import declare
 from track_common.ros.run import run_node
 
@@ -167,7 +168,9 @@ class RecorderNode(Node):
         definition = self._definitions.get(kind if convert is None else COMPRESSED)
         self._sink.add_topic(written, definition, [offer_of(p.qos_profile) for p in publishers])
         take = partial(self._on_message, topic, written, convert)
-        subscription = self.create_subscription(message_class(kind), topic, _with_info(take), qos, raw=True)
+        subscription = self.create_subscription(
+            message_class(kind), topic, _with_info(take), qos, raw=True, event_callbacks=quiet_reader()
+        )  # publishers that offer less are met by a new reader with other QoS
         return _Recorded(subscription, qos, len(publishers))
 
     def _on_message(

@@ -14,7 +14,7 @@ from std_srvs.srv import Trigger
 
 from track_common.instruction import parse_instruction
 from track_common.ros import qos
-from track_common.ros.operator_topics import listen_to_operator
+from track_common.ros.operator_topics import listen_to_operator, quiet_writer
 
 HOW_TO_SAY = (
     "publish a description first: ros2 topic pub --once {topic} std_msgs/msg/String \"{{data: 'the man in blue'}}\""
@@ -35,7 +35,7 @@ class FollowServices:
         self._arm, self._said = arm, said
         self._sentence: str | None = None  # None: not heard; a launch argument is not on the topic
         # Volatile: a node that starts later must not hear a stop that is over.
-        self._instructions = node.create_publisher(String, "instruction", qos.RELIABLE)
+        self._instructions = node.create_publisher(String, "instruction", qos.RELIABLE, event_callbacks=quiet_writer())
         listen_to_operator(node, String, "instruction", self._on_instruction)
         node.create_service(Trigger, "start", self._on_start)
         node.create_service(Trigger, "stop", self._on_stop)

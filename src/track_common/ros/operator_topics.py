@@ -17,6 +17,11 @@ from rclpy.subscription import Subscription
 
 from track_common.ros import qos
 
+try:
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+except ImportError:  # Humble's name of the module
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks  # pyright: ignore
+
 REMEMBERED = 32  # messages; the same one comes by up to three readers within milliseconds
 
 
@@ -52,5 +57,25 @@ def listen_to_operator(node: Node, kind: type, topic: str, take: Callable[[Any],
         (take_once, qos.OPERATOR_RELIABLE),
         (take_best_effort, qos.OPERATOR_BEST_EFFORT),
     ]
-    first, *_ = [node.create_subscription(kind, topic, callback, profile) for callback, profile in readers]
+    first, *_ = [
+        node.create_subscription(kind, topic, callback, profile, event_callbacks=quiet_reader())
+        for callback, profile in readers
+    ]
     return first
+
+
+def quiet_reader() -> SubscriptionEventCallbacks:
+    """Of a reader beside which another one takes what this one cannot: rclpy's warning would name a fault that is none.
+
+    A publisher that none of a node's readers hears is named by ``topic_check``.
+    """
+    return SubscriptionEventCallbacks(incompatible_qos=_is_expected)
+
+
+def quiet_writer() -> PublisherEventCallbacks:
+    """Of a writer to readers of ``listen_to_operator``, of which some ask for more than the writer offers."""
+    return PublisherEventCallbacks(incompatible_qos=_is_expected)
+
+
+def _is_expected(_event: object) -> None:
+    """Nothing to do."""
