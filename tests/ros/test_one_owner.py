@@ -200,10 +200,12 @@ def test_each_way_to_disarm_undoes_each_way_to_arm_also_twice(peer, start):
         wait_for_sentence(peer, RED)
         assert arm_by(peer, arming, True) and arm_by(peer, arming, True)
         assert node.get_parameter("armed").value is True
-        peer.wait_until(lambda: reasons[-1].data != StopReason.NOT_ARMED.value, f"armed by {arming}")
+        peer.wait_until(lambda: bool(reasons) and reasons[-1].data != StopReason.NOT_ARMED.value, f"armed by {arming}")
         assert arm_by(peer, disarming, False) and arm_by(peer, disarming, False)
         assert node.get_parameter("armed").value is False
-        peer.wait_until(lambda: reasons[-1].data == StopReason.NOT_ARMED.value, f"disarmed by {disarming}")
+        peer.wait_until(
+            lambda: bool(reasons) and reasons[-1].data == StopReason.NOT_ARMED.value, f"disarmed by {disarming}"
+        )
     assert all(is_stop(command) for command in commands)
 
 
