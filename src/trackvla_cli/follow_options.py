@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from evt_bench.agents import AgentSpec
     from evt_bench.run import BenchConfig
+    from evt_bench.world.config import CameraConfig
 
 PARTS = ("policy", "tracker", "controller")
 
@@ -25,23 +26,33 @@ def follow_config(base: str, rules: str, camera: str, speeds: str, together: int
     from evt_bench.protocol import RULES
     from evt_bench.run import BenchConfig
     from evt_bench.world.base import BASES, BaseConfig
-    from evt_bench.world.config import CameraConfig
     from evt_bench.world.world import WorldConfig
     from track_common.config import lookup, override
 
     if base not in BASES:
         raise typer.BadParameter(f"base '{base}'; there are: {', '.join(BASES)}")
     lookup("rules", rules, RULES)
-    width, height = (int(v) for v in _two(r"(\d+)x(\d+)", camera, "--camera", "640x480"))
     slow, fast = (float(v) for v in _two(r"([\d.]+)-([\d.]+)", speeds, "--speeds", "0.6-1.1"))
     return BenchConfig(
-        world=WorldConfig(
-            base=BaseConfig(kind=base), camera=override(CameraConfig(), {"width": width, "height": height})
-        ),
+        world=WorldConfig(base=BaseConfig(kind=base), camera=camera_of(camera)),
         episodes=override(EpisodeConfig(), {"min_speed": slow, "max_speed": fast}),
         rules=rules,
         together=together,
     )
+
+
+def camera_of(size: str) -> CameraConfig:
+    """The benchmark's camera at another size, given as WIDTHxHEIGHT.
+
+    Raises:
+        typer.BadParameter: a size that cannot be read.
+        ConfigError: a size out of range.
+    """
+    from evt_bench.world.config import CameraConfig
+    from track_common.config import override
+
+    width, height = (int(v) for v in _two(r"(\d+)x(\d+)", size, "--camera", "640x480"))
+    return override(CameraConfig(), {"width": width, "height": height})
 
 
 def agent_of(policy: str, tracker: str, params: dict[str, dict[str, Any]]) -> AgentSpec:

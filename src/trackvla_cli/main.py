@@ -17,6 +17,7 @@ from trackvla_cli.commands import (
     bench_control,
     bench_faults,
     bench_hostile,
+    bench_recognise,
     demo,
     doctor,
     go2,
@@ -57,6 +58,7 @@ bench.app.command("control")(bench_control.control)
 bench.app.command("latency")(bench_control.latency)
 bench.app.command("faults")(bench_faults.faults)
 bench.app.command("hostile")(bench_hostile.hostile)
+bench.app.command("recognise")(bench_recognise.recognise)
 app.add_typer(bench.app, name="bench")
 app.add_typer(go2.app, name="go2")
 app.add_typer(model.app, name="model")

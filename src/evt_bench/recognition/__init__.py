@@ -1,0 +1,1 @@
+"""Person recognition: two people left and right of the image, a sentence, and the side the trajectory goes to."""
