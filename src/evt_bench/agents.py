@@ -13,6 +13,7 @@ from evt_bench.oracle import HIDDEN_STANDOFF as HIDDEN_STANDOFF
 from evt_bench.oracle import SIGHT_ROOM as SIGHT_ROOM
 from evt_bench.oracle import WAY_ROOM as WAY_ROOM
 from evt_bench.oracle import Oracle
+from evt_bench.robot_settings import controller_settings
 from evt_bench.trackers import NoTracker, TruthTracker
 from evt_bench.world.world import World
 from track_common.config import lookup
@@ -120,7 +121,7 @@ class PipelineAgent:
         from go2_bridge.follower import Follower
         from track_common.config import override
 
-        settings = {"base_height": world.base_height} | self.controller_params
+        settings = controller_settings(world) | self.controller_params
         controller = Follower(override(ControllerConfig(), settings))
         tracker, policy = self.make_eyes(world)
         self._pipeline = FollowPipeline(tracker, policy, LateController(controller, self.delay))

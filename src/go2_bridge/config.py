@@ -22,6 +22,12 @@ class ControllerConfig:
     max_reverse_vel: float = setting(0.8, "fastest command backwards", unit="m/s", low=0.0, high=1.5)
     max_lateral_vel: float = setting(0.7, "fastest command sideways (a GO2 takes 1.0)", unit="m/s", low=0.0, high=1.0)
     max_angular_vel: float = setting(1.8, "fastest turn commanded (a GO2 takes 4.0)", unit="rad/s", low=0.0, high=3.0)
+    limit_shape: str = setting(
+        "box",
+        "box: each limit holds by itself; ellipse: full speed ahead, sideways and turn exclude one another, as for a "
+        "gait that takes each of them alone",
+        choices=("box", "ellipse"),
+    )
     max_linear_accel: float = setting(4.0, "how fast speed may rise", unit="m/s^2", low=0.1, high=10.0)
     max_linear_decel: float = setting(4.0, "how fast it may fall while following", unit="m/s^2", low=0.1, high=10.0)
     max_angular_accel: float = setting(
@@ -114,6 +120,13 @@ class ControllerConfig:
     )
     use_attitude: bool = setting(
         True, "level LiDAR points by the odometry's roll and pitch where it gives them and the floor agrees"
+    )
+    doubt_speed: float = setting(
+        0.5,
+        "true speed of a robot whose odometry gives an attitude that cannot be believed",
+        unit="m/s",
+        low=0.0,
+        high=2.0,
     )
     max_obstacle_height: float = setting(1.0, "the robot fits under higher ones", unit="m", low=0.2, high=3.0)
 

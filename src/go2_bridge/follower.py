@@ -20,7 +20,6 @@ from go2_bridge.safety.limits import clamp, is_sound, limit_change
 from go2_bridge.safety.stop_zone import Around, let_through, step_off
 from go2_bridge.safety.watchdog import ControlStatus, Inputs, StopReason, check_inputs, explained, planner_stop, stopped
 from track_common.config import validate
-from track_common.geometry import transform_points
 from track_common.interfaces import Decision
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import STOP, Array, Cloud, Odometry, TargetStatus, Trajectory, VelocityCommand
@@ -176,9 +175,15 @@ class Follower:
             self._allowed = None
             return stopped(reason or StopReason.NO_TRAJECTORY)
         state = self._state(now)
-        wanted, status = self._follow(self._path, state)
+        wanted, status = self._unless_in_doubt(*self._follow(self._path, state))
         middles = self._surroundings.bodies_from(state.pose, state.stamp, self._target())[0]
         return self._limited(now, state, make_way(wanted, middles, self.config), status)
+
+    def _unless_in_doubt(self, wanted: VelocityCommand, status: ControlStatus) -> tuple[VelocityCommand, ControlStatus]:
+        """The same, slower and with a status that says so where the attitude is not believed."""
+        attitude = self._surroundings.attitude
+        is_doubted = status is ControlStatus.FOLLOWING and not attitude.is_trusted
+        return attitude.slowed(wanted, self.config), ControlStatus.DOUBTING if is_doubted else status
 
     def _limited(self, now: float, state: Odometry, wanted: VelocityCommand, status: ControlStatus) -> Decision:
         """What of the wanted true velocity limits and stop layer let through."""
@@ -285,13 +290,9 @@ class Follower:
         return self._plant.command_for(passed)
 
     def _target(self) -> Target | None:
-        place, trajectory = self.target_odom(), self._trajectory
-        return None if place is None or trajectory is None else Target(place, trajectory.stamp)
+        return self._surroundings.target_of(self._trajectory)
 
     def target_odom(self) -> Array | None:
         """(2,) the target as the planner saw it, in odom; None where it did not say."""
-        trajectory = self._trajectory
-        if trajectory is None or trajectory.target_base is None or not np.all(np.isfinite(trajectory.target_base)):
-            return None
-        place = self._place(trajectory.stamp)
-        return None if place is None else transform_points(place, np.asarray(trajectory.target_base, float)[:2])
+        target = self._target()
+        return None if target is None else target.place

@@ -97,6 +97,14 @@ class PoseBuffer:
         after = np.maximum(stamps - newest.stamp, 0.0)[:, None] * [newest.vx, newest.vy, newest.wz]
         return compose(np.array(poses), after)
 
+    def leans(self, stamps: Array, slack: float = 0.1) -> Array | None:
+        """(K, 2) roll and pitch (rad) at ``stamps`` (K,), held for ``slack`` s past the newest.
+
+        None where a stamp lies outside.
+        """
+        leans = [self.lean_at(float(stamp), slack) for stamp in stamps]
+        return None if any(lean is None for lean in leans) else np.array(leans)
+
     def _is_jump(self, odometry: Odometry) -> bool:
         if not self._odometry:
             return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from evt_bench.agents import HIDDEN_STANDOFF, LIDAR_RATE, SIGHT_ROOM, WAY_ROOM
+from evt_bench.robot_settings import controller_settings
 from evt_bench.world.world import PersonState, World
 from go2_bridge.config import ControllerConfig
 from go2_bridge.follower import Follower
@@ -53,18 +55,18 @@ class ControlSetup:
     has_lidar: bool = True
     forgets_image_time: bool = False
 
-    def config(self, base_height: float = 0.0) -> ControllerConfig:
-        """The controller's settings, its speed cut to ``SPEED`` before the row's own are applied.
+    def config(self, robot: Mapping[str, Any] | None = None) -> ControllerConfig:
+        """The controller's settings, its speed cut to ``SPEED`` before the robot's and the row's own are applied.
 
         Args:
-            base_height: m, base_link above the floor.
+            robot: settings that go with the base, by name.
 
         Raises:
             ConfigError: an unknown setting or a bad value.
         """
         default = ControllerConfig()
         slow = {"max_linear_vel": SPEED / default.gain_vx, "require_cloud": self.has_lidar}
-        return override(default, slow | {"base_height": base_height} | self.controller)
+        return override(default, slow | dict(robot or {}) | self.controller)
 
 
 class TruthAgent:
@@ -80,7 +82,7 @@ class TruthAgent:
         """A new controller and an empty link."""
         self._world, self._sweeps, self.cycle = world, -1, -1
         self._sent = STOP
-        self._follower = Follower(self._setup.config(world.base_height))
+        self._follower = Follower(self._setup.config(controller_settings(world)))
         self._trail = Trail()
         self._rng = np.random.default_rng([world.episode.seed, 5])
         self._under_way: list[tuple[float, Trajectory]] = []  # and when each arrives

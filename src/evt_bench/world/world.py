@@ -140,7 +140,7 @@ class World:
     def look(self) -> tuple[Frame, Array]:
         """What the camera sees now and how far away it is: (H, W) m along the optical axis, from one drawing."""
         rgb, depth = self._camera_renderer().image_and_depth(self.posed(), self._camera_pose())
-        return Frame(self._with_noise(rgb), self.time, self.camera), depth
+        return Frame(self._with_noise(self._blurred(rgb)), self.time, self.camera), depth
 
     def target_view(self, with_share: bool = True) -> TargetView:
         """How much of the target the camera sees now; counted once an instant.

@@ -18,7 +18,7 @@ from track_common.deskew import deskewed
 from track_common.geometry import inverse, relative, transform_points
 from track_common.levelling import levelled_cloud
 from track_common.pose_buffer import PoseBuffer
-from track_common.types import Array, Cloud
+from track_common.types import Array, Cloud, Trajectory
 
 STOP_VOXEL = 0.02  # m; the stop layer loses no more than the LiDAR's own noise
 
@@ -54,9 +54,10 @@ class Surroundings:
 
         The stop layer sees it at once; who walks in it is known after ``track``.
         """
-        cloud = deskewed(cloud, self._poses)
+        is_believed = self.config.use_attitude and self.attitude.is_trusted
+        cloud = deskewed(cloud, self._poses, use_attitude=is_believed)
         self.cloud = self._levelled(replace(cloud, points_base=sound_points(cloud.points_base)))
-        returns = told_apart(self.cloud.points_base, self.config)
+        returns = told_apart(self.cloud.points_base, self.attitude.floor_config(self.config))
         self._returns = replace(returns, solid=thinned(returns.solid, STOP_VOXEL))
 
     def _levelled(self, cloud: Cloud) -> Cloud:
@@ -66,6 +67,16 @@ class Surroundings:
             return cloud
         speed = float(np.hypot(newest.vx, newest.vy))
         return levelled_cloud(cloud, *self.attitude.lean(cloud.points_base, lean, speed, cloud.stamp, self.config))
+
+    def target_of(self, trajectory: Trajectory | None) -> Target | None:
+        """The target as the planner saw it; None where it did not say, or odometry does not cover its image."""
+        position = None if trajectory is None else trajectory.target_base
+        if trajectory is None or position is None or not np.all(np.isfinite(position)):
+            return None
+        pose = self._poses.pose_at(trajectory.stamp, slack=self.config.odometry_timeout)
+        if pose is None:
+            return None
+        return Target(transform_points(pose, np.asarray(position, float)[:2]), trajectory.stamp)
 
     def track(self) -> None:
         """Find who walks in the newest sweep, unless that is done already or odometry does not cover it."""

@@ -29,6 +29,11 @@ class BridgeConfig:
     max_reverse_vel: float = setting(0.3, "fastest backwards", unit="m/s", low=0.0, high=0.8)
     max_lateral_vel: float = setting(0.3, "fastest sideways", unit="m/s", low=0.0, high=0.5)
     max_angular_vel: float = setting(1.0, "fastest turn", unit="rad/s", low=0.0, high=2.0)
+    limit_shape: str = setting(
+        "box",
+        "box: each limit holds by itself; ellipse: full speed ahead, sideways and turn exclude one another",
+        choices=("box", "ellipse"),
+    )
 
     # The robot holds a Move for about 1 s (Sport API manual), so silence is no stop.
     rate: float = setting(
@@ -132,6 +137,7 @@ class BridgeConfig:
             max_reverse_vel=self.max_reverse_vel,
             max_lateral_vel=self.max_lateral_vel,
             max_angular_vel=self.max_angular_vel,
+            limit_shape=self.limit_shape,
         )
 
 

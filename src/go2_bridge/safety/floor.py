@@ -37,19 +37,20 @@ def heights_above_floor(points: Array, base_height: float, max_tilt: float) -> A
     return height if plane is None else height - (plane[0] + plane[1] * points[:, 0] + plane[2] * points[:, 1])
 
 
-def floor_plane(points: Array, base_height: float, max_tilt: float) -> Array | None:
+def floor_plane(points: Array, base_height: float, max_tilt: float, max_offset: float = MAX_OFFSET) -> Array | None:
     """(3,) height (m), slope along x and along y of the floor in points (N, 3) of base_link, None where none is sure.
 
-    The height is relative to where ``base_height`` (m) says the floor is; slopes steeper than ``max_tilt`` (rad) are
-    no floor.
+    The height is relative to where ``base_height`` (m) says the floor is; what is farther off than ``max_offset`` (m)
+    or steeper than ``max_tilt`` (rad) is no floor.
     """
     slope = math.tan(max_tilt)
-    return _plane(_lowest(points[:, 0], points[:, 1], points[:, 2] + base_height, slope), slope)
+    lowest = _lowest(points[:, 0], points[:, 1], points[:, 2] + base_height, slope, max_offset)
+    return _plane(lowest, slope, max_offset)
 
 
-def _lowest(x: Array, y: Array, height: Array, slope: float) -> Array:
+def _lowest(x: Array, y: Array, height: Array, slope: float, max_offset: float) -> Array:
     """(C, 3) place and height of the lowest return of each cell near the robot that a leaning floor could hold."""
-    is_near = (np.abs(x) < NEAR) & (np.abs(y) < NEAR) & (height < MAX_OFFSET + slope * (np.abs(x) + np.abs(y)))
+    is_near = (np.abs(x) < NEAR) & (np.abs(y) < NEAR) & (height < max_offset + slope * (np.abs(x) + np.abs(y)))
     near = np.column_stack([x[is_near], y[is_near], height[is_near]])
     near = near[np.argsort(-near[:, 2])]
     column, row = (((near[:, axis] + NEAR) / CELL).astype(int) for axis in (0, 1))
@@ -59,7 +60,7 @@ def _lowest(x: Array, y: Array, height: Array, slope: float) -> Array:
     return near[lowest[lowest >= 0]]
 
 
-def _plane(floor: Array, slope: float) -> Array | None:
+def _plane(floor: Array, slope: float, max_offset: float) -> Array | None:
     """(3,) height, slope along x and along y of the plane nearly all of the points (C, 3) agree with, or None."""
     if len(floor) < MIN_CELLS:
         return None
@@ -72,4 +73,4 @@ def _plane(floor: Array, slope: float) -> Array | None:
             return None
         keep = np.abs(floor[:, 2] - terms @ plane) < THICKNESS
     is_agreed = keep.mean() > AGREE
-    return plane if is_agreed and abs(plane[0]) < MAX_OFFSET and math.hypot(plane[1], plane[2]) < slope else None
+    return plane if is_agreed and abs(plane[0]) < max_offset and math.hypot(plane[1], plane[2]) < slope else None

@@ -16,15 +16,24 @@ def is_sound(command: VelocityCommand) -> bool:
 
 
 def clamp(command: VelocityCommand, config: ControllerConfig) -> VelocityCommand:
-    """The command within the speed limits; vx and vy shrink together, which keeps its direction. Unsound means stop."""
+    """The command within the speed limits; vx and vy shrink together, which keeps its direction. Unsound means stop.
+
+    Where ``limit_shape`` is ellipse all three shrink together, which keeps the curvature too, until the shares of their
+    limits have a sum of squares of at most 1.
+    """
     if not is_sound(command):
         return STOP
     ahead = config.max_linear_vel if command.vx >= 0.0 else config.max_reverse_vel
     share = min(_share(command.vx, ahead), _share(command.vy, config.max_lateral_vel))
+    wanted = VelocityCommand(command.vx * share, command.vy * share, _within(command.wz, config.max_angular_vel))
+    share = 1.0
+    if config.limit_shape == "ellipse":
+        limits = (ahead, config.max_lateral_vel, config.max_angular_vel)
+        share = _share(_demand((wanted.vx, wanted.vy, wanted.wz), limits), 1.0)
     return VelocityCommand(  # each within its own limit too: value * (limit / value) may round to more than the limit
-        min(max(command.vx * share, -config.max_reverse_vel), config.max_linear_vel),
-        min(max(command.vy * share, -config.max_lateral_vel), config.max_lateral_vel),
-        min(max(command.wz, -config.max_angular_vel), config.max_angular_vel),
+        min(max(wanted.vx * share, -config.max_reverse_vel), config.max_linear_vel),
+        _within(wanted.vy * share, config.max_lateral_vel),
+        _within(wanted.wz * share, config.max_angular_vel),
     )
 
 
@@ -37,6 +46,15 @@ def limit_change(
         _ramp(command.vy, last.vy, elapsed, config.max_linear_accel, config.max_linear_decel),
         _ramp(command.wz, last.wz, elapsed, config.max_angular_accel, config.max_angular_accel),
     )
+
+
+def _demand(values: tuple[float, ...], limits: tuple[float, ...]) -> float:
+    """Root of the sum of squares of values as shares of their limits; a value whose limit is 0 is 0."""
+    return math.hypot(*(value / limit for value, limit in zip(values, limits, strict=True) if limit > 0.0))
+
+
+def _within(value: float, limit: float) -> float:
+    return min(max(value, -limit), limit)
 
 
 def _share(value: float, limit: float) -> float:

@@ -15,6 +15,7 @@ class ControlStatus(str, Enum):
     """What the controller does; the value is what operators read. Only ``STOPPED`` goes with a ``StopReason``."""
 
     FOLLOWING = "following"
+    DOUBTING = "following slowly: the attitude of the odometry is not believed"
     RECOVERING = "the target is lost: the recovery drives"
     BRAKING = "an obstacle is in the way: braking"
     ESCAPING = "too near an obstacle: moving away from it"

@@ -12,7 +12,7 @@ from go2_bridge.safety.returns import told_apart
 from go2_bridge.safety.watchdog import StopReason
 from track_common.levelling import levelled_camera, levelled_cloud, rotation_from_lean
 from track_common.pose_buffer import PoseBuffer
-from track_common.types import Camera, Cloud, Odometry
+from track_common.types import Camera, Cloud, Odometry, VelocityCommand
 
 HEIGHT, RATE = 0.31, 15.0
 CONFIG = ControllerConfig(base_height=HEIGHT)
@@ -77,6 +77,36 @@ def test_a_frozen_attitude_is_not_believed_and_said():
     monitor, used = watch(lambda roll, pitch: (0.02, 0.03), lambda t: (0.0, 0.0))
     assert used == (0.0, 0.0) and not monitor.is_trusted
     assert monitor.is_frozen and "stands still" in monitor.warning(CONFIG)
+
+
+def test_an_attitude_not_believed_slows_the_robot_and_lets_the_floor_lean():
+    doubted, _ = watch(lambda roll, pitch: (pitch, -roll))
+    slow = doubted.slowed(VelocityCommand(0.9, -1.2, 0.7), CONFIG)
+    assert (slow.vx, slow.vy, slow.wz) == pytest.approx((0.3, -0.4, 0.7))
+    assert doubted.slowed(VelocityCommand(0.2, 0.1, 0.7), CONFIG) == VelocityCommand(0.2, 0.1, 0.7)
+    assert doubted.floor_config(CONFIG).max_floor_tilt == 0.1
+    steep = ControllerConfig(base_height=HEIGHT, max_floor_tilt=0.14)
+    assert doubted.floor_config(steep) is steep
+
+
+def test_an_attitude_believed_slows_nothing():
+    believed, _ = watch(lambda roll, pitch: (roll, pitch))
+    assert believed.slowed(VelocityCommand(0.9, -1.2, 0.7), CONFIG) == VelocityCommand(0.9, -1.2, 0.7)
+    assert believed.floor_config(CONFIG) is CONFIG
+
+
+def test_the_floor_under_a_frozen_attitude_is_no_obstacle():
+    poses = PoseBuffer()
+    around = Surroundings(CONFIG, poses)
+    for step in range(45):
+        time = step / RATE
+        poses.push(Odometry(time, 0.5 * time, 0.0, 0.0, 0.5, roll=0.01, pitch=0.01))
+        around.on_cloud(Cloud(leaning(0.0, 0.07 * math.sin(9.0 * time)), time))
+    around.on_cloud(Cloud(leaning(0.03, 0.07), 45 / RATE))
+    assert around.attitude.is_frozen
+    solid = around.obstacles(None)
+    assert solid is not None and len(solid) > 250
+    assert np.sum(solid[:, 0] - 0.5 * 44 / RATE < 2.8) == 0
 
 
 def test_upside_down_is_a_reason_to_stop():

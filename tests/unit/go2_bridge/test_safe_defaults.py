@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import yaml
 
+from evt_bench.robot_settings import LIMITS
 from go2_bridge.config import NEAR_PEOPLE, ControllerConfig
 from go2_bridge.nodes.controller_node import ControllerNodeConfig
 from track_common.config import validate
@@ -34,6 +35,16 @@ def test_file_of_a_simulated_robot_arms_it_and_gives_it_the_speeds_of_the_benchm
     block = controller_block(robot)
     assert block["armed"] is True
     assert {name: block[name] for name in SPEEDS} == {name: getattr(ControllerConfig(), name) for name in SPEEDS}
+
+
+@pytest.mark.parametrize(("base", "robot"), [("gliding", "sim"), ("legs", "sim_legs"), ("walking", "sim_walking")])
+def test_benchmarks_and_launch_files_give_a_simulated_base_the_same_limits(base, robot):
+    block, default = controller_block(robot), dataclasses.asdict(ControllerConfig())
+    names = {*SPEEDS, "limit_shape"}
+    assert {name: (default | LIMITS[base])[name] for name in names} == {
+        name: block.get(name, default[name]) for name in names
+    }
+    assert set(LIMITS[base]) <= names
 
 
 @pytest.mark.parametrize("path", sorted(ROBOTS.glob("*.yaml")), ids=lambda path: path.stem)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from track_common.deskew import deskewed
 from track_common.geometry import inverse, transform_points
@@ -87,3 +88,38 @@ def test_one_time_for_all_moves_all_alike():
     late = Cloud(WALL, STAMP, np.full(len(WALL), 0.05))
     moved = deskewed(late, odometry((1.0, 0.0, 0.0))).points_base - WALL
     assert moved == pytest.approx(np.tile([0.05, 0.0, 0.0], (len(WALL), 1)), abs=1e-4)
+
+
+def trotting(t):
+    """Roll and pitch (rad) of a GO2 that trots at 2.5 Hz."""
+    return 0.04 * np.sin(15.7 * t + 0.3), 0.05 * np.sin(15.7 * t)
+
+
+def trotting_sweep(yaw_rate):
+    """A floor and a post seen by a robot that turns and trots, and its odometry."""
+    times = np.linspace(0.0, SWEEP, 600)
+    across = np.linspace(-3.0, 3.0, 600)
+    still = np.column_stack([np.full(600, 3.0), across, np.where(np.arange(600) % 2, -0.31, 0.5)])
+    poses = PoseBuffer()
+    for t in np.arange(-0.2, 0.2, 0.002):
+        poses.push(Odometry(STAMP + t, 0.0, 0.0, yaw_rate * t, 0.0, 0.0, yaw_rate, 0.31, *trotting(t)))
+    turns = Rotation.from_euler("ZYX", np.column_stack([yaw_rate * times, *trotting(times)[::-1]])).as_matrix()
+    first = Rotation.from_euler("ZYX", [0.0, *trotting(0.0)[::-1]]).as_matrix()
+    seen = np.einsum("nji,nj->ni", turns, still)
+    return Cloud(seen.astype(np.float32), STAMP, times.astype(np.float32)), poses, still @ first
+
+
+@pytest.mark.parametrize("yaw_rate", [0.0, 1.0, -1.5])
+def test_a_trunk_that_rolls_and_pitches_meanwhile_leaves_the_floor_flat(yaw_rate):
+    cloud, poses, wanted = trotting_sweep(yaw_rate)
+    planar = deskewed(cloud, poses, use_attitude=False).points_base
+    assert np.abs(planar - wanted)[:, 2].max() > 0.08
+    assert np.abs(deskewed(cloud, poses).points_base - wanted).max() < 0.02
+
+
+def test_the_lean_of_a_robot_that_lies_is_not_used():
+    cloud, poses, _ = trotting_sweep(1.0)
+    lying = PoseBuffer()
+    for odometry_ in poses._odometry:
+        lying.push(replace(odometry_, roll=odometry_.roll + np.pi - 0.1))
+    assert deskewed(cloud, lying).points_base == pytest.approx(deskewed(cloud, poses, use_attitude=False).points_base)
