@@ -1,13 +1,15 @@
 """People in one image: NanoDet on onnxruntime. First step of the grounded tracker (image -> candidates -> box).
 
-The network and its border conventions are described in ``weights/NOTICE``: 416x416 letterboxed BGR in, class scores
-(already sigmoid) and box-side distributions out, at strides 8, 16 and 32.
+The network and its border conventions are described in ``weights/NOTICE``: letterboxed BGR in, class scores (already
+sigmoid) and box-side distributions out, at strides 8, 16 and 32. Its time goes with the area of the input, so the input
+is no larger than the searched part of the image needs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -21,7 +23,7 @@ from track_common.instruction.parsed import PERSON
 from track_common.types import Array
 
 WEIGHTS = Path(__file__).parent / "weights" / "nanodet.onnx"
-SIDE = 416  # px, the network's input
+SIDE = 416  # px, the longer side of the network's input for a whole image; the network was trained at it
 STRIDES = (8, 16, 32)  # px per cell of the three output levels
 BINS = 11  # values of each box-side distribution, in strides (generalised focal loss, Li et al. 2020)
 MEAN_BGR = np.array([103.53, 116.28, 123.675], np.float32)
@@ -79,10 +81,13 @@ class PersonDetector:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the core to other nodes
         self._session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
-        self._cells = [_cell_centres(stride) for stride in STRIDES]
 
     def detect(
-        self, rgb: NDArray[np.uint8], region_xyxy: Array | None = None, categories: Sequence[str] = (PERSON,)
+        self,
+        rgb: NDArray[np.uint8],
+        region_xyxy: Array | None = None,
+        categories: Sequence[str] = (PERSON,),
+        side: int = SIDE,
     ) -> Detections:
         """People in the image (H, W, 3) uint8, or in one region (4,) of it seen at the network's full resolution.
 
@@ -90,29 +95,31 @@ class PersonDetector:
             rgb: (H, W, 3) uint8.
             region_xyxy: (4,) pixels, None = the whole image.
             categories: COCO classes; the first one's boxes are the answer, the further ones' are its ``others``.
+            side: px, the longer side of the network's input, a multiple of 32.
         """
         height, width = rgb.shape[:2]
         x0, y0, x1, y1 = _whole_pixels(region_xyxy, width, height)
         patch = rgb[y0:y1, x0:x1]
         if patch.size == 0:
             return _NOTHING
-        tensor, scale, pad = _letterbox(patch)
+        tensor, scale, pad = _letterbox(patch, side)
+        cells = _cell_centres(tensor.shape[2], tensor.shape[3])
         outputs = [np.asarray(o) for o in self._session.run(None, {self._input: tensor})]
         found = []
         for category in dict.fromkeys(categories):
-            boxes, scores = self._decode(outputs, CLASS_INDEX[category])
+            boxes, scores = self._decode(outputs, cells, CLASS_INDEX[category])
             boxes = (boxes - np.tile(pad, 2)) / scale + np.array([x0, y0, x0, y0])
             found.append(self._select(clip_to_image(boxes, width, height), scores))
         return replace(found[0], others=dict(zip(dict.fromkeys(categories), found, strict=True)) if found[1:] else {})
 
-    def _decode(self, outputs: list[NDArray[np.float32]], index: int) -> tuple[Array, Array]:
+    def _decode(self, outputs: list[NDArray[np.float32]], cells: Sequence[Array], index: int) -> tuple[Array, Array]:
         """(N, 4) corners in network pixels and (N,) scores of every cell above the threshold, of one class."""
         boxes, scores = [], []
         for level, stride in enumerate(STRIDES):
             score = outputs[level][0, :, index]
             kept = np.flatnonzero(score > self._config.score_threshold)
             sides = _expected_sides(outputs[level + 3][0, kept]) * stride
-            centres = self._cells[level][kept]
+            centres = cells[level][kept]
             boxes.append(np.concatenate([centres - sides[:, :2], centres + sides[:, 2:]], axis=1))
             scores.append(score[kept])
         return np.concatenate(boxes).astype(float), np.concatenate(scores).astype(float)
@@ -128,20 +135,12 @@ class PersonDetector:
         return Detections(boxes[kept], scores[kept])
 
 
-def merge(whole: Detections, close: Detections, region_xyxy: Array, config: DetectorConfig) -> Detections:
-    """Detections of the whole image and of a region seen close up; where both saw a person the close look counts.
-
-    Boxes of the region that its border may have cut, and all further classes, are left to the whole image.
-    """
+def uncut(detections: Detections, region_xyxy: Array) -> Detections:
+    """Detections less those that the border of the searched region (4,) may have cut."""
     low, high = region_xyxy[:2] + CUT_MARGIN, region_xyxy[2:] - CUT_MARGIN
-    is_uncut = (close.boxes_xyxy[:, :2] > low).all(axis=1) & (close.boxes_xyxy[:, 2:] < high).all(axis=1)
-    boxes = np.concatenate([close.boxes_xyxy[is_uncut], whole.boxes_xyxy])
-    scores = np.concatenate([close.scores[is_uncut], whole.scores])
-    if len(boxes) == 0:
-        return replace(_NOTHING, others=whole.others)
-    rank = np.concatenate([1.0 + close.scores[is_uncut], whole.scores])
-    kept = _suppress(boxes, rank, config.overlap_threshold)
-    return Detections(boxes[kept], scores[kept], whole.others)
+    boxes = detections.boxes_xyxy
+    is_uncut = (boxes[:, :2] > low).all(axis=1) & (boxes[:, 2:] < high).all(axis=1)
+    return replace(detections, boxes_xyxy=boxes[is_uncut], scores=detections.scores[is_uncut])
 
 
 _NOTHING = Detections(np.zeros((0, 4)), np.zeros(0))
@@ -177,27 +176,41 @@ def _whole_pixels(region_xyxy: Array | None, width: int, height: int) -> tuple[i
     return int(x0), int(y0), int(x1), int(y1)
 
 
-def _letterbox(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float, Array]:
-    """Network input (1, 3, 416, 416), its scale (network px per image px) and padding (2,) x, y in network pixels.
+def _letterbox(rgb: NDArray[np.uint8], side: int) -> tuple[NDArray[np.float32], float, Array]:
+    """Network input (1, 3, H, W), its scale (network px per image px) and padding (2,) x, y in network pixels.
 
-    Stretching instead would lose people in wide images.
+    H and W are the least multiples of 32 that hold the image with its longer side at ``side``. Stretching instead would
+    lose people in wide images.
     """
     height, width = rgb.shape[:2]
-    scale = SIDE / max(height, width)
+    scale = side / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    pad = np.array([(SIDE - size[0]) // 2, (SIDE - size[1]) // 2])
-    canvas = np.empty((SIDE, SIDE, 3), np.uint8)
+    rows, columns = (-(-n // STRIDES[-1]) * STRIDES[-1] for n in (size[1], size[0]))
+    pad = np.array([(columns - size[0]) // 2, (rows - size[1]) // 2])
+    canvas = np.empty((rows, columns, 3), np.uint8)
     canvas[:] = PADDING_BGR
     resized = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR)
     canvas[pad[1] : pad[1] + size[1], pad[0] : pad[0] + size[0]] = resized[:, :, ::-1]
-    return ((canvas - MEAN_BGR) / STD_BGR).transpose(2, 0, 1)[None], scale, pad.astype(float)
+    tensor = np.empty((1, 3, rows, columns), np.float32)
+    for channel in range(3):
+        tensor[0, channel] = _normalised(channel)[canvas[:, :, channel]]
+    return tensor, scale, pad.astype(float)
 
 
-def _cell_centres(stride: int) -> Array:
-    """(N, 2) centre of every cell of one level, network pixels, row by row."""
-    along = (np.arange(SIDE // stride) + 0.5) * stride
-    x, y = np.meshgrid(along, along)
-    return np.stack([x.ravel(), y.ravel()], axis=1)
+@lru_cache(maxsize=3)
+def _normalised(channel: int) -> NDArray[np.float32]:
+    """(256,) what the network gets for each value of a channel of BGR."""
+    return (np.arange(256, dtype=np.float32) - MEAN_BGR[channel]) / STD_BGR[channel]
+
+
+@lru_cache(maxsize=32)
+def _cell_centres(height: int, width: int) -> tuple[Array, ...]:
+    """(N, 2) centre of every cell of each level, network pixels, row by row."""
+    levels = []
+    for stride in STRIDES:
+        x, y = np.meshgrid(*((np.arange(n // stride) + 0.5) * stride for n in (width, height)))
+        levels.append(np.stack([x.ravel(), y.ravel()], axis=1))
+    return tuple(levels)
 
 
 def _expected_sides(logits: NDArray[np.float32]) -> Array:

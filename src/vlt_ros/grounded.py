@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from track_common.boxes import area, clip_to_image, from_xyxy, is_usable
+from track_common.boxes import area, clip_to_image, is_usable
 from track_common.config import setting
-from track_common.instruction.parsed import PERSON
 from track_common.interfaces import TargetError
 from track_common.types import Array, Box, Frame, Sighting
 from vlt_ros.appearance import look
 from vlt_ros.association import AssociationConfig, Track
-from vlt_ros.detector import Detections, DetectorConfig, PersonDetector, merge
+from vlt_ros.context import Thing
+from vlt_ros.detector import Detections, DetectorConfig, PersonDetector, uncut
 from vlt_ros.identity import IdentityConfig, Memory, TargetChooser
 from vlt_ros.people import People
+from vlt_ros.search_plan import SearchConfig, SearchPlan, View
 from vlt_ros.things import categories_of, things_in
 from vlt_ros.visibility import unseen_words
 from vlt_ros.words import ParsedInstruction, as_instruction
@@ -27,20 +28,15 @@ from vlt_ros.words import ParsedInstruction, as_instruction
 NO_INSTRUCTION = ParsedInstruction("")
 MAX_STEP = 0.5  # s; a longer gap says nothing more about where a person went
 DEFAULT_STEP = 1.0 / 15.0  # s; assumed where stamps stand still or run backwards
-CLOSE_UP = 4.5  # sides of the region searched close up, in target heights
-MIN_CLOSE_UP = 160.0  # px
 FIRST_BOX_OVERLAP = 0.4  # IoU at which a detection is taken for the given first box
-TILES = 4  # parts of the image searched one a frame while there is no target
 
 
 @dataclass(frozen=True)
-class GroundedConfig(DetectorConfig, AssociationConfig, IdentityConfig):
+class GroundedConfig(DetectorConfig, AssociationConfig, IdentityConfig, SearchConfig):
     """All settings of the grounded tracker."""
 
     bridge_duration: float = setting(1.5, "how long colours alone may confirm the target", unit="s", low=0.0, high=5.0)
     bridge_likeness: float = setting(0.85, "colour likeness that confirms it", low=0.0, high=1.0)
-    small_height: float = setting(0.25, "targets lower than this share of the image are searched close up", low=0.0)
-    is_searching_tiles: bool = setting(True, "search parts of the image close up while there is no target")
 
 
 class GroundedTracker:
@@ -54,7 +50,8 @@ class GroundedTracker:
         self._chooser = TargetChooser(self._config, self._instruction)
         self._stamp: float | None = None
         self._target: Track | None = None
-        self._tile = 0
+        self._plan = SearchPlan(self._config)
+        self._things: tuple[Thing, ...] = ()
 
     def init(self, frame: Frame, instruction: ParsedInstruction | str, box_xyxy: Array | None = None) -> Sighting:
         """New target; with a box (4,) that person, its looks remembered at once; without, whom the words fit.
@@ -69,6 +66,7 @@ class GroundedTracker:
             raise TargetError(f"first box {np.asarray(box_xyxy)} is not inside the image of {width}x{height} pixels")
         self._instruction, self._stamp, self._target = parsed, None, None
         self._people.start()
+        self._plan, self._things = SearchPlan(self._config), ()
         memory = None
         if box_xyxy is not None:
             stripes = look(frame.rgb, np.asarray(box_xyxy, float), parsed, frame.camera).stripes
@@ -82,10 +80,12 @@ class GroundedTracker:
         """The target in the next frame."""
         elapsed = self._elapsed(frame.stamp)
         height, width = frame.rgb.shape[:2]
-        found = self._detect(frame)
-        tracks = self._people.step(frame, found, elapsed, self._instruction)
-        things = things_in(frame, found, self._instruction) if self._chooser.is_choosing else ()
-        self._target = self._chooser.choose(tracks, (width, height), elapsed, things)
+        view = self._plan.next(self._target, self._chooser.is_choosing, (width, height), elapsed)
+        found = self._detect(frame, view)
+        tracks = self._people.step(frame, found, elapsed, self._instruction, view.region_xyxy)
+        if view.is_whole:
+            self._things = things_in(frame, found, self._instruction) if self._chooser.is_choosing else ()
+        self._target = self._chooser.choose(tracks, (width, height), elapsed, self._things)
         if self._target is not None and self._target.is_seen and not self._is_crowded(self._target, tracks):
             self._chooser.remember(self._target, elapsed)
         others = tuple(
@@ -93,30 +93,11 @@ class GroundedTracker:
         )
         return Sighting(frame.stamp, self._target_box(frame, tracks), others)
 
-    def _detect(self, frame: Frame) -> Detections:
-        """People in the whole image and, where they are small or nobody is the target yet, in a part of it close up."""
-        found = self._found(frame, None)
-        region = self._close_up(frame)
-        return found if region is None else merge(found, self._found(frame, region), region, self._config)
-
-    def _found(self, frame: Frame, region: Array | None) -> Detections:
+    def _detect(self, frame: Frame, view: View) -> Detections:
         """Detections of the target's class and, in the whole image, of what else the sentence mentions."""
-        wanted = categories_of(self._instruction)[: None if region is None and self._chooser.is_choosing else 1]
-        if wanted == (PERSON,):
-            return self._detector.detect(frame.rgb) if region is None else self._detector.detect(frame.rgb, region)
-        return self._detector.detect(frame.rgb, region, wanted)
-
-    def _close_up(self, frame: Frame) -> Array | None:
-        """Region (4,) to search at higher resolution, or None."""
-        height, width = frame.rgb.shape[:2]
-        if self._target is None:
-            self._tile = (self._tile + 1) % TILES
-            return _tile(self._tile, width, height) if self._config.is_searching_tiles else None
-        centre_x, centre_y, _, tall = from_xyxy(self._target.filter.box_xyxy, "cxcywh")
-        if tall > self._config.small_height * height:
-            return None
-        half = max(CLOSE_UP * tall, MIN_CLOSE_UP) / 2.0
-        return np.array([centre_x - half, centre_y - half, centre_x + half, centre_y + half])
+        wanted = categories_of(self._instruction)[: None if view.is_whole and self._chooser.is_choosing else 1]
+        found = self._detector.detect(frame.rgb, view.region_xyxy, wanted, view.side)
+        return found if view.region_xyxy is None else uncut(found, view.region_xyxy)
 
     def _start_at(self, frame: Frame, box_xyxy: Array) -> None:
         """Start the target's track at a given box."""
@@ -174,9 +155,3 @@ def _followed(instruction: ParsedInstruction, has_box: bool) -> ParsedInstructio
     if has_box:
         return NO_INSTRUCTION
     raise TargetError(reason)
-
-
-def _tile(index: int, width: int, height: int) -> Array:
-    """(4,) one of the four overlapping quarters, each 60 % of the sides."""
-    x, y = 0.4 * width * (index % 2), 0.4 * height * (index // 2)
-    return np.array([x, y, x + 0.6 * width, y + 0.6 * height])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from track_common.boxes import area, iou
+from track_common.boxes import area, clip_to_image, iou
 from track_common.types import Array, Frame
 from vlt_ros.appearance import Appearance, look
 from vlt_ros.association import AssociationConfig, BoxFilter, Track, assign
-from vlt_ros.detector import Detections
+from vlt_ros.detector import CUT_MARGIN, Detections
 from vlt_ros.words import ParsedInstruction
 
 LOOKS_MEMORY = 25  # frames the running means reach back
@@ -40,12 +40,29 @@ class People:
         """Forget everybody; identities go on counting."""
         self._tracks = []
 
-    def step(self, frame: Frame, detections: Detections, elapsed: float, instruction: ParsedInstruction) -> list[Track]:
-        """One frame, ``elapsed`` seconds after the last."""
+    def step(
+        self,
+        frame: Frame,
+        detections: Detections,
+        elapsed: float,
+        instruction: ParsedInstruction,
+        region_xyxy: Array | None = None,
+    ) -> list[Track]:
+        """One frame.
+
+        Args:
+            frame: the image.
+            detections: of the searched region.
+            elapsed: seconds since the last frame.
+            instruction: what the looks of everybody are compared with.
+            region_xyxy: (4,) what was searched, None = the whole image. Who was in view and is not looked for counts
+                as still there, moved on at constant velocity.
+        """
         appearances = [look(frame.rgb, box, instruction, frame.camera) for box in detections.boxes_xyxy]
         for track in self._tracks:
             track.filter.predict(elapsed, is_coasting=not track.is_seen)
-            track.unseen += elapsed
+            if not track.is_seen or _is_searched(track, region_xyxy, frame):
+                track.unseen += elapsed
         covered = _covered(detections.boxes_xyxy)
         pairs = self._pairs(detections, appearances)
         for t, d in pairs:
@@ -117,6 +134,14 @@ class People:
         self._next_identity += 1
         self._tracks.append(track)
         return track
+
+
+def _is_searched(track: Track, region_xyxy: Array | None, frame: Frame) -> bool:
+    """True where the region (4,) holds all that the image shows of the track."""
+    if region_xyxy is None:
+        return True
+    box = clip_to_image(track.filter.box_xyxy, frame.rgb.shape[1], frame.rgb.shape[0])
+    return bool((box[:2] > region_xyxy[:2] + CUT_MARGIN).all() and (box[2:] < region_xyxy[2:] - CUT_MARGIN).all())
 
 
 def blend(old: Array, new: Array, rate: float) -> Array:

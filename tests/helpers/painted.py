@@ -32,18 +32,20 @@ def paint(people):
 
 
 class KnownDetector:
-    """Finds the boxes it is told, in the whole image only; ``things``: boxes of other classes than people."""
+    """Finds the boxes it is told, in a region those that lie inside; ``things``: boxes of other classes than people."""
 
     def __init__(self):
         self.boxes, self.things = [], {}
 
-    def detect(self, rgb, region_xyxy=None, categories=("person",)):
-        known = {**self.things, "person": self.boxes} if region_xyxy is None else {}
-        found = {category: self._found(known.get(category, []), rgb) for category in categories}
+    def detect(self, rgb, region_xyxy=None, categories=("person",), side=416):
+        known = {**self.things, "person": self.boxes}
+        found = {category: self._found(known.get(category, []), rgb, region_xyxy) for category in categories}
         return replace(found[categories[0]], others=found if len(found) > 1 else {})
 
-    def _found(self, boxes, rgb):
+    def _found(self, boxes, rgb, region_xyxy):
         boxes = clip_to_image(np.array(boxes, float).reshape(-1, 4), rgb.shape[1], rgb.shape[0])
+        if region_xyxy is not None:
+            boxes = boxes[(boxes[:, :2] > region_xyxy[:2]).all(1) & (boxes[:, 2:] < region_xyxy[2:]).all(1)]
         return Detections(boxes, np.full(len(boxes), 0.8))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vlt_ros.detector import Detections, DetectorConfig, PersonDetector, _expected_sides, _letterbox, merge
+from vlt_ros.detector import Detections, PersonDetector, _expected_sides, _letterbox, _suppress, uncut
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +26,22 @@ def test_region_outside_the_image_holds_nobody(detector):
     assert len(detector.detect(blank, np.array([200.0, 200.0, 300.0, 300.0]))) == 0
 
 
-@pytest.mark.parametrize("shape", [(240, 360), (576, 768), (640, 480)])
-def test_letterbox_keeps_the_aspect_and_the_middle(shape):
-    tensor, scale, pad = _letterbox(np.zeros((*shape, 3), np.uint8))
-    assert tensor.shape == (1, 3, 416, 416) and tensor.dtype == np.float32
-    assert scale == pytest.approx(416 / max(shape))
-    assert 2 * pad + np.array(shape[::-1]) * scale == pytest.approx([416, 416], abs=2.0)
+@pytest.mark.parametrize("side", [192, 416])
+@pytest.mark.parametrize("shape", [(240, 360), (576, 768), (640, 480), (1, 900)])
+def test_letterbox_keeps_the_aspect_and_the_middle(shape, side):
+    tensor, scale, pad = _letterbox(np.zeros((*shape, 3), np.uint8), side)
+    height, width = tensor.shape[2:]
+    assert max(height, width) == side and height % 32 == 0 and width % 32 == 0 and tensor.dtype == np.float32
+    assert scale == pytest.approx(side / max(shape))
+    inside = np.maximum(np.array(shape[::-1]) * scale, 1.0)
+    assert 2 * pad + inside == pytest.approx([width, height], abs=2.0)
+    assert (np.array([width, height]) - inside < 33.0).all()  # nothing larger than the network needs
 
 
 def test_letterbox_sends_bgr():
     red = np.zeros((416, 416, 3), np.uint8)
     red[..., 0] = 255
-    tensor, _, _ = _letterbox(red)
+    tensor, _, _ = _letterbox(red, 416)
     assert tensor[0, 2].min() > 2.0 and tensor[0, 0].max() < 0.0
 
 
@@ -54,21 +58,22 @@ def detections(*rows):
     return Detections(np.array([r[:4] for r in rows], float).reshape(-1, 4), np.array([r[4] for r in rows], float))
 
 
-NONE = detections()
-
-
 def test_upper_half_of_a_person_is_no_second_person():
-    whole = detections((*WHOLE, 0.8), (105, 100, 175, 190, 0.4))
-    assert len(merge(whole, NONE, np.array([0.0, 0.0, 1.0, 1.0]), DetectorConfig())) == 1
+    boxes = np.array([WHOLE, [105.0, 100.0, 175.0, 190.0]])
+    assert _suppress(boxes, np.array([0.8, 0.4]), 0.6).tolist() == [0]
 
 
 def test_small_person_before_a_large_one_stays():
-    whole = detections((*WHOLE, 0.8), (150, 200, 175, 270, 0.4))
-    assert len(merge(whole, NONE, np.array([0.0, 0.0, 1.0, 1.0]), DetectorConfig())) == 2
+    boxes = np.array([WHOLE, [150.0, 200.0, 175.0, 270.0]])
+    assert _suppress(boxes, np.array([0.8, 0.4]), 0.6).tolist() == [0, 1]
 
 
-def test_close_look_replaces_the_coarse_one_unless_the_region_cuts_it():
+def test_boxes_that_the_region_cuts_are_left_out():
     region = np.array([50.0, 50.0, 400.0, 400.0])
     close = detections((102, 101, 178, 299, 0.5), (50, 60, 90, 140, 0.9))
-    merged = merge(detections((*WHOLE, 0.8)), close, region, DetectorConfig())
-    assert merged.boxes_xyxy.tolist() == [[102, 101, 178, 299]]
+    assert uncut(close, region).boxes_xyxy.tolist() == [[102, 101, 178, 299]]
+
+
+def test_a_region_over_the_image_border_cuts_nobody_there():
+    region = np.array([-50.0, -50.0, 400.0, 400.0])
+    assert len(uncut(detections((0, 0, 90, 140, 0.9)), region)) == 1
