@@ -7,7 +7,7 @@ OVERLAY := if [ -n "$$ROS_DISTRO" ] && [ -f install/setup.sh ]; then . install/s
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup setup-models demo test test-slow test-apt check colcon bench clean
+.PHONY: help setup setup-models demo test test-slow test-apt check docs colcon bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ check: setup ## format, lint, types
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/pyright
+
+docs: ## the documentation as a site in build/site; refuses broken links and misspelt words
+	@$(SETUP) --with docs
+	@$(VENV)/bin/codespell -L fro,folow README.md CONTRIBUTING.md CHANGELOG.md docs mkdocs.yml
+	@$(OVERLAY) NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict --quiet --site-dir build/site
+	@echo "open build/site/index.html, or: $(VENV)/bin/python -m mkdocs serve"
 
 colcon: ## the robot's way: set-up, then colcon build into install/; afterwards: source install/setup.bash
 	@$(SETUP) --colcon

@@ -32,7 +32,7 @@ STAMPS = VENV / "setup-stamps"
 LOG = VENV / "setup.log"
 PYTHONS = ("3.13", "3.12", "3.11", "3.10")  # those the ROS wheels and all pins are made for
 X86_64 = ("x86_64", "AMD64")
-SIZES = {"base": "350 MB", "ros": "450 MB", "apt-ros": "150 MB", "dev": "300 MB", "models": "1-5 GB"}
+SIZES = {"base": "350 MB", "ros": "450 MB", "apt-ros": "150 MB", "dev": "300 MB", "models": "1-5 GB", "docs": "60 MB"}
 NETWORK = re.compile(
     r"NewConnectionError|name resolution|ConnectTimeout|timed out|Network is unreachable|ProxyError|SSLError"
 )
@@ -60,7 +60,7 @@ def main() -> int:
     """Run the steps that are out of date."""
     parser = argparse.ArgumentParser(description="Set the project up in .venv.")
     parser.add_argument(
-        "--with", dest="extras", action="append", default=[], choices=("dev", "models"), help="further pins"
+        "--with", dest="extras", action="append", default=[], choices=("dev", "models", "docs"), help="further pins"
     )
     parser.add_argument("--colcon", action="store_true", help="then build the project with colcon into install/")
     arguments = parser.parse_args()

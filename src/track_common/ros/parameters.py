@@ -55,6 +55,12 @@ def declare(
     return section.config
 
 
+def declared(node: Node) -> list[tuple[str, Any]]:
+    """Prefix and config of every ``declare`` of ``node``, in the order of the calls; empty where there was none."""
+    sections = getattr(node, SECTIONS, None)
+    return sections.configs() if isinstance(sections, _Sections) else []
+
+
 def assign(node: Node, **values: Any) -> None:
     """Set parameters of ``node`` from within it, as ``ros2 param set`` would: services and topics that are views of a
     parameter write through this, so that the parameter stays the only owner of the state.
@@ -89,6 +95,11 @@ class _Section(Generic[ConfigT]):
         is_ours = parameter.startswith(self._prefix)
         return getattr(self.config, parameter.removeprefix(self._prefix), None) if is_ours else None
 
+    @property
+    def prefix(self) -> str:
+        """What stands before each of its names, with the dot."""
+        return self._prefix
+
     def take(self, config: ConfigT) -> None:
         """Tell the node of another config; it stays the old one where the node raises ConfigError."""
         if self._on_change is not None:
@@ -106,6 +117,10 @@ class _Sections:
     def add(self, section: _Section[Any]) -> None:
         """One more; the last one added is the first to be told of a change."""
         self._sections.insert(0, section)
+
+    def configs(self) -> list[tuple[str, Any]]:
+        """Prefix and config of each section, the first declared first."""
+        return [(section.prefix, section.config) for section in reversed(self._sections)]
 
     def with_doubles(self, parameters: list[Parameter]) -> list[Parameter]:
         """rclpy's callback before it checks types: 7 stands for 7.0 where a double is meant."""
