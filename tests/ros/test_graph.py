@@ -114,3 +114,16 @@ def test_death_of_the_simulator_stops_the_commands_and_ends_the_launch(following
     assert time.monotonic() - started < 2 * STOP_WITHIN  # 0.5 s of silence by the wall clock, and this process's share
     assert launch.process.wait(10) == 1
     assert watch.commands[-1][1] == 0.0
+
+
+def test_a_robot_on_legs_starts_follows_and_its_trunk_sways(ros_environment, peer, tmp_path):
+    with RunningLaunch(["sim", "seed:=3", "task:=STT", "base:=legs"], ros_environment, tmp_path / "output"):
+        watch, odometry, reasons = Watch(peer), [], []
+        peer.node.create_subscription(Odometry, "/odom", odometry.append, qos.SENSOR)
+        peer.node.create_subscription(String, "/stop_reason", reasons.append, qos.LATCHED)
+        peer.wait_until(
+            lambda: watch.travelled > 0.5 and watch.speed > 0.2 and len(odometry) > 60, "a walk", timeout=90.0
+        )
+        peer.wait_until(lambda: len(reasons) > 0 and reasons[-1].data == "", "no reason to stand")
+        heights = [message.pose.pose.position.z for message in odometry]
+        assert np.mean(heights) == pytest.approx(0.31, abs=0.05) and np.std(heights) > 0.003
