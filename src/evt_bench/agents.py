@@ -127,6 +127,7 @@ class PipelineAgent:
         self._pipeline = FollowPipeline(tracker, policy, LateController(controller, self.delay))
         self._pipeline.follow(instruction)
         self.planner: Any = policy
+        self.trajectory: Trajectory | None = None  # the newest
         self._world, self._sweeps, self._cycle, self._sent = world, -1, -1, STOP
 
     def make_eyes(self, world: World) -> tuple[Tracker, Policy]:
@@ -140,7 +141,8 @@ class PipelineAgent:
 
     def look(self) -> Sighting | None:
         """One frame through tracker and policy."""
-        return self._pipeline.on_frame(self._world.render())[0]
+        sighting, self.trajectory = self._pipeline.on_frame(self._world.render())
+        return sighting
 
     def observe(self) -> Observation:
         """The first half of ``look``: one frame through the tracker; ``take`` gets what the policy makes of it."""
@@ -148,6 +150,7 @@ class PipelineAgent:
 
     def take(self, trajectory: Trajectory) -> None:
         """The second half of ``look``."""
+        self.trajectory = trajectory
         self._pipeline.take(trajectory)
 
     def command(self) -> VelocityCommand:

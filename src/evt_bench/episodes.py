@@ -39,7 +39,6 @@ SPACING = 0.1  # m between points of a path
 ROBOT, START_ROOM = StepConfig(), 0.01  # its outline, and m of room around it at the start
 START_RANGE = (1.5, 3.0)  # m from robot to target
 MIN_GOAL_GAP = 3.0  # m
-DISTRACTOR_SPEEDS = (0.5, 1.0)  # m/s
 MAX_TURN_DEG = 137.0  # at a goal; EVT-Bench p95 (data.md §3)
 MAX_PATH = 25.0  # m; EVT-Bench p95 is 28
 TRIES = 40  # draws in one floor plan before another is drawn
@@ -54,6 +53,9 @@ class EpisodeConfig:
     min_speed: float = setting(0.6, "slowest target", unit="m/s", low=0.1, high=2.0)
     max_speed: float = setting(1.1, "fastest target", unit="m/s", low=0.1, high=2.0)
     max_distractors: int = setting(4, "most other people in DT and AT", low=1, high=7)
+    max_moving: int = setting(7, "so many of them walk, the others stand", low=0, high=7)
+    distractor_min_speed: float = setting(0.5, "slowest of them", unit="m/s", low=0.1, high=3.0)
+    distractor_max_speed: float = setting(1.0, "fastest of them", unit="m/s", low=0.1, high=3.0)
     distinct_parts: int = setting(2, "garments by whose colour every DT distractor differs", low=1, high=2)
     target_look: str = setting("", "the target, as 'the woman in the red shirt and black trousers'; empty: drawn")
 
@@ -66,6 +68,11 @@ class EpisodeConfig:
                 raise ConfigError(str(error)) from error
         if self.min_speed > self.max_speed:
             raise ConfigError(f"min_speed {self.min_speed} is above max_speed {self.max_speed}")
+        if self.distractor_min_speed > self.distractor_max_speed:
+            raise ConfigError(
+                f"distractor_min_speed {self.distractor_min_speed} is above distractor_max_speed "
+                f"{self.distractor_max_speed}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +212,8 @@ def _populate(
         if crossing is not None:
             people.append(_draw_distractor(task, index, people[0], settings, rng))
             paths.append(crossing)
-            speeds.append(float(rng.uniform(*DISTRACTOR_SPEEDS)))
+            speed = float(rng.uniform(settings.distractor_min_speed, settings.distractor_max_speed))
+            speeds.append(speed if len(speeds) <= settings.max_moving else 0.0)
     sentence = unspecific_instruction(rng) if task == "AT" else instruction(outfit, rng)
     if settings.target_look:
         sentence = f"follow {settings.target_look}"

@@ -9,7 +9,7 @@ from evt_bench.agents import Agent, PipelineAgent
 from track_common.types import Sighting
 
 
-def look_together(agents: Sequence[Agent], on_sighting: Sequence[Callable[[Sighting | None], None]]) -> None:
+def look_together(agents: Sequence[Agent], on_sighting: Sequence[Callable[[Sighting | None], object]]) -> None:
     """Every agent looks; ``on_sighting`` gets what its tracker found.
 
     Policies that have a function ``together`` and share one ``network`` are answered in one call.

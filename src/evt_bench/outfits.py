@@ -100,6 +100,12 @@ FIRST_PERSON = (  # AT: everybody wears the same, so the sentence can only say w
     "follow the person in front of you",
     "go after the person directly ahead of you",
     "track whoever you see first",
+    "stay behind the first person in view",
+    "chase the first person you see",
+    "keep following whoever is in front of you",
+    "go after the first human you spot",
+    "pursue the first human in sight",
+    "walk after the person right in front of you",
 )
 
 

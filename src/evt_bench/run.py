@@ -14,11 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from evt_bench.agents import BASELINES, AgentSpec
-from evt_bench.episodes import STEP, EpisodeConfig, draw_episode
+from evt_bench.conditions import CpuClock, conditions_of
+from evt_bench.episodes import STEP, Episode, EpisodeConfig, draw_episode
 from evt_bench.jobs import RecordFile, run_missing
 from evt_bench.lockstep import look_together
 from evt_bench.metrics import EpisodeRecord, Row, summarise
 from evt_bench.protocol import Judge, StepView, Verdict
+from evt_bench.sentences import sentence_of
 from evt_bench.world.world import Truth, World, WorldConfig
 from track_common.boxes import iou
 from track_common.geometry import wrap_angle
@@ -36,6 +38,7 @@ class BenchConfig:
     world: WorldConfig = field(default_factory=WorldConfig)
     episodes: EpisodeConfig = field(default_factory=EpisodeConfig)
     rules: str = "code"
+    sentence: str = "right"  # one of ``evt_bench.sentences.SENTENCES``
     together: int = 1  # episodes of one process in lock-step: their network sees a batch
 
 
@@ -77,11 +80,13 @@ def run_bench(
     settings = config or BenchConfig()
     jobs = [_Job(task, seed, agent, settings) for task in tasks for agent in agents for seed in seeds]
     file = RecordFile(out_json.with_suffix(".jsonl"), _header(settings, agents), EpisodeRecord)
-    records = run_missing(jobs, _run_jobs, (_Job.key_of, _record_key), file, processes, on_episode, settings.together)
-    rows = _tabulate(records)
-    out_json.write_text(
-        json.dumps({"rules": settings.rules, "rows": [_plain(asdict(r)) for r in rows]}, indent=2) + "\n"
+    clock = CpuClock()
+    records = run_missing(
+        jobs, _run_jobs, (_Job.key_of, _record_key), file, processes, clock.counting(on_episode), settings.together
     )
+    rows = _tabulate(records)
+    table = {"conditions": conditions_of(settings), **clock.spent(), "rows": [_plain(asdict(r)) for r in rows]}
+    out_json.write_text(json.dumps({"rules": settings.rules, **table}, indent=2) + "\n")
     return rows
 
 
@@ -93,6 +98,12 @@ def baselines() -> list[AgentSpec]:
 def run_episode(task: str, seed: int, agent: AgentSpec, config: BenchConfig) -> EpisodeRecord:
     """One episode from its first step to its verdict."""
     return run_together([(task, seed, agent)], config)[0]
+
+
+def read_records(out_json: Path) -> list[EpisodeRecord]:
+    """The records that ``run_bench`` has left beside its table, in the order in which they came."""
+    _, *lines = out_json.with_suffix(".jsonl").read_text().splitlines()
+    return [EpisodeRecord(**json.loads(line)) for line in lines]
 
 
 def run_together(jobs: Sequence[tuple[str, int, AgentSpec]], config: BenchConfig) -> list[EpisodeRecord]:
@@ -117,14 +128,30 @@ def run_together(jobs: Sequence[tuple[str, int, AgentSpec]], config: BenchConfig
 class EpisodeRun:
     """One episode under way; ``close`` releases its world."""
 
-    def __init__(self, task: str, seed: int, agent: AgentSpec, config: BenchConfig) -> None:
+    def __init__(
+        self,
+        task: str,
+        seed: int,
+        agent: AgentSpec,
+        config: BenchConfig,
+        make_world: Callable[[Episode, WorldConfig], World] | None = None,
+    ) -> None:
+        """Draw it and stand at its first instant.
+
+        Args:
+            task: one of ``TASKS``; seed: of everything random in the episode.
+            agent: made anew.
+            config: world, episodes, rules and sentence.
+            make_world: makes its world; None: ``World``.
+        """
         episode = draw_episode(task, seed, config.episodes)
-        self._world = World(episode, config.world)
+        self._world = (make_world or World)(episode, config.world)
         self._key = (task, seed, agent)
         self.log = _EpisodeLog(self._world, Judge(config.rules))
         self._wait = int(np.random.default_rng([seed, 3]).integers(STOP_WAIT[0], STOP_WAIT[1] + 1))
         self.agent = agent.make()
-        self.agent.start(self._world, episode.instruction)
+        self.sentence = sentence_of(episode, config.sentence)
+        self.agent.start(self._world, self.sentence)
 
     @property
     def is_over(self) -> bool:
@@ -157,15 +184,16 @@ class _EpisodeLog:
         self._touching = self._standing = 0
         self._hits: list[bool] = []
 
-    def check_box(self, sighting: Sighting | None) -> None:
-        """Does the tracker's box lie on the target, where enough of it shows?"""
+    def check_box(self, sighting: Sighting | None) -> bool | None:
+        """Does the tracker's box lie on the target? None without a tracker, or where too little of the target shows."""
         if sighting is None:
-            return
+            return None
         view = self._world.target_view(with_share=False)
         if view.box_xyxy is None or view.pixels < 1000:
-            return
+            return None
         is_hit = sighting.box is not None and float(iou(sighting.box.xyxy, view.box_xyxy)) >= ON_TARGET_IOU
         self._hits.append(is_hit)
+        return is_hit
 
     def step(self, wait: int) -> None:
         """After one protocol step; ``wait`` steps after its arrival the target is done."""

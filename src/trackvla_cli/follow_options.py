@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,34 +16,45 @@ if TYPE_CHECKING:
 PARTS = ("policy", "tracker", "controller")
 
 
-def follow_config(base: str, rules: str, camera: str, speeds: str, together: int) -> BenchConfig:
+def follow_config(
+    base: str, rules: str, camera: str, speeds: str, together: int, *, profile: str = "go2", sentence: str = "right"
+) -> BenchConfig:
     """Worlds, episodes and rules.
+
+    Args:
+        base: one of ``BASES``; rules: "code" or "paper".
+        camera: size as WIDTHxHEIGHT; "" is the profile's.
+        speeds: of the target as SLOWEST-FASTEST, m/s; "" is the profile's.
+        together: episodes of one process in lock-step.
+        profile: of ``evt_bench.profiles``; sentence: of ``evt_bench.sentences``.
 
     Raises:
         typer.BadParameter: an unknown base, or a size or a range of speeds that cannot be read.
-        ConfigError: a value out of range.
+        ConfigError: a value out of range, an unknown name.
     """
-    from evt_bench.episodes import EpisodeConfig
+    from evt_bench.profiles import PROFILES
     from evt_bench.protocol import RULES
     from evt_bench.run import BenchConfig
+    from evt_bench.sentences import SENTENCES
     from evt_bench.world.base import BASES, BaseConfig
-    from evt_bench.world.world import WorldConfig
     from track_common.config import lookup, override
 
     if base not in BASES:
         raise typer.BadParameter(f"base '{base}'; there are: {', '.join(BASES)}")
     lookup("rules", rules, RULES)
-    slow, fast = (float(v) for v in _two(r"([\d.]+)-([\d.]+)", speeds, "--speeds", "0.6-1.1"))
-    return BenchConfig(
-        world=WorldConfig(base=BaseConfig(kind=base), camera=camera_of(camera)),
-        episodes=override(EpisodeConfig(), {"min_speed": slow, "max_speed": fast}),
-        rules=rules,
-        together=together,
-    )
+    lookup("sentence", sentence, SENTENCES)
+    chosen = lookup("profile", profile, PROFILES)
+    lens = camera_of(camera, chosen.world.camera) if camera else chosen.world.camera
+    episodes = chosen.episodes
+    if speeds:
+        slow, fast = (float(v) for v in _two(r"([\d.]+)-([\d.]+)", speeds, "--speeds", "0.6-1.1"))
+        episodes = override(episodes, {"min_speed": slow, "max_speed": fast})
+    world = replace(chosen.world, base=BaseConfig(kind=base), camera=lens)
+    return BenchConfig(world, episodes, rules, sentence, together)
 
 
-def camera_of(size: str) -> CameraConfig:
-    """The benchmark's camera at another size, given as WIDTHxHEIGHT.
+def camera_of(size: str, camera: CameraConfig | None = None) -> CameraConfig:
+    """A camera, the benchmark's own where none is given, at another size, written as WIDTHxHEIGHT.
 
     Raises:
         typer.BadParameter: a size that cannot be read.
@@ -52,30 +64,33 @@ def camera_of(size: str) -> CameraConfig:
     from track_common.config import override
 
     width, height = (int(v) for v in _two(r"(\d+)x(\d+)", size, "--camera", "640x480"))
-    return override(CameraConfig(), {"width": width, "height": height})
+    return override(camera or CameraConfig(), {"width": width, "height": height})
 
 
-def agent_of(policy: str, tracker: str, params: dict[str, dict[str, Any]]) -> AgentSpec:
+def agent_of(policy: str, tracker: str, params: dict[str, dict[str, Any]], profile: str = "go2") -> AgentSpec:
     """The agent; where no tracker is named, ``grounded`` before a policy that takes boxes, none before one that looks.
 
     Raises:
         typer.BadParameter: settings of something else than ``PARTS``.
-        ConfigError: an unknown policy.
+        ConfigError: an unknown policy or profile.
     """
     from evt_bench.agents import AgentSpec
+    from evt_bench.profiles import PROFILES
     from track_common.config import lookup
     from trackvla_ros.registry import POLICIES
 
     unknown = set(params) - set(PARTS)
     if unknown:
         raise typer.BadParameter(f"--param {', '.join(sorted(unknown))}; wanted one of {', '.join(PARTS)}")
+    chosen = lookup("profile", profile, PROFILES)
     needs_image = lookup("policy", policy, POLICIES).needs_image
     return AgentSpec(
         policy,
         tracker or ("none" if needs_image else "grounded"),
+        delay=chosen.delay,
         policy_params=params.get("policy", {}),
         tracker_params=params.get("tracker", {}),
-        controller_params=params.get("controller", {}),
+        controller_params={**chosen.controller, **params.get("controller", {})},
     )
 
 

@@ -80,3 +80,16 @@ def test_a_slower_controller_is_asked_less_often(short):
     finally:
         run.close()
     assert len(asked) == 6
+
+
+def test_the_chosen_sentence_is_told_and_the_conditions_stand_beside_the_scores(short, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("evt_bench.agents.StandStill.start", lambda self, world, text: told.append(text))
+    config = BenchConfig(world=WORLD, episodes=CONFIG.episodes, sentence="none")
+    path = tmp_path / "bench.json"
+    run_bench(["STT"], [AgentSpec("stand_still")], [3], path, config=config)
+    assert told == ["follow the person"]
+    table = json.loads(path.read_text())
+    assert table["conditions"]["camera"] == "96x72" and table["conditions"]["sentence"] == "none"
+    assert table["conditions"]["target_speeds"] == [0.6, 1.1]
+    assert table["new_records"] == 1 and table["cpu_s"] > 0.0

