@@ -22,6 +22,7 @@ class EpisodeRecord:
         min_clearance: smallest gap between robot and furniture or walls, m.
         touching_steps: steps in which the robot slid along or stood against something.
         on_target: share of steps with the target in view in which the tracker's box lay on it, NaN without one.
+        has_fallen: the robot fell; a base that glides never does.
     """
 
     task: str
@@ -38,6 +39,7 @@ class EpisodeRecord:
     min_clearance: float
     touching_steps: int
     on_target: float
+    has_fallen: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Row:
     distance: float
     min_clearance: float
     on_target: float
+    falls: int = 0
 
 
 def summarise(records: Sequence[EpisodeRecord]) -> Row:
@@ -90,6 +93,7 @@ def summarise(records: Sequence[EpisodeRecord]) -> Row:
         _mean_known([r.following_distance for r in records]),
         min(r.min_clearance for r in records),
         _mean_known([r.on_target for r in records]),
+        sum(r.has_fallen for r in records),
     )
 
 

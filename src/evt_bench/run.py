@@ -232,6 +232,7 @@ class _EpisodeLog:
             min(self._clearances),
             self._touching,
             float(np.mean(self._hits)) if self._hits else math.nan,
+            self._world.truth().has_fallen,
         )
 
 

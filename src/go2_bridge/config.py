@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from track_common.config import ConfigError, setting
+from track_common.frame_ids import base_height_setting
 
 LEAD = 0.7  # share of what is missing that is asked for besides; with dead time a share of 1 would hardly settle
 
@@ -111,9 +112,7 @@ class ControllerConfig:
     )
     stop_decel: float = setting(2.0, "braking the robot can be relied on for", unit="m/s^2", low=0.1, high=10.0)
     stop_angular_decel: float = setting(6.0, "the same for turning", unit="rad/s^2", low=0.1, high=30.0)
-    base_height: float = setting(
-        0.0, "base_link above the floor (0.31 for a GO2's own frame)", unit="m", low=0.0, high=1.5
-    )
+    base_height: float = base_height_setting()
     min_obstacle_height: float = setting(0.12, "lower returns are floor", unit="m", low=0.02, high=1.0)
     max_floor_tilt: float = setting(
         0.0, "the floor may lean so much against the base: ramps, a trotting body", unit="rad", low=0.0, high=0.15

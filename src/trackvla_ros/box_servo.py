@@ -22,7 +22,7 @@ from trackvla_ros.closing_up import Sight, standoff_before_corners
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
 from trackvla_ros.target_filter import TargetState, predict, start, update
 from trackvla_ros.target_range import ANIMALS, Measurement, Person, is_in_sight, measure
-from trackvla_ros.target_watch import NEVER_SEEN, status_unseen
+from trackvla_ros.target_watch import NEVER_SEEN, TargetWatchConfig, status_unseen
 from trackvla_ros.trail import Trail, open_between
 
 MAX_MISSES = 3  # looks in a row outside the gate before the filter believes them and starts anew
@@ -40,8 +40,8 @@ CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 
 
 @dataclass(frozen=True)
-class BoxServoConfig:
-    """How to follow and what is known of people; all of it may change while the node runs."""
+class BoxServoConfig(TargetWatchConfig):
+    """How to follow, besides when a target counts as lost and what is known of people; all may change at run time."""
 
     standoff: float = setting(1.9, "distance kept from the target's axis to base_link", unit="m", low=0.8, high=4.0)
     hold_band: float = setting(
@@ -63,10 +63,6 @@ class BoxServoConfig:
     max_accel: float = setting(2.0, "how fast their pace changes", unit="m/s^2", low=0.1, high=10.0)
     max_decel: float = setting(4.0, "how fast their pace falls", unit="m/s^2", low=0.1, high=10.0)
     max_turn: float = setting(1.6, "how fast they turn", unit="rad/s", low=0.1, high=4.0)
-    coast_time: float = setting(1.2, "prediction is followed this long without a box", unit="s", low=0.0, high=5.0)
-    search_time: float = setting(
-        9.0, "then the robot goes where it should be and looks round this long", unit="s", low=0.0, high=60.0
-    )
     hidden_standoff: float = setting(
         1.0, "how near it goes to where a hidden target should be, to see round the corner", unit="m", low=0.5, high=4.0
     )
@@ -79,11 +75,6 @@ class BoxServoConfig:
     )
     use_closing_up: bool = setting(True, "close up before corners and doorways, where there is a LiDAR")
     search_turn: float = setting(1.6, "how fast it then looks round", unit="rad/s", low=0.1, high=3.0)
-    person_height: float = setting(1.70, "expected height of the target", unit="m", low=0.5, high=2.3)
-    person_width: float = setting(0.50, "expected width of the target", unit="m", low=0.2, high=1.0)
-    base_height: float = setting(
-        0.0, "base_link above the floor (0.31 for a GO2's own frame)", unit="m", low=0.0, high=1.5
-    )
 
     def check(self) -> None:
         """Standoff and band must leave the robot outside a person's reach."""

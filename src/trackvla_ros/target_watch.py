@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from track_common.config import setting, validate
+from track_common.frame_ids import base_height_setting
 from track_common.geometry import inverse, transform_points
 from track_common.instruction import parse_instruction
 from track_common.interfaces import Observation, Policy, Timed
@@ -42,9 +43,7 @@ class TargetWatchConfig:
     )
     person_height: float = setting(1.70, "expected height of the target", unit="m", low=0.5, high=2.3)
     person_width: float = setting(0.50, "expected width of the target", unit="m", low=0.2, high=1.0)
-    base_height: float = setting(
-        0.0, "base_link above the floor (0.31 for a GO2's own frame)", unit="m", low=0.0, high=1.5
-    )
+    base_height: float = base_height_setting()
 
 
 def status_unseen(unseen: float, coast_time: float, search_time: float) -> tuple[TargetStatus, str]:

@@ -69,7 +69,8 @@ def follow(
         )
     Console().print(_follow_table(rows))
     print("SR success, TR tracking rate, CR collision rate, each ± standard error; gap: mean distance to the target;")
-    print("room: least distance to furniture or a wall; box: share of frames with the box on the target.")
+    print("room: least distance to furniture or a wall; box: share of frames with the box on the target;")
+    print("falls: episodes in which the robot fell.")
     print("Our worlds are not Habitat's: these figures stand beside EVT-Bench's published ones, not among them.")
     print(condition_line(config))
     print(json_file)
@@ -169,10 +170,11 @@ def _follow_table(rows: list[Row]) -> Table:
             *(row.task, _agent(row), str(row.n)),
             *(with_error(row.sr, row.sr_se), with_error(row.tr, row.tr_se), with_error(row.cr, row.cr_se)),
             *(number(row.distance), number(row.min_clearance), number(row.on_target)),
+            str(row.falls),
         )
         for row in rows
     ]
-    names = ("task", "agent", "n", "SR", "TR", "CR", "gap m", "room m", "box")
+    names = ("task", "agent", "n", "SR", "TR", "CR", "gap m", "room m", "box", "falls")
     return table(names, cells)
 
 
