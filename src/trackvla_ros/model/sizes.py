@@ -42,7 +42,7 @@ SIZES: Mapping[str, TrackVlaConfig] = {
         vision=VisionConfig(
             kind="residual", image_size=128, patch_size=16, width=128, depth=4, heads=1, mlp_width=128, blocks=3
         ),
-        language=dataclasses.replace(_BYTES, depth=3, mlp_width=256, vocabulary=640, tokenizer="words"),
+        language=dataclasses.replace(_BYTES, depth=4, mlp_width=256, vocabulary=640, tokenizer="words"),
         sequence=dataclasses.replace(
             _SHORT, history=2, coarse_grid=4, frame_period=0.5, separators=False, max_instruction=64
         ),

@@ -44,6 +44,7 @@ class DenseConfig:
     save_every: float = 90.0  # s between saved states
     refresh_every: int = 100  # steps between looks for new shards
     validation: int = 3  # first shards of the folder, never trained on
+    people_share: float = 0.9  # of the images, drawn among those that show somebody
     seed: int = 0
 
 
@@ -123,7 +124,7 @@ class DenseRun:
         rng = np.random.default_rng([self._config.seed, self.step])
         for group in self._optimiser.param_groups:
             group["lr"] = self._config.lr * _rate(self.step / self.total)
-        batch = self._data.batch(rng.integers(len(self._data), size=self._config.batch))
+        batch = self._data.batch(self._data.draw(rng, self._config.batch, self._config.people_share))
         batch = mirrored(batch) if rng.random() < 0.5 else batch
         self.tower.train()
         losses = dense_losses(self._answer(to_input(batch.images, rng)), batch, self._grid)

@@ -58,6 +58,7 @@ class Stills:
         self._parts: list[dict[str, NDArray]] = []
         self._arrays: dict[str, NDArray] = {}
         self._texts: list[str] = []
+        self._peopled: NDArray[np.integer] | None = None  # frames that show a person
         self.refresh()
 
     def __len__(self) -> int:
@@ -73,9 +74,17 @@ class Stills:
             self._parts.append({name: shard.array(name) for name in ("covered", "people", "attributes")})
             self._known.append(path)
         if new:
+            self._peopled = None
             self._arrays = {name: np.concatenate([p[name] for p in self._parts]) for name in self._parts[0]}
             self._parts = [self._arrays]
         return len(self._known)
+
+    def draw(self, rng: np.random.Generator, count: int, people_share: float) -> NDArray[np.integer]:
+        """Numbers of ``count`` random frames, ``people_share`` (0..1) of them among those that show a person."""
+        peopled = np.flatnonzero(self._arrays["covered"].any(axis=(1, 2))) if self._peopled is None else self._peopled
+        self._peopled = peopled
+        some = round(people_share * count) if len(peopled) else 0
+        return np.concatenate([rng.choice(peopled, some), rng.integers(len(self), size=count - some)])
 
     def batch(self, indices: NDArray[np.integer]) -> StillBatch:
         """The frames of these numbers."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from trackvla_ros.model.config import SequenceConfig
 from trackvla_ros.model.heads import Condition
@@ -17,10 +18,13 @@ from trackvla_ros.model.target import TargetTruth
 from trackvla_ros.model.tokens import Prompts
 from trackvla_ros.model.trackvla import TrackVla
 from trackvla_ros.model.vision import PooledFrame, pool_grid
-from trackvla_ros.training.nano.samples import Query, Sample
+from trackvla_ros.training.dense import CLASSES
+from trackvla_ros.training.nano.samples import ASKED, Query, Sample
 
 MIN_COUNT = 20  # times a word must occur to get an id of its own
 TRACK_WEIGHT = 5.0  # the trajectories' squared error is small in normalised units
+ATTENTION_WEIGHT = 0.5  # as the pointer's
+POINTING_LAYERS = 2  # of the language model, the last ones, with one head each that is taught where the target is
 SPELT_SHARE = 0.04  # of the known words that are spelt in bytes, so that unknown ones are not new to the model
 
 
@@ -33,6 +37,8 @@ class NanoBatch:
         sees: (R, 1, N, N) True where a token attends to another: the visual part and its own sentence, causally.
         ends: (Q, 2) row and last token of each sentence.
         features: (F, 64, C) of all frames; ``frames`` of each row, the last is the current one.
+        asked: (Q, A) attributes of the person each sentence describes; ``worn`` (R, 64, A) what each cell of the
+            current frame shows, -1 for no person.
         trajectories: (Q, H, 3), NaN where there is no label; ``target``: what is right of each sentence's target.
     """
 
@@ -42,6 +48,8 @@ class NanoBatch:
     ends: Tensor
     features: Tensor
     frames: Sequence[int]
+    asked: Tensor
+    worn: Tensor
     trajectories: Tensor
     target: TargetTruth
 
@@ -90,6 +98,8 @@ def collate(samples: Sequence[Sample], sequence: SequenceConfig, tokenizer: Word
         torch.tensor([(row, end) for row, p in enumerate(packed) for end in p.ends]),
         torch.from_numpy(features),
         [len(s.past) + 1 for s in samples],
+        torch.from_numpy(np.stack([q.asked for q in queries]).astype(np.int64)),
+        torch.from_numpy(np.stack([s.worn for s in samples]).astype(np.int64)),
         torch.from_numpy(np.stack([q.trajectory for q in queries]).astype(np.float32)),
         _truth(queries),
     )
@@ -123,8 +133,26 @@ def _truth(queries: Sequence[Query]) -> TargetTruth:
     return TargetTruth(in_view, torch.from_numpy(positions), torch.from_numpy(cells))
 
 
-def states_of(model: TrackVla, batch: NanoBatch) -> tuple[Tensor, Tensor]:
-    """E_T (Q, D) of every sentence and the projected fine tokens (Q, 64, D) of its frame."""
+@dataclass(frozen=True, eq=False)
+class States:
+    """What the language model makes of Q sentences, F fine tokens each.
+
+    Attributes:
+        hidden: (Q, D) E_T, the state at the last token of each sentence.
+        fine: (Q, F, D) projected fine tokens of its frame.
+        middle: (Q, D) the same before the pointing layers; ``shown`` (R, F, D) states of the fine tokens there.
+        attention: (L, Q, F) of one head in each of the last ``POINTING_LAYERS`` layers, from E_T to the fine tokens.
+    """
+
+    hidden: Tensor
+    fine: Tensor
+    middle: Tensor
+    shown: Tensor
+    attention: Tensor
+
+
+def states_of(model: TrackVla, batch: NanoBatch) -> States:
+    """One pass of the language model over the packed sentences; its attention has to be "eager"."""
     sequence = model.config.sequence
     fine = pool_grid(batch.features, sequence.fine_grid)
     pooled = model.project(PooledFrame(pool_grid(batch.features, sequence.coarse_grid), fine))
@@ -134,20 +162,65 @@ def states_of(model: TrackVla, batch: NanoBatch) -> tuple[Tensor, Tensor]:
         parts += [pooled.coarse[end - count + 1 : end].flatten(0, 1), pooled.fine[end]]
     embedded = model.embed(Prompts(batch.ids, batch.ids), torch.cat(parts))
     mask = torch.zeros(batch.sees.shape, dtype=embedded.dtype).masked_fill(~batch.sees, torch.finfo(embedded.dtype).min)
-    states = model.language.model(
-        inputs_embeds=embedded, attention_mask=mask, position_ids=batch.positions, use_cache=False
-    ).last_hidden_state
+    answer = model.language.model(
+        inputs_embeds=embedded, attention_mask=mask, position_ids=batch.positions, use_cache=False,
+        output_attentions=True, output_hidden_states=True,
+    )  # fmt: skip
     rows, places = batch.ends.unbind(dim=1)
-    return states[rows, places], pooled.fine[torch.from_numpy(last)][rows]
+    columns = torch.stack([(row == VISUAL).nonzero()[-fine.shape[1] :, 0] for row in batch.ids])  # (R, F)
+    heads = [layer[:, 0] for layer in answer.attentions[-POINTING_LAYERS:]]  # each (R, N, N)
+    before = answer.hidden_states[-1 - POINTING_LAYERS]
+    return States(
+        answer.last_hidden_state[rows, places],
+        pooled.fine[torch.from_numpy(last)][rows],
+        before[rows, places],
+        before[torch.arange(len(columns))[:, None], columns],
+        torch.stack([head[rows, places].gather(1, columns[rows]) for head in heads]),
+    )
 
 
-def losses_of(model: TrackVla, batch: NanoBatch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+class AttributeAnswers(nn.Module):
+    """What a sentence asks for and what a cell shows, told by one linear layer: both come to mean the same directions.
+
+    Used in training alone. Without it the language model points at people, but for thousands of steps not at the one
+    the sentence describes.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.sizes = list(CLASSES.values())[:ASKED]
+        self.layer = nn.Sequential(nn.RMSNorm(width), nn.Linear(width, sum(self.sizes)))
+
+    def loss(self, states: Tensor, attributes: Tensor) -> Tensor:
+        """Mean cross entropy of states (N, D) against attribute numbers (N, A)."""
+        logits = self.layer(states.float()).float().split(self.sizes, dim=-1)
+        parts = [F.cross_entropy(part, attributes[:, index]) for index, part in enumerate(logits)]
+        return torch.stack(parts).mean()
+
+
+def losses_of(
+    model: TrackVla, answers: AttributeAnswers, batch: NanoBatch, generator: torch.Generator | None = None
+) -> dict[str, Tensor]:
     """Losses by name and their weighted sum, "loss"."""
     assert model.target is not None
-    hidden, fine = (part.float() for part in states_of(model, batch))
-    losses = model.target.loss(hidden, fine, batch.target)
+    states = states_of(model, batch)
+    hidden = states.hidden.float()
+    losses = model.target.loss(hidden, states.fine.float(), batch.target)
+    losses["attention"] = attention_loss(states.attention.float(), batch.target)
+    losses["asked"] = answers.loss(states.middle, batch.asked)
+    shows = batch.worn[..., 0] >= 0
+    losses["shown"] = answers.loss(states.shown[shows], batch.worn[shows]) if shows.any() else torch.zeros(())
     labelled = torch.isfinite(batch.trajectories).all(dim=-1).all(dim=-1)
     if labelled.any():
         losses |= model.head.loss(Condition(hidden[labelled]), batch.trajectories[labelled], generator)
-    total = sum((losses[name] for name in ("in_view", "place", "pointer")), torch.zeros(()))
+    total = sum(
+        (losses[name] for name in ("in_view", "place", "pointer", "attention", "asked", "shown")), torch.zeros(())
+    )
     return {**losses, "loss": total + TRACK_WEIGHT * losses.get("track", torch.zeros(()))}
+
+
+def attention_loss(attention: Tensor, truth: TargetTruth) -> Tensor:
+    """Cross entropy between the pointing heads' attention (L, Q, F) and the cells that show the target."""
+    seen = truth.in_view > 0.5
+    crossed = -(truth.cells * (attention + 1e-6).log()).sum(dim=-1)
+    return ATTENTION_WEIGHT * (crossed * seen).sum() / (len(attention) * seen.sum().clamp(min=1))

@@ -17,11 +17,12 @@ from trackvla_ros.history import SLACK
 from trackvla_ros.training.expert_motion import straight_trajectory
 from trackvla_ros.training.nano.features import features_path
 from trackvla_ros.training.shards import Shard, shards_in
-from trackvla_ros.training.stills import COLUMNS, cell_shares
+from trackvla_ros.training.stills import COLUMNS, cell_owners, cell_shares
 
 SEEN_SHARE = 0.003  # of the image; less of the target counts as out of view
 SEEN_PIXELS = SEEN_SHARE * 640 * 480
 TOP_COLOUR, BOTTOM_COLOUR = 2, 4  # columns of the attributes
+ASKED = 5  # first columns of the attributes: sex, top, its colour, bottom, its colour
 GRID = 8  # cells along each side of the features
 STEPS_PER_SECOND = 10
 ABSENT_SHARE = 0.4  # of the episodes' frames, with one more sentence
@@ -36,6 +37,7 @@ class Query:
         sentence: the instruction.
         trajectory: (H, 3) of the expert, NaN where there is no label.
         in_view: whether the camera sees the target; ``position`` (2,) in base_link; ``cells`` (64,) shares of it.
+        asked: (``ASKED``,) numbers of the attributes of the person whom the sentence describes.
     """
 
     sentence: str
@@ -43,6 +45,7 @@ class Query:
     in_view: bool
     position: Array
     cells: Array
+    asked: NDArray[np.integer]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +54,13 @@ class Sample:
 
     Attributes:
         past: (n, 64, C) features of past frames, oldest first; ``now`` (64, C) of the current one.
+        worn: (64, ``ASKED``) numbers of the attributes of the person whom each cell shows, -1 for no person.
         queries: one or more.
     """
 
     past: NDArray[np.float16]
     now: NDArray[np.float16]
+    worn: NDArray[np.integer]
     queries: tuple[Query, ...]
 
 
@@ -90,10 +95,11 @@ class StillSamples:
         queries = [self._query(frame, int(person), rng) for person in people]
         shard, index = self._place(frame)
         now = self._features[shard][index]
-        return Sample(np.zeros((0, *now.shape), np.float16), now, (*queries, self._absent_query(frame, rng)))
+        worn = worn_in_cells(self._covered[shard][index], self._attributes[frame])
+        return Sample(np.zeros((0, *now.shape), np.float16), now, worn, (*queries, self._absent_query(frame, rng)))
 
-    def absent_sentence(self, attributes: NDArray[np.integer], rng: np.random.Generator) -> str:
-        """Of somebody who shares no garment's colour with people of these ``attributes`` (P, A)."""
+    def absent_query(self, attributes: NDArray[np.integer], rng: np.random.Generator) -> Query:
+        """For a person who shares no garment's colour with people of these ``attributes`` (P, A)."""
         while True:
             frame, person = int(rng.integers(len(self))), int(rng.integers(self._people.shape[1]))
             worn = self._attributes[frame, person]
@@ -101,7 +107,7 @@ class StillSamples:
                 attributes[:, BOTTOM_COLOUR] == worn[BOTTOM_COLOUR]
             )
             if not alike.any():
-                return self._sentence(frame, person, rng)
+                return absent_query(self._sentence(frame, person, rng), worn[:ASKED])
 
     def _query(self, frame: int, person: int, rng: np.random.Generator) -> Query:
         row = self._people[frame, person]
@@ -109,10 +115,11 @@ class StillSamples:
         trajectory = straight_trajectory(place, float(row[COLUMNS["heading"]]), bool(row[COLUMNS["walks"]]))
         shard, index = self._place(frame)
         cells = cell_shares(self._covered[shard][index][None], person + 1, GRID)[0, :, person]
-        return Query(self._sentence(frame, person, rng), trajectory, True, place, cells)
+        asked = self._attributes[frame, person, :ASKED]
+        return Query(self._sentence(frame, person, rng), trajectory, True, place, cells, asked)
 
     def _absent_query(self, frame: int, rng: np.random.Generator) -> Query:
-        return absent_query(self.absent_sentence(self._attributes[frame][self._visible[frame]], rng))
+        return self.absent_query(self._attributes[frame][self._visible[frame]], rng)
 
     def _sentence(self, frame: int, person: int, rng: np.random.Generator) -> str:
         first = (frame * self._people.shape[1] + person) * self._each
@@ -123,9 +130,20 @@ class StillSamples:
         return shard, frame - int(self._starts[shard])
 
 
-def absent_query(sentence: str) -> Query:
+def absent_query(sentence: str, asked: NDArray[np.integer]) -> Query:
     """Whoever this describes is not in view; nothing says where to go."""
-    return Query(sentence, np.full((HORIZON, 3), np.nan), False, np.zeros(2), np.zeros(GRID * GRID))
+    return Query(sentence, np.full((HORIZON, 3), np.nan), False, np.zeros(2), np.zeros(GRID * GRID), asked)
+
+
+def worn_in_cells(covered: NDArray[np.uint8], attributes: NDArray[np.integer]) -> NDArray[np.integer]:
+    """(64, ``ASKED``) attributes of the person whom each cell shows, -1 for no person or too little of one.
+
+    Args:
+        covered: (M, M) number of the person each place shows, from 1.
+        attributes: (P, A) numbers.
+    """
+    owners = cell_owners(covered[None], len(attributes), GRID)[0]
+    return np.where(owners[:, None] >= 0, attributes[owners, :ASKED], -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,12 +189,12 @@ class EpisodeSamples:
         labelled = np.flatnonzero(np.isfinite(round_.arrays["trajectories"][frame, 1:, 0, 0])) + 1
         people = [0, *rng.permutation(labelled)[: MOST_PEOPLE - 1]]
         queries = [self._query(round_, (frame, episode, int(person)), rng) for person in people]
+        worn = np.nan_to_num(round_.arrays["attributes"][episode], nan=-1.0).astype(int)
         if rng.random() < ABSENT_SHARE:
-            worn = np.nan_to_num(round_.arrays["attributes"][episode], nan=-1.0).astype(int)
-            queries.append(absent_query(self._stills.absent_sentence(worn, rng)))
-        return Sample(
-            self._past(round_, frame, frame - int(round_.starts[episode])), round_.features[frame], tuple(queries)
-        )
+            queries.append(self._stills.absent_query(worn, rng))
+        past = self._past(round_, frame, frame - int(round_.starts[episode]))
+        worn = worn_in_cells(round_.arrays["covered"][frame], worn)
+        return Sample(past, round_.features[frame], worn, tuple(queries))
 
     def _past(self, round_: _Round, frame: int, step: int) -> NDArray[np.float16]:
         """Features of the frames that ``FrameHistory`` would hold at a step of an episode."""
@@ -192,7 +210,8 @@ class EpisodeSamples:
         cells = cell_shares(arrays["covered"][frame][None], person + 1, GRID)[0, :, person]
         each = len(texts) // int(np.isfinite(arrays["attributes"][episode][:, 0]).sum())
         sentence = texts[person * each + int(rng.integers(each))]
-        return Query(sentence, arrays["trajectories"][frame, person], in_view, place, cells)
+        asked = arrays["attributes"][episode][person, :ASKED].astype(int)
+        return Query(sentence, arrays["trajectories"][frame, person], in_view, place, cells, asked)
 
 
 def _open(path: Path, features: Path) -> _Round:

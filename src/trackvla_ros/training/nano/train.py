@@ -24,7 +24,14 @@ from trackvla_ros.model.config import TrackVlaConfig
 from trackvla_ros.model.prompting import WORDS_FILE, WordTokenizer
 from trackvla_ros.model.sizes import SIZES
 from trackvla_ros.model.weights import build_random, save_model
-from trackvla_ros.training.nano.batches import SpellingTokenizer, choose_words, collate, losses_of, states_of
+from trackvla_ros.training.nano.batches import (
+    AttributeAnswers,
+    SpellingTokenizer,
+    choose_words,
+    collate,
+    losses_of,
+    states_of,
+)
 from trackvla_ros.training.nano.features import features_of
 from trackvla_ros.training.nano.samples import EpisodeSamples, Sample, StillSamples
 from trackvla_ros.training.states import load_newest, save_whole
@@ -67,7 +74,9 @@ class NanoRun:
         self.model = build_random(size, load_anchors(out), config.seed)
         self.model.vision.load_state_dict(tower_state["tower"])
         self.model.language.set_attn_implementation("eager")  # torch's fused attention is slower backwards on a CPU
+        self.answers = AttributeAnswers(size.language.width)
         trained = [p for name, p in self.model.named_parameters() if not name.startswith("vision.")]
+        trained += self.answers.parameters()
         self._trained = trained
         self._optimiser = torch.optim.AdamW(trained, lr=config.lr, weight_decay=config.weight_decay)
         self._means = {name: value.detach().clone() for name, value in self._trained_state().items()}
@@ -104,13 +113,17 @@ class NanoRun:
         rng = np.random.default_rng(1)
         samples = [self._held_out.draw(rng) for _ in range(rows)]
         batch = collate(samples, self.model.config.sequence, self._plain)
-        found = self.model.target(states_of(self.model, batch)[0]).numpy()
+        states = states_of(self.model, batch)
+        found = self.model.target(states.hidden).numpy()
         queries = [q for s in samples for q in s.queries]
         seen = np.array([q.in_view for q in queries])
         wanted = np.stack([q.position for q in queries])
         error = np.degrees(np.abs(np.arctan2(found[:, 2], found[:, 1]) - np.arctan2(wanted[:, 1], wanted[:, 0])))[seen]
         ratio = np.hypot(found[:, 1], found[:, 2])[seen] / np.hypot(wanted[:, 0], wanted[:, 1])[seen]
+        peak = states.attention[-1].argmax(dim=-1)
+        hit = batch.target.cells.gather(1, peak[:, None])[:, 0].numpy() > 0
         return {
+            "attention_hit": float(np.mean(hit[seen])),
             "in_view_right": float(np.mean((found[:, 0] > 0.5) == seen)),
             "bearing_median_deg": float(np.median(error)),
             "bearing_within_8_deg": float(np.mean(error < 8.0)),
@@ -124,7 +137,7 @@ class NanoRun:
             group["lr"] = self._config.lr * self._rate()
         generator = torch.Generator().manual_seed(self.step)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            losses = losses_of(self.model, batch, generator)
+            losses = losses_of(self.model, self.answers, batch, generator)
         self._optimiser.zero_grad(set_to_none=True)
         if not torch.isfinite(losses["loss"]):
             _log.warning("step %d: loss %s is skipped", self.step, float(losses["loss"]))
@@ -175,7 +188,8 @@ class NanoRun:
         self._plain = WordTokenizer.read(self._out)
 
     def _save(self) -> None:
-        state = {"model": self._trained_state(), "means": self._means, "optimiser": self._optimiser.state_dict()}
+        parts = {"model": self._trained_state(), "answers": self.answers.state_dict()}
+        state = {**parts, "means": self._means, "optimiser": self._optimiser.state_dict()}
         save_whole(self._out / "states", self.step, state)
 
     def _trained_state(self) -> dict[str, torch.Tensor]:
@@ -185,6 +199,7 @@ class NanoRun:
         state = load_newest(self._out / "states")
         if state is not None:
             self.model.load_state_dict(state["model"], strict=False)
+            self.answers.load_state_dict(state["answers"])
             self._means = state["means"]
             self._optimiser.load_state_dict(state["optimiser"])
             self.step = int(state["step"])
