@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from track_common.config import validate
+from track_common.instruction import parse_instruction
 from track_common.interfaces import Observation
 from track_common.types import TargetStatus, Trajectory
 from trackvla_ros.answers import NO_INSTRUCTION, standstill, trajectory_of
 from trackvla_ros.exported.graphs import Graphs, open_graphs, shipped_folder
+from trackvla_ros.exported.scope import GARMENTS, refusal_of
 from trackvla_ros.history import FrameHistory
 from trackvla_ros.model.framing import Framer
 from trackvla_ros.model.prompting import PromptBuilder
@@ -36,6 +38,7 @@ class ExportedPolicy:
         self._framer = Framer(config, self._graphs.side)
         self._history: FrameHistory[NDArray[np.float32]] | None = None
         self._instruction: str | None = None
+        self._refusal = ""
         self._shape: tuple[int, ...] | None = None
 
     @property
@@ -50,12 +53,16 @@ class ExportedPolicy:
     def reset(self, instruction: str) -> None:
         """Forget the past and take the sentence; an empty one means nobody is to be followed: it stands still.
 
+        A sentence of a kind that the model was not trained on is answered by standing still, with the reason.
+
         Raises:
             InstructionError: it is too long.
         """
         sequence = self._graphs.sequence
         self._instruction, self._shape = instruction.strip(), None
         self._history = FrameHistory(sequence.history, sequence.frame_period)
+        is_narrow = self._graphs.notes.get("sentences") == GARMENTS
+        self._refusal = refusal_of(parse_instruction(self._instruction)) if is_narrow else ""
         if self._instruction:
             self._builder.track(self._instruction, 0)
 
@@ -68,9 +75,9 @@ class ExportedPolicy:
         if self._history is None or self._instruction is None:
             raise RuntimeError("no instruction yet; call reset with one first")
         frame, history = observation.frame, self._history
-        if not self._instruction:
+        if not self._instruction or self._refusal:
             times = self._graphs.waypoint_period * np.arange(1, self._graphs.waypoints + 1)
-            return standstill(frame.stamp, times, TargetStatus.IDLE, NO_INSTRUCTION)
+            return standstill(frame.stamp, times, TargetStatus.IDLE, self._refusal or NO_INSTRUCTION)
         if self._shape not in (None, frame.rgb.shape):
             history.clear()
         self._shape = frame.rgb.shape

@@ -1,6 +1,7 @@
 """Exported graphs answer as the model does, with any history and sentence, and bad folders are told by name."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -139,3 +140,16 @@ def test_graphs_run_without_torch(folders):
 def test_loading_again_is_the_same_checkpoint(folders):
     model, tokenizer = load_model(folders[0])
     assert model.target is not None and tokenizer.encode("red man")[0] > 263
+
+
+def test_a_sentence_outside_the_training_stands_still_with_the_reason(folders, tmp_path):
+    folder = shutil.copytree(folders[1], tmp_path / "narrow")
+    stored = json.loads((folder / NOTES).read_text())
+    (folder / NOTES).write_text(json.dumps(stored | {"notes": {"sentences": "garments"}}))
+    policy = make_policy("trackvla", {"checkpoint": str(folder)})
+    policy.reset("follow the man who is not in red")
+    trajectory = policy.infer(Observation(frames(1)[0]))
+    assert trajectory.status is TargetStatus.IDLE and "what must not be seen" in trajectory.reason
+    assert not trajectory.poses_base.any()
+    policy.reset("follow the man in red")
+    assert policy.infer(Observation(frames(1)[0])).status is not TargetStatus.IDLE

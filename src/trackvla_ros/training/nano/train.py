@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from trackvla_ros.exported.scope import GARMENTS
 from trackvla_ros.model.anchors import cluster_anchors, load_anchors, save_anchors
 from trackvla_ros.model.config import TrackVlaConfig
 from trackvla_ros.model.prompting import WORDS_FILE, WordTokenizer
@@ -103,7 +104,7 @@ class NanoRun:
 
     def write(self) -> None:
         """The checkpoint folder as it is now."""
-        notes = {"data": "evt_bench simulator, seeds 0-899", "steps": self.step, "size": "nano"}
+        notes = {"data": "evt_bench simulator, seeds 0-899", "sentences": GARMENTS, "steps": self.step, "size": "nano"}
         save_model(self.model, load_anchors(self._out), self._out / "model", notes, self._out)
 
     @torch.no_grad()
