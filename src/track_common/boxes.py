@@ -58,12 +58,23 @@ def area(boxes_xyxy: Array) -> Array:
 
 
 def clip_to_image(boxes_xyxy: Array, width: int, height: int) -> Array:
-    """Boxes (..., 4) cut to the image."""
+    """Boxes (..., 4) cut to the image.
+
+    Args:
+        boxes_xyxy: (..., 4) corners x0, y0, x1, y1, px.
+        width, height: size of the image, px.
+    """
     return np.clip(np.asarray(boxes_xyxy, float), 0.0, [width, height, width, height])
 
 
 def is_usable(box_xyxy: Array, width: int, height: int, min_side: float = 2.0) -> bool:
-    """True where the box is finite and at least ``min_side`` pixels wide and high inside the image."""
+    """True where the box is finite and at least ``min_side`` pixels wide and high inside the image.
+
+    Args:
+        box_xyxy: (4,) corners, px; may be infinite or NaN.
+        width, height: size of the image, px.
+        min_side: least width and height inside the image, px.
+    """
     box = np.asarray(box_xyxy, float)
     if box.shape != (4,) or not np.all(np.isfinite(box)):
         return False

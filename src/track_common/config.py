@@ -29,7 +29,16 @@ def setting(
     choices: Iterable[str] = (),
     runtime: bool = True,
 ) -> Any:
-    """Dataclass field with its documentation; ``runtime=False`` refuses changes while a node runs."""
+    """Dataclass field with its documentation; ``runtime=False`` refuses changes while a node runs.
+
+    Args:
+        default: value of the field; its type is the type of the setting.
+        doc: reason, shown by `ros2 param describe` and in the reference.
+        unit: SI unit in words, "" where there is none.
+        low, high: bounds, both allowed values; None where the range is open.
+        choices: the only texts allowed; empty where any text is.
+        runtime: whether a node may take another value while it runs.
+    """
     metadata = {"doc": doc, "unit": unit, "low": low, "high": high, "choices": tuple(choices), "runtime": runtime}
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -91,6 +100,11 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def lookup(kind: str, name: str, known: Mapping[str, ConfigT]) -> ConfigT:
     """The entry ``name`` of a registry.
+
+    Args:
+        kind: noun of the entries for the message, such as "tracker".
+        name: the name asked for.
+        known: the registry.
 
     Raises:
         ConfigError: naming the kind, what was asked for and what there is.

@@ -21,7 +21,15 @@ NEAR_PLANE = 0.05  # m in front of the camera; nearer points are not drawn
 def draw_box(
     rgb: NDArray[np.uint8], box_xyxy: Array, text: str = "", colour: Colour = TARGET, thickness: int = 2
 ) -> NDArray[np.uint8]:
-    """Copy of the image (H, W, 3) with a box in pixels and its text above; a box that is not finite is left out."""
+    """Copy of the image (H, W, 3) with a box in pixels and its text above; a box that is not finite is left out.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        box_xyxy: (4,) corners, px.
+        text: one line above the box.
+        colour: r, g, b, 0..255.
+        thickness: of the lines, px.
+    """
     drawn = rgb.copy()
     if not np.all(np.isfinite(box_xyxy)):
         return drawn
@@ -32,7 +40,14 @@ def draw_box(
 
 
 def draw_text(rgb: NDArray[np.uint8], text: str, corner: tuple[int, int], colour: Colour = TARGET) -> NDArray[np.uint8]:
-    """Copy of the image with one line of text, its lower left at ``corner`` (px) or as near as the image allows."""
+    """Copy of the image with one line of text, its lower left at ``corner`` (px) or as near as the image allows.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        text: one line, of any characters.
+        corner: x, y of its lower left, px.
+        colour: r, g, b, 0..255.
+    """
     drawn, text = rgb.copy(), _plain(text)
     scale = max(0.35, rgb.shape[1] / 1400.0)
     (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
@@ -63,6 +78,11 @@ def draw_trajectory(rgb: NDArray[np.uint8], camera: Camera, poses_base: Array) -
     """Copy of the image with ground points poses_base (H, >= 2), metres in base_link at z = 0, joined by lines.
 
     Points behind the camera are left out.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        camera: of that image.
+        poses_base: (N, >= 2) x, y in base_link, m; the ground is z = 0.
     """
     drawn = rgb.copy()
     pixels = project(camera, np.column_stack([poses_base[:, :2], np.zeros(len(poses_base))]))

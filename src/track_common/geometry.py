@@ -63,6 +63,11 @@ def arc_of_nearest(points: Array, lengths: Array, position: Array) -> float:
     """Arc length of the place on a polyline (M, 2) nearest to ``position`` (2,), m; the first of equals.
 
     ``lengths`` are ``arc_lengths(points)``.
+
+    Args:
+        points: (M, 2) polyline, m.
+        lengths: (M,) its arc lengths, m, as ``arc_lengths`` gives them.
+        position: (2,) in the same frame, m.
     """
     if len(points) == 1:
         return 0.0
@@ -75,7 +80,12 @@ def arc_of_nearest(points: Array, lengths: Array, position: Array) -> float:
 
 
 def interpolate_pose(before: Array, after: Array, share: float) -> Array:
-    """Pose between two poses (3,), share 0..1, turning the short way round."""
+    """Pose between two poses (3,), share 0..1, turning the short way round.
+
+    Args:
+        before, after: (3,) x, y (m), yaw (rad) in one frame.
+        share: 0 = before, 1 = after.
+    """
     turn = float(wrap_angle(after[2] - before[2]))
     xy = before[:2] + share * (after[:2] - before[:2])
     return np.array([xy[0], xy[1], float(wrap_angle(before[2] + share * turn))])

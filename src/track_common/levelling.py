@@ -42,7 +42,12 @@ def levelled(observation: Observation, poses: PoseBuffer) -> Observation:
 
 
 def levelled_cloud(cloud: Cloud, roll: float, pitch: float) -> Cloud:
-    """The cloud in the level frame; ``roll`` and ``pitch`` (rad) at its stamp. Unchanged where both are 0."""
+    """The cloud in the level frame; ``roll`` and ``pitch`` (rad) at its stamp. Unchanged where both are 0.
+
+    Args:
+        cloud: in base_link.
+        roll, pitch: of base_link against gravity at the stamp of the cloud, rad.
+    """
     if roll == 0.0 and pitch == 0.0:
         return cloud
     rotation = rotation_from_lean(roll, pitch)
@@ -52,7 +57,12 @@ def levelled_cloud(cloud: Cloud, roll: float, pitch: float) -> Cloud:
 
 
 def levelled_camera(camera: Camera, roll: float, pitch: float) -> Camera:
-    """The camera as mounted on the level frame; ``roll`` and ``pitch`` (rad) at the image stamp."""
+    """The camera as mounted on the level frame; ``roll`` and ``pitch`` (rad) at the image stamp.
+
+    Args:
+        camera: as mounted on base_link.
+        roll, pitch: of base_link against gravity at the stamp of the image, rad.
+    """
     if roll == 0.0 and pitch == 0.0:
         return camera
     lean = np.eye(4)

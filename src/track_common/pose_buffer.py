@@ -77,7 +77,12 @@ class PoseBuffer:
         return before.roll + share * (after.roll - before.roll), before.pitch + share * (after.pitch - before.pitch)
 
     def carried(self, points_base: Array, since: float, until: float) -> Array | None:
-        """(N, 3) points of base_link at ``since`` in base_link at ``until`` (s); None where a pose is not known."""
+        """(N, 3) points of base_link at ``since`` in base_link at ``until`` (s); None where a pose is not known.
+
+        Args:
+            points_base: (N, 3) in base_link at ``since``, m.
+            since, until: stamps on the clock of the odometry, s.
+        """
         if since == until:
             return np.asarray(points_base, float)
         before, now = self.pose_at(since), self.pose_at(until)

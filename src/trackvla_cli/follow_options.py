@@ -70,6 +70,11 @@ def camera_of(size: str, camera: CameraConfig | None = None) -> CameraConfig:
 def agent_of(policy: str, tracker: str, params: dict[str, dict[str, Any]], profile: str = "go2") -> AgentSpec:
     """The agent; where no tracker is named, ``grounded`` before a policy that takes boxes, none before one that looks.
 
+    Args:
+        policy: name in the registry.
+        tracker: name in the registry, "" = chosen by the policy.
+        params: settings by part: policy, tracker or controller.
+
     Raises:
         typer.BadParameter: settings of something else than ``PARTS``.
         ConfigError: an unknown policy or profile.

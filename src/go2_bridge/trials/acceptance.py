@@ -1,6 +1,6 @@
 """Staged acceptance on hardware: S0 only stops, S1 walks two seconds and stops, S2 falls silent and is stopped.
 
-The stages and their bounds are those of checklist point 13 (docs/go2_bridge.md). Judged is what was seen from outside:
+The stages and their bounds are those of point 13 of docs/what_is_tested.md. Judged is what was seen from outside:
 requests on the robot's topic and poses of its odometry, both by the time they arrived.
 """
 

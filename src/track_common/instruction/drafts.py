@@ -121,7 +121,14 @@ ORDINAL_WORDS = (("second", 2), ("third", 3), ("fourth", 4), ("fifth", 5), ("las
 
 
 def attribute_of(region: str, colours: tuple[str, ...], garment: str, is_inner: bool = False) -> Attribute:
-    """An attribute with the weight of its region."""
+    """An attribute with the weight of its region.
+
+    Args:
+        region: of the body, such as "torso".
+        colours: names of colours; several stand for "or".
+        garment: its noun, "" where only a colour is known.
+        is_inner: whether another garment may cover it.
+    """
     weight = lex.REGION_WEIGHTS[region] * (lex.INNER_WEIGHT if is_inner else 1.0)
     return Attribute(region, colours, weight, garment)
 

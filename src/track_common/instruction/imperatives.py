@@ -17,6 +17,11 @@ def is_imperative(tokens: Sequence[str], at: int, is_start: bool) -> bool:
     """Whether the token at ``at`` may be a request; ``is_start``: a clause begins there.
 
     A stop phrase ("stop following") counts anywhere: a request to stop that is overheard is the worse mistake.
+
+    Args:
+        tokens: of the whole sentence.
+        at: index of the token asked about.
+        is_start: whether a clause begins there.
     """
     token = tokens[at]
     following = tokens[at + 1] if at + 1 < len(tokens) else ""

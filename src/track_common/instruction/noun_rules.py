@@ -30,6 +30,11 @@ NOT_SKIN = lex.words("one ones figure figures subject target character")
 def place(scope: Scope, phrase: NounPhrase, following: str) -> None:
     """Put a noun phrase where it belongs; ``following`` is the token after it.
 
+    Args:
+        scope: of the clause read so far; is written to.
+        phrase: the noun phrase.
+        following: the token after it, None at the end.
+
     Raises:
         RefusedError: it has no place.
     """

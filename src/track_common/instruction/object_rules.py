@@ -22,7 +22,13 @@ TOUCHING = lex.words("on in onto inside under underneath upon")
 
 
 def place_object(scope: Scope, phrase: NounPhrase, following: str) -> None:
-    """Put a noun phrase whose head is an animal or a thing where it belongs; RefusedError where two are followed."""
+    """Put a noun phrase whose head is an animal or a thing where it belongs; RefusedError where two are followed.
+
+    Args:
+        scope: of the clause read so far; is written to.
+        phrase: a noun phrase whose head is an animal or a thing.
+        following: the token after it, None at the end.
+    """
     draft = _object_draft(scope, phrase)
     draft.noun, draft.category = phrase.noun, lex.OBJECTS[phrase.noun]
     draft.is_plural = draft.is_plural or phrase.noun in lex.PLURAL_OBJECTS
@@ -76,7 +82,13 @@ def _object_relation(scope: Scope) -> tuple[RelationKind | None, bool]:
 
 
 def describe(scope: Scope, draft: Draft, phrase: NounPhrase) -> None:
-    """Adjectives and the place in a row."""
+    """Adjectives and the place in a row.
+
+    Args:
+        scope: of the clause read so far.
+        draft: description that gets the attributes.
+        phrase: noun phrase with the adjectives.
+    """
     draft.unjudged.extend(phrase.traits)
     if phrase.order is not None:
         draft.order = phrase.order

@@ -49,6 +49,10 @@ def info_from_camera(camera: Camera, header: Header) -> CameraInfo:
 def fitted_camera(camera: Camera, width: int, height: int) -> Camera:
     """The camera for an image of width x height px: itself, or scaled where the image has the same shape.
 
+    Args:
+        camera: as camera_info describes it.
+        width, height: size of the image, px.
+
     Raises:
         MessageError: the image has another shape: cut off or stretched, one cannot tell which.
     """

@@ -114,7 +114,13 @@ def odometry_from_message(message: OdometryMessage) -> Odometry:
 
 
 def message_from_odometry(odometry: Odometry, frame_id: str, child_frame_id: str) -> OdometryMessage:
-    """Message of odometry, height and attitude included."""
+    """Message of odometry, height and attitude included.
+
+    Args:
+        odometry: pose (m, rad) and body velocity (m/s, rad/s).
+        frame_id: frame of the pose, such as odom.
+        child_frame_id: frame of the velocity, such as base_link.
+    """
     message = OdometryMessage(child_frame_id=child_frame_id)
     message.header.stamp, message.header.frame_id = stamp_from_seconds(odometry.stamp), frame_id
     message.pose.pose = _pose(odometry.x, odometry.y, odometry.yaw)

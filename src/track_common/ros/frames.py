@@ -128,7 +128,13 @@ def matrix_from_transform(message: TransformStamped) -> Array:
 
 
 def transform_from_matrix(matrix: Array, stamp: Time, parent: str, child: str) -> TransformStamped:
-    """Message that places ``child`` in ``parent``."""
+    """Message that places ``child`` in ``parent``.
+
+    Args:
+        matrix: (4, 4) takes points of ``child`` to ``parent``, m.
+        stamp: of the transform.
+        parent, child: frame_ids.
+    """
     message = TransformStamped(child_frame_id=child)
     message.header.stamp, message.header.frame_id = stamp, parent
     translation, rotation = message.transform.translation, message.transform.rotation

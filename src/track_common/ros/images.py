@@ -68,7 +68,13 @@ def rgb_from_compressed(message: CompressedImage) -> NDArray[np.uint8]:
 
 
 def image_from_pixels(pixels: NDArray[Any], encoding: str, header: Header) -> Image:
-    """Message of (H, W) or (H, W, C) pixels; C-contiguous data is copied once."""
+    """Message of (H, W) or (H, W, C) pixels; C-contiguous data is copied once.
+
+    Args:
+        pixels: (H, W) or (H, W, C), of the type that the encoding names.
+        encoding: of sensor_msgs, such as rgb8 or 16UC1.
+        header: of the message.
+    """
     with _as_message_error():
         _, channels = layout(encoding)
     height, width = pixels.shape[:2]
@@ -82,7 +88,13 @@ def image_from_pixels(pixels: NDArray[Any], encoding: str, header: Header) -> Im
 
 
 def compressed_from_rgb(rgb: NDArray[np.uint8], header: Header, quality: int = 80) -> CompressedImage:
-    """JPEG message of an (H, W, 3) rgb array; quality 1..100."""
+    """JPEG message of an (H, W, 3) rgb array; quality 1..100.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        header: of the message.
+        quality: of the JPEG, 1..100.
+    """
     bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
     ok, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not ok:

@@ -14,7 +14,13 @@ LINE_WIDTH = 0.02  # m
 
 
 def markers_from_candidates(trajectory: Trajectory, header: Header, base_frame: str = BASE_FRAME) -> MarkerArray:
-    """One line strip a candidate in ``base_frame``, from dark (worst) to yellow (best); starts with a delete-all."""
+    """One line strip a candidate in ``base_frame``, from dark (worst) to yellow (best); starts with a delete-all.
+
+    Args:
+        trajectory: with candidates (K, H, 3) in base_link and scores (K,).
+        header: of the image.
+        base_frame: frame_id of the markers.
+    """
     header = Header(stamp=header.stamp, frame_id=base_frame)
     markers = [Marker(header=header, action=Marker.DELETEALL)]
     scores = np.asarray(trajectory.scores, float)

@@ -26,7 +26,13 @@ class StateError(RuntimeError):
 
 
 def save_state(accelerator: Accelerator, folder: Path, progress: Mapping[str, Any]) -> None:
-    """Weights, optimiser and random numbers of all processes, and the run's own progress (JSON values)."""
+    """Weights, optimiser and random numbers of all processes, and the run's own progress (JSON values).
+
+    Args:
+        accelerator: of the run.
+        folder: written whole or not at all.
+        progress: values of JSON.
+    """
     accelerator.save_state(str(folder))
     if accelerator.is_main_process:
         (folder / PROGRESS_FILE).write_text(json.dumps(dict(progress)))

@@ -155,7 +155,13 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def chosen(only: str, rows: Sequence[Named], what: str) -> list[Named]:
-    """Those of ``rows`` whose name holds one of the words between the commas of ``only``; all where it is empty."""
+    """Those of ``rows`` whose name holds one of the words between the commas of ``only``; all where it is empty.
+
+    Args:
+        only: words between commas; empty: every row.
+        rows: of a bench, each with a name.
+        what: noun of the rows for the message.
+    """
     words = [word.strip() for word in only.split(",") if word.strip()]
     found = [row for row in rows if not words or any(word in row.name for word in words)]
     if not found:

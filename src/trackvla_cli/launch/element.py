@@ -35,6 +35,11 @@ class Element:
     def allow(self, required: Iterable[str] = (), optional: Iterable[str] = (), children: Iterable[str] = ()) -> None:
         """Refuse by name what is not listed and what is missing.
 
+        Args:
+            required: attributes that must be there.
+            optional: attributes that may be there.
+            children: tags that may be inside.
+
         Raises:
             LaunchError: an attribute or nested tag this launcher does not know, or a missing attribute.
         """

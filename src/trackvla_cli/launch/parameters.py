@@ -17,6 +17,11 @@ SCALARS = (bool, int, float, str)
 def typed(text: str, kind: str | None, place: Place) -> Value:
     """Parameter value of a text: by YAML's rules, or of the type asked for.
 
+    Args:
+        text: as the launch file or the user gives it.
+        kind: type asked for, None = by the rules of YAML.
+        place: in the launch file, for the message.
+
     Raises:
         LaunchError: a value that no ROS parameter can hold, or not of the type asked for.
     """
@@ -29,7 +34,13 @@ def typed(text: str, kind: str | None, place: Place) -> Value:
 
 
 def write(path: Path, node: str, values: Mapping[str, Value]) -> None:
-    """Parameter file for one node; ``node`` is its full name or `/**`."""
+    """Parameter file for one node; ``node`` is its full name or `/**`.
+
+    Args:
+        path: file to write.
+        node: full name of the node, or `/**`.
+        values: parameters by name.
+    """
     path.write_text(yaml.safe_dump({node: {"ros__parameters": dict(values)}}), encoding="utf-8")
 
 

@@ -88,6 +88,11 @@ def arguments_of(path: Path, given: Mapping[str, str], environment: Mapping[str,
     """Every argument a user may give: those of the file and, as they are visible too, of the files it includes.
 
     An include whose file name depends on a value not yet known is left out.
+
+    Args:
+        path: launch file.
+        given: arguments that are known already.
+        environment: as ``os.environ``.
     """
     run = _Run(given, environment)
     found: dict[str, Argument] = {}

@@ -109,6 +109,11 @@ class ParameterClient:
 def value_from(text: str, current: Any, name: str) -> Any:
     """A value in the type of ``current``: for a string any text stands for itself, for the rest it is read as YAML.
 
+    Args:
+        text: as the user typed it.
+        current: value of the parameter, which has the type.
+        name: of the parameter, for the message.
+
     Raises:
         ParameterClientError: a text that is no value of that type.
     """
