@@ -35,6 +35,7 @@ class ControlRecord:
         has_fallen: the robot fell.
         yaw_swing, linear_swing: 99th percentile of the commands' change, rad/s^2 and m/s^2.
         hesitation: share of time at a stand in open space while the target walks away.
+        has_doorway: the target's path leads through a doorway.
     """
 
     setup: str
@@ -59,11 +60,15 @@ class ControlRecord:
     yaw_swing: float = 0.0
     linear_swing: float = 0.0
     hesitation: float = 0.0
+    has_doorway: bool = False
 
 
 @dataclass(frozen=True)
 class ControlRow:
-    """One line of the table; ``*_se`` standard errors; clearances (m) at ``PERCENTILES`` of the episodes' smallest."""
+    """One line of the table; ``*_se`` standard errors; clearances (m) at ``PERCENTILES`` of the episodes' smallest.
+
+    ``doorway_n`` and ``doorway_sr``: the episodes in which the target walks through a doorway.
+    """
 
     setup: str
     n: int
@@ -86,6 +91,8 @@ class ControlRow:
     yaw_swing: float = 0.0
     linear_swing: float = 0.0
     hesitation: float = 0.0
+    doorway_n: int = 0
+    doorway_sr: float | None = None
 
 
 class Gauge:
@@ -156,6 +163,7 @@ def tabulate(records: Sequence[ControlRecord]) -> list[ControlRow]:
 
 def _row(name: str, records: list[ControlRecord]) -> ControlRow:
     followed = [float(r.following_steps) for r in records]
+    doorways = [float(r.success) for r in records if r.has_doorway]
     possible = [float(max(r.total_steps, r.reference_steps)) for r in records]
     return ControlRow(
         name,
@@ -173,6 +181,8 @@ def _row(name: str, records: list[ControlRecord]) -> ControlRow:
         mean([r.halted for r in records])[0],
         sum(r.has_fallen for r in records),
         *(mean([getattr(r, name) for r in records])[0] for name in ("yaw_swing", "linear_swing", "hesitation")),
+        doorway_n=len(doorways),
+        doorway_sr=mean(doorways)[0] if doorways else None,
     )
 
 

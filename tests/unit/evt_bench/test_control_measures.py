@@ -81,3 +81,10 @@ def test_rows_count_contacts_and_give_the_distribution_of_clearance():
     assert first.tr == pytest.approx(0.8)
     assert first.push_speed == pytest.approx(0.4)
     assert (second.setup, second.n) == ("b", 1)
+
+
+def test_episodes_through_doorways_have_a_rate_of_their_own():
+    through = dataclasses.replace(RECORD, has_doorway=True)
+    row = tabulate([RECORD, through, dataclasses.replace(through, success=False)])[0]
+    assert (row.n, row.doorway_n, row.doorway_sr) == (3, 2, 0.5)
+    assert tabulate([RECORD])[0].doorway_sr is None
