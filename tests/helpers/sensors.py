@@ -30,6 +30,7 @@ class Sensors:
         self.points = peer.publisher(PointCloud2, "points", qos.SENSOR_OUT)
         self.odom = peer.publisher(OdometryMessage, "odom", qos.SENSOR_OUT)
         self.info = peer.publisher(CameraInfo, "camera_info", qos.SENSOR_OUT) if has_camera else None
+        self.roll = 0.0  # rad, that the odometry gives
         self.tf = peer.publisher(TFMessage, "tf_static", qos.TF_STATIC)
         never = stamp_from_seconds(0.0)
         camera = transform_from_matrix(CAMERA.T_base_camera, never, "base_link", "camera")
@@ -42,7 +43,7 @@ class Sensors:
 
     def send_odom(self, x=0.0, stamp=None):
         stamp = time.time() if stamp is None else stamp
-        self.odom.publish(message_from_odometry(Odometry(stamp, x, 0.0, 0.0), "odom", "base_link"))
+        self.odom.publish(message_from_odometry(Odometry(stamp, x, 0.0, 0.0, roll=self.roll), "odom", "base_link"))
 
     def send_points(self, points=RING, stamp=None, frame_id="lidar"):
         header = Header(stamp=stamp_from_seconds(time.time() if stamp is None else stamp), frame_id=frame_id)

@@ -187,6 +187,26 @@ def test_bad_input_stops_and_the_node_lives_on(peer, moving, spoil):
     assert commands[-1].linear.x > 0.1, "sound inputs are followed again"
 
 
+def test_an_imu_upside_down_stops_the_robot_and_the_reason_is_told(peer, moving):
+    inputs, commands = moving
+    reasons = peer.collect(String, "stop_reason", qos.LATCHED)
+    inputs.roll = math.pi - 0.1
+    for _ in range(50):
+        inputs.run(0.4)
+        if any(reason.data == StopReason.BAD_ATTITUDE.value for reason in reasons):
+            break
+    assert StopReason.BAD_ATTITUDE.value in [reason.data for reason in reasons]
+    del commands[:]
+    inputs.run(0.4)
+    assert all(is_stop(command) for command in commands)
+    inputs.roll = 0.0
+    for _ in range(50):
+        inputs.run(0.4)
+        if commands and not is_stop(commands[-1]):
+            break
+    assert not is_stop(commands[-1]), "upright, it follows again"
+
+
 def test_disarmed_node_stands_until_enabled(peer, start):
     start(armed=False)
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
