@@ -2,9 +2,12 @@
 REQUIRE_ROS=1, fail."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +108,30 @@ class Peer:
     def close(self) -> None:
         self._executor.shutdown()
         self.node.destroy_node()
+
+
+def children() -> set[int]:
+    """Process ids of this process's children; not those of the multiprocessing module, which last."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    found = {int(pid) for task in tasks for pid in task.read_text().split()}
+    return {pid for pid in found if b"multiprocessing" not in command_of(pid)}
+
+
+def command_of(pid: int) -> bytes:
+    """Its command line; empty where it has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
+
+
+@pytest.fixture(autouse=True)
+def no_process_outlives_its_test() -> Iterator[None]:
+    """A node whose test or fixture failed half-way would load the machine, and the next tests would fail for that."""
+    before = children()
+    yield
+    for pid in children() - before:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="session", autouse=True)

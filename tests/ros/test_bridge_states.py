@@ -85,7 +85,6 @@ def test_a_button_that_falls_silent_or_goes_away_disarms(start, peer):
     operator.until(lambda: operator.node.count_publishers("e_stop") == 1, "the button's publisher")
     for silence in ("no message", "no publisher"):
         operator.arm_for_sure()
-        assert operator.node._gate.arming.is_armed
         if silence == "no message":
             operator.is_pressed = None
         else:

@@ -10,7 +10,7 @@ from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from nav_msgs.msg import Path
 from std_msgs.msg import Header, String
 from std_srvs.srv import SetBool
-from tests.helpers.sensors import RING, Sensors
+from tests.helpers.sensors import Sensors
 from tests.helpers.simulated_robot import simulated
 from vision_msgs.msg import Detection3D
 
@@ -24,6 +24,7 @@ from track_common.types import TargetReport, TargetStatus, Trajectory
 pytestmark = pytest.mark.ros
 
 TIMES = np.arange(1, 11) * 0.1
+TIMEOUT = 15.0  # s
 
 
 class Inputs(Sensors):
@@ -35,17 +36,28 @@ class Inputs(Sensors):
         self.trajectory = peer.publisher(Path, "trajectory", qos.LATEST)
         self.target = peer.publisher(Detection3D, "target_state", qos.LATEST)
 
-    def run(self, seconds, without=(), points=RING):
-        end, count = time.monotonic() + seconds, 0
+        self._count = 0
+
+    def run(self, seconds, without=()):
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if "odom" not in without:
-                self.send_odom()
-            if count % 5 == 0 and "points" not in without:
-                self.send_points(points)
-            if count % 5 == 0 and "trajectory" not in without:
-                self.send_trajectory()
-            count += 1
-            self._peer.spin(0.02)
+            self.step(without)
+
+    def run_until(self, predicate, what, without=(), timeout=TIMEOUT):
+        end = time.monotonic() + timeout
+        while not predicate():
+            assert time.monotonic() < end, f"waited {timeout:.0f} s for {what}"
+            self.step(without)
+
+    def step(self, without=()):
+        if "odom" not in without:
+            self.send_odom()
+        if self._count % 5 == 0 and "points" not in without:
+            self.send_points()
+        if self._count % 5 == 0 and "trajectory" not in without:
+            self.send_trajectory()
+        self._count += 1
+        self._peer.spin(0.02)
 
     def send_trajectory(self, stamp=None, speed=1.0):
         stamp = time.time() - 0.05 if stamp is None else stamp
@@ -77,9 +89,13 @@ def moving(peer, start):
     start()
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
     inputs = Inputs(peer)
-    inputs.run(0.8)
-    assert commands and commands[-1].linear.x > 0.2, "the node should follow sound inputs"
+    inputs.run_until(lambda: moves(commands, 0.2), "commands that follow sound inputs")
     return inputs, commands
+
+
+def moves(commands, speed):
+    """Whether the newest command is faster ahead, m/s."""
+    return bool(commands) and commands[-1].linear.x > speed
 
 
 def reason_of(peer):
@@ -109,17 +125,15 @@ def test_zeros_are_sent_before_anything_came(peer, start):
         ("odom", StopReason.STALE_ODOMETRY),
     ],
 )
-def test_silent_input_stops_within_half_a_second_and_is_named(peer, moving, silent, reason):
+def test_silent_input_stops_and_is_named(peer, moving, silent, reason):
+    """How soon is held by tests with a clock of their own: test_fuzz_controller.py, test_follower.py."""
     inputs, commands = moving
-    since = time.monotonic()
-    while not is_stop(commands[-1]):
-        inputs.run(0.02, without=(silent,))
-        assert time.monotonic() - since < 0.5
-    inputs.run(0.3, without=(silent,))
-    assert is_stop(commands[-1])
-    if silent != "odom":
-        later = (StopReason.STALE_ODOMETRY.value, StopReason.OLD_IMAGE.value)  # nothing is fed while this waits
-        assert reason_of(peer) in (reason.value, *later)
+    reasons = peer.collect(String, "stop_reason", qos.LATCHED)
+    inputs.run_until(lambda: any(m.data == reason.value for m in reasons), reason.value, without=(silent,))
+    inputs.run_until(lambda: is_stop(commands[-1]), "a stop", without=(silent,))
+    del commands[:]
+    inputs.run_until(lambda: len(commands) > 5, "more commands", without=(silent,))
+    assert all(is_stop(command) for command in commands)
 
 
 def bad_path(inputs):
@@ -182,9 +196,8 @@ def test_bad_input_stops_and_the_node_lives_on(peer, moving, spoil):
     inputs, commands = moving
     del commands[:]
     spoil(inputs)
-    peer.wait_until(lambda: any(is_stop(c) for c in commands), "a stop", timeout=0.5)
-    inputs.run(1.2)
-    assert commands[-1].linear.x > 0.1, "sound inputs are followed again"
+    peer.wait_until(lambda: any(is_stop(c) for c in commands), "a stop")
+    inputs.run_until(lambda: moves(commands, 0.1), "commands that follow sound inputs again")
 
 
 def test_an_imu_upside_down_stops_the_robot_and_the_reason_is_told(peer, moving):
@@ -215,8 +228,7 @@ def test_disarmed_node_stands_until_enabled(peer, start):
     assert all(is_stop(c) for c in commands)
     client = peer.node.create_client(SetBool, "enable")
     assert peer.ask(client, SetBool.Request(data=True)).success
-    inputs.run(0.6)
-    assert commands[-1].linear.x > 0.1
+    inputs.run_until(lambda: moves(commands, 0.1), "commands that follow")
 
 
 def test_the_reason_to_stop_is_told_when_it_changes(peer, start):
@@ -224,21 +236,23 @@ def test_the_reason_to_stop_is_told_when_it_changes(peer, start):
     reasons = peer.collect(String, "stop_reason", qos.LATCHED)
     peer.wait_until(lambda: bool(reasons), "the first reason")
     inputs = Inputs(peer)
-    inputs.run(0.8)
-    assert (reasons[0].data, reasons[-1].data) == (StopReason.NO_ODOMETRY.value, "")
+    inputs.run_until(lambda: reasons[-1].data == "", "the end of all reasons")
+    assert reasons[0].data == StopReason.NO_ODOMETRY.value
     inputs.send_odom(x=40.0)
-    peer.wait_until(lambda: reasons[-1].data == StopReason.ODOMETRY_JUMP.value, "the jump", timeout=1.0)
+    peer.wait_until(lambda: any(m.data == StopReason.ODOMETRY_JUMP.value for m in reasons), "the jump")
 
 
 def test_lost_odometry_has_one_reason_and_moving_commands_have_a_status(peer, moving):
     inputs, _ = moving
     reasons = peer.collect(String, "stop_reason", qos.LATCHED)
     statuses = peer.collect(String, "control_status", qos.LATCHED)
-    peer.wait_until(lambda: bool(reasons and statuses), "what is latched")
-    assert (reasons[-1].data, statuses[-1].data) == ("", ControlStatus.FOLLOWING.value)
-    inputs.run(1.5, without=("odom",))
-    assert [message.data for message in reasons] == ["", StopReason.STALE_ODOMETRY.value]
-    assert statuses[-1].data == ControlStatus.STOPPED.value
+    said = lambda: tuple(messages[-1].data for messages in (reasons, statuses) if messages)  # noqa: E731
+    inputs.run_until(lambda: said() == ("", ControlStatus.FOLLOWING.value), "following, without a reason")
+    lost = (StopReason.STALE_ODOMETRY.value, ControlStatus.STOPPED.value)
+    inputs.run_until(lambda: said() == lost, "the stop and its reason", without=("odom",))
+    count = len(reasons)
+    inputs.run(1.0, without=("odom",))
+    assert len(reasons) == count, f"one reason, and not by turns {[message.data for message in reasons]}"
 
 
 def test_stamped_commands_carry_stamp_and_frame(peer, start):
@@ -259,19 +273,14 @@ def test_parameters_change_at_run_time_or_are_refused_with_the_reason(peer, star
     assert not fixed[0].successful and "read-only" in fixed[0].reason
     assert not pair[0].successful and "max_lookahead_dist" in pair[0].reason
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
-    Inputs(peer).run(1.0)
-    assert 0.0 < max(c.linear.x for c in commands) <= 0.4
+    Inputs(peer).run_until(lambda: moves(commands, 0.3), "commands that follow")
+    assert max(command.linear.x for command in commands) <= 0.4
 
 
 def test_shutdown_leaves_the_robot_standing(peer, start):
     node = start()
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
-    inputs = Inputs(peer)
-    inputs.run(1.5)
-    assert commands[-1].linear.x > 0.2
+    Inputs(peer).run_until(lambda: moves(commands, 0.2), "commands that follow")
     peer.remove(node)
-    peer.spin(0.05)
-    del commands[:]
     node.on_shutdown()
-    peer.wait_until(lambda: bool(commands), "the last command")
-    assert is_stop(commands[0])
+    peer.wait_until(lambda: is_stop(commands[-1]), "a stop as the last command")

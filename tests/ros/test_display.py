@@ -40,10 +40,12 @@ def test_executed_path_is_where_odometry_went_and_starts_anew_after_a_jump(peer,
     for x in np.arange(0.0, 1.0, 0.04):
         send(odom, float(x))
         peer.spin(0.01)
-    peer.wait_until(lambda: bool(paths) and len(paths[-1].poses) >= 6, "a way of 1 m")
+    peer.wait_until(
+        lambda: bool(paths and paths[-1].poses) and paths[-1].poses[-1].pose.position.x > 0.8, "a way of 1 m"
+    )
     went = [pose.pose.position.x for pose in paths[-1].poses]
     assert paths[-1].header.frame_id == "odom"
-    assert np.all(np.diff(went) >= 0.1 - 1e-9) and went[-1] > 0.8
+    assert np.all(np.diff(went) >= 0.1 - 1e-9) and len(went) >= 2
     send(odom, 50.0)
     peer.wait_until(lambda: [pose.pose.position.x for pose in paths[-1].poses] == [50.0], "the new way")
 

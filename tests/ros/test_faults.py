@@ -17,7 +17,7 @@ from go2_bridge.safety.watchdog import StopReason
 pytestmark = pytest.mark.ros
 STOPS = next(fault for fault in all_faults() if fault.name == "lidar: frozen")
 SILENT = next(fault for fault in all_faults() if fault.name == "driver: killed")
-LOADED = 0.15  # s more than the table promises, for a machine that runs other tests at the same time
+LOADED = 5.0  # s more than the table promises: `trackvla bench faults` measures the times, this shows the stops
 FEW = {
     "odometry: frozen",
     "lidar: clouds of zeros",
@@ -88,11 +88,11 @@ def test_the_whole_table_is_held(ros_domain, tmp_path):
 def test_nothing_that_the_bench_started_outlives_it(ros_domain, tmp_path):
     words = ["--only", "planner: killed", "--domain", str(ros_domain), "--json", f"{tmp_path}/faults.json"]
     bench = subprocess.Popen([sys.executable, "-m", "trackvla_cli.main", "bench", "faults", *words])
-    started, end = [], time.monotonic() + 20.0
+    started, end = [], time.monotonic() + 60.0
     while len(started) < len(PARTS) and time.monotonic() < end:
         started = Path(f"/proc/{bench.pid}/task/{bench.pid}/children").read_text().split()
         time.sleep(0.05)
     assert len(started) == len(PARTS)
     bench.terminate()
-    assert bench.wait(20) == 130
+    assert bench.wait(40) == 130
     assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []

@@ -67,11 +67,17 @@ def test_spoilt_messages_leave_the_nodes_alive_and_the_robot_standing(peer, ros_
         peer.spin(0.002)
     del paths[:]
     sensors = Sensors(peer, has_camera=True)
-    sensors.send_info()
-    sensors.send_odom(stamp=5000.0)
-    peer.spin(0.1)
-    publishers["target_box"].publish(sound(5000.0)["target_box"])
-    peer.wait_until(lambda: bool(paths), "a trajectory from the planner")
+    stamps = iter(range(5000, 9000))
+
+    def is_planned():
+        now = float(next(stamps))  # a box may overtake its odometry, which comes on another topic
+        sensors.send_info()
+        sensors.send_odom(stamp=now)
+        peer.spin(0.05)
+        publishers["target_box"].publish(sound(now)["target_box"])
+        return bool(paths)
+
+    peer.wait_until(is_planned, "a trajectory from the planner")
     heard = len(commands)
     peer.wait_until(lambda: len(commands) > heard + 3, "more commands from the controller")
     speeds = [(c.linear.x, c.linear.y, c.angular.z) for c in commands]

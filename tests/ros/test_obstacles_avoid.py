@@ -35,8 +35,8 @@ def test_moves_go_through_the_service_and_a_stop_gives_the_robot_back(operator):
     assert operator.count(MOVE) == 0, "none past the avoidance"
     operator.is_held = False
     operator.run_until(lambda: not robot.obeys_programs, "the robot's own remote to have it again")
-    assert robot.velocity == (0.0, 0.0, 0.0)
-    assert operator.count(STOP_MOVE) > 0, "StopMove is the Sport API's: it needs no avoidance service"
+    assert robot.velocity == (0.0, 0.0, 0.0), "a Move of zero comes before, on the same topic"
+    operator.run_until(lambda: operator.count(STOP_MOVE) > 0, "StopMove of the Sport API, which needs no service")
     order = [call.api_id for call in robot.avoid_calls if call.api_id in (SWITCH_SET, USE_REMOTE, AVOID_MOVE)]
     assert order[-2:] == [AVOID_MOVE, USE_REMOTE]
 
@@ -46,14 +46,17 @@ def test_an_avoidance_that_is_switched_off_disarms(operator):
     operator.run_until(lambda: len(moves(operator)) > 5, "Moves of the service")
     operator.robot.has_service = False
     operator.run_until(lambda: not operator.robot.obeys_programs, "the end of the walk")
-    assert reason_of(operator).message.startswith(HoldReason.NOT_ARMED.value)
-    answer = operator.call("arm", SetBool.Request(data=True))
-    assert (answer.success, answer.message) == (False, HoldReason.NO_AVOIDANCE.value)
+    operator.run_until(lambda: reason_of(operator).message.startswith(HoldReason.NOT_ARMED.value), "the disarming")
+    assert why_not_armed(operator) == HoldReason.NO_AVOIDANCE.value
 
 
 def test_a_firmware_without_the_service_is_not_armed(operator):
     operator.robot.has_service = False
-    operator.run(1.5)
-    answer = operator.call("arm", SetBool.Request(data=True))
-    assert (answer.success, answer.message) == (False, HoldReason.NO_AVOIDANCE.value)
+    operator.run_until(lambda: why_not_armed(operator) == HoldReason.NO_AVOIDANCE.value, "the reason")
     assert not moves(operator)
+
+
+def why_not_armed(operator):
+    answer = operator.call("arm", SetBool.Request(data=True))
+    assert not answer.success
+    return answer.message

@@ -1,6 +1,5 @@
 """Armed and instruction have one owner, the node's parameter: service and topic write it, whatever the order."""
 
-import time
 from itertools import product
 
 import pytest
@@ -9,7 +8,7 @@ from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
-from tests.ros.test_controller_node import Inputs, is_stop
+from tests.ros.test_controller_node import Inputs, is_stop, moves
 from tests.ros.test_recovery_node import Scene
 from vision_msgs.msg import Detection3D
 
@@ -58,13 +57,12 @@ def test_disarming_by_parameter_after_arming_by_service_stops(peer, start):
     inputs = Inputs(peer)
     assert enable(peer, True).success
     assert node.get_parameter("armed").value is True, "the parameter shows what the service did"
-    inputs.run(1.0)
-    assert commands[-1].linear.x > 0.2
+    inputs.run_until(lambda: moves(commands, 0.2), "commands that follow")
     assert peer.set_parameters("controller", armed=False)[0].successful
-    peer.spin(0.1)
+    inputs.run_until(lambda: is_stop(commands[-1]), "a stop")
     del commands[:]
-    inputs.run(0.5)
-    assert commands and all(is_stop(command) for command in commands)
+    inputs.run_until(lambda: len(commands) > 10, "more commands")
+    assert all(is_stop(command) for command in commands)
 
 
 def test_disarming_by_service_after_arming_by_parameter_stops_and_shows(peer, start):
@@ -72,12 +70,11 @@ def test_disarming_by_service_after_arming_by_parameter_stops_and_shows(peer, st
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
     assert peer.set_parameters("controller", armed=True)[0].successful
     inputs = Inputs(peer)
-    inputs.run(1.0)
-    assert commands[-1].linear.x > 0.2
+    inputs.run_until(lambda: moves(commands, 0.2), "commands that follow")
     answer = enable(peer, False)
     assert (answer.success, answer.message) == (True, "disarmed: standing")
     assert node.get_parameter("armed").value is False
-    assert is_stop(commands[-1])
+    peer.wait_until(lambda: is_stop(commands[-1]), "a stop")
 
 
 def sentence_of(node):
@@ -112,6 +109,7 @@ def test_a_parameter_set_on_one_node_reaches_the_others_and_goes_when_it_is_over
     peer.node.create_subscription(String, "instruction", lambda message: heard.append(message.data), qos.LATCHED)
     late = start(PlannerNode, instruction=RED)
     peer.wait_until(lambda: sentence_of(late) == BLUE, "the sentence that holds, by a node that began later")
+    peer.wait_until(lambda: bool(heard), "the latched sentence")
     peer.spin(0.3)
     assert heard == [BLUE], "the overtaken sentence has been withdrawn"
 
@@ -139,21 +137,23 @@ def test_a_sentence_that_names_nobody_is_idle_with_its_reason_and_stops(peer, st
     reports, paths = peer.collect(Detection3D, "target_state", qos.LATEST), peer.collect(Path, "trajectory", qos.LATEST)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
     topic.publish(String(data=sentence))
-    peer.wait_until(lambda: bool(reports and paths), "the stop")
+    stamps = lambda messages: [(m.header.stamp.sec, m.header.stamp.nanosec) for m in messages]  # noqa: E731
+    peer.wait_until(lambda: bool(paths) and stamps(paths) == stamps(reports), "the stop, on both topics")
     report = target_from_message(reports[-1])
     assert report.status is TargetStatus.IDLE and report.reason == parse_instruction(sentence).standstill_reason
-    assert not paths[-1].poses and paths[-1].header.stamp == reports[-1].header.stamp
+    assert not any(path.poses for path in paths)
 
 
 @pytest.mark.parametrize("sentence", [BLUE, ""])
 @pytest.mark.parametrize("parameter", ["", RED])
 def test_recovery_forgets_the_target_at_the_first_sentence_by_topic(peer, start, sentence, parameter):
-    start(RecoveryNode, wait_time=0.0, instruction=parameter)
+    node = start(RecoveryNode, wait_time=0.0, instruction=parameter)
     scene = Scene(peer)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
     scene.see()
     topic.publish(String(data=sentence))
-    peer.spin(0.3)
+    peer.wait_until(lambda: node.get_parameter("instruction").value == sentence, "the sentence")
+    peer.spin(0.3)  # where the sentence was empty before, nothing shows that it came
     scene.run("lost", iter([False] * 15 + [True]).__next__)
     assert scene.stage is Stage.FOLLOWING and not any(wish.angular.z for wish in scene.wishes)
 
@@ -165,9 +165,7 @@ def test_recovery_keeps_the_target_where_the_topic_repeats_its_sentence(peer, st
     scene.see()
     topic.publish(String(data=RED))
     peer.spin(0.3)
-    began = time.monotonic()
     scene.run("lost", lambda: any(wish.angular.z for wish in scene.wishes))
-    assert time.monotonic() - began < 8.0
 
 
 ARMING = ("parameter", "enable", "start and stop")

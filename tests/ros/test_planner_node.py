@@ -38,12 +38,27 @@ FAR = Box(np.array([304.0, 166.0, 336.0, 267.0]))
 class Inputs(Sensors):
     """What a planner listens to."""
 
-    def __init__(self, peer):
+    def __init__(self, peer, node):
         super().__init__(peer, has_camera=True)
+        self._peer = peer
         self.box = peer.publisher(Detection2DArray, "target_box", qos.LATEST)
         self.instruction = peer.publisher(String, "instruction", qos.LATCHED)
+        self.node = node
         self.send_info()
-        peer.spin(0.1)
+        self.until(lambda: node._camera is not None, "the camera's calibration")
+
+    def until(self, predicate, what):
+        self._peer.wait_until(predicate, what)
+
+    def send_odom_and_wait(self, stamp):
+        """Odometry that has arrived: a box on another topic could overtake it."""
+        self.send_odom(stamp=stamp)
+        self.until(lambda: self.node._odometry is not None and self.node._odometry.stamp == stamp, "odometry")
+
+    def say(self, sentence):
+        """A sentence that has arrived."""
+        self.instruction.publish(String(data=sentence))
+        self.until(lambda: self.node.get_parameter("instruction").value == sentence, "the sentence")
 
     def send_box(self, stamp, box=FAR):
         header = Header(stamp=stamp_from_seconds(stamp), frame_id="camera")
@@ -70,9 +85,9 @@ def start(peer, ros_context):
 @pytest.fixture
 def planner(peer, start):
     """Inputs of a running planner and the trajectories it sends."""
-    start()
+    node = start()
     paths = peer.collect(Path, "trajectory", qos.LATEST)
-    return Inputs(peer), paths
+    return Inputs(peer, node), paths
 
 
 def test_box_becomes_a_trajectory_with_the_images_stamp(peer, planner):
@@ -80,8 +95,7 @@ def test_box_becomes_a_trajectory_with_the_images_stamp(peer, planner):
     statuses = peer.collect(String, "target_status", qos.LATEST)
     targets = peer.collect(PointStamped, "target_point", qos.LATEST)
     stamp = 1700000000.123456789
-    inputs.send_odom(stamp=stamp)
-    peer.spin(0.1)
+    inputs.send_odom_and_wait(stamp)
     inputs.send_box(stamp)
     peer.wait_until(lambda: bool(paths and statuses and targets), "a trajectory")
     assert paths[0].header.stamp == stamp_from_seconds(stamp) == targets[0].header.stamp
@@ -100,8 +114,7 @@ def test_lost_box_is_published_too_and_stands_still(peer, planner):
 
 def test_image_outside_the_odometry_gets_no_trajectory(peer, planner):
     inputs, paths = planner
-    inputs.send_odom(stamp=1000.0)
-    peer.spin(0.1)
+    inputs.send_odom_and_wait(1000.0)
     inputs.send_box(500.0)
     peer.spin(0.3)
     assert not paths
@@ -118,8 +131,7 @@ def test_spoilt_messages_leave_the_planner_working(peer, planner):
     inputs.instruction.publish(String(data="x" * 10_000))
     peer.spin(0.3)
     assert not any(path.poses for path in paths)  # the sentence is answered by a stop
-    inputs.instruction.publish(String(data="follow the man in red"))
-    peer.spin(0.2)
+    inputs.say("follow the man in red")
     inputs.send_box(2.0)
     peer.wait_until(lambda: any(path.poses for path in paths), "a trajectory after spoilt messages")
 
@@ -147,7 +159,7 @@ def test_policy_parameters_change_at_run_time(peer, planner):
 def test_slow_policy_does_not_hold_up_the_node_and_the_newest_box_wins(peer, start, monkeypatch):
     node = start()
     paths = peer.collect(Path, "trajectory", qos.LATEST)
-    inputs = Inputs(peer)
+    inputs = Inputs(peer, node)
     infer = node._worker._policy.infer
     has_begun, may_answer = threading.Event(), threading.Semaphore(0)
 
@@ -178,7 +190,7 @@ def test_slow_policy_does_not_hold_up_the_node_and_the_newest_box_wins(peer, sta
 def test_failing_policy_asks_for_a_stop_and_the_node_lives_on(peer, start, monkeypatch):
     node = start()
     paths = peer.collect(Path, "trajectory", qos.LATEST)
-    inputs = Inputs(peer)
+    inputs = Inputs(peer, node)
     with monkeypatch.context() as patch:
         patch.setattr(node._worker._policy, "infer", lambda observation: 1 / 0)
         inputs.send_box(10.0)
@@ -192,7 +204,7 @@ def test_failing_policy_asks_for_a_stop_and_the_node_lives_on(peer, start, monke
 def test_policy_that_answers_nan_is_stopped_and_begun_anew(peer, start, monkeypatch):
     node = start()
     paths = peer.collect(Path, "trajectory", qos.LATEST)
-    inputs = Inputs(peer)
+    inputs = Inputs(peer, node)
     policy = node._worker._policy
     infer, reset, begun = policy.infer, policy.reset, []
 
@@ -219,7 +231,7 @@ def test_a_trajectory_that_cannot_be_published_is_an_error_and_the_next_one_is_p
     node = start()
     paths = peer.collect(Path, "trajectory", qos.LATEST)
     statuses = peer.collect(DiagnosticArray, "diagnostics")
-    inputs = Inputs(peer)
+    inputs = Inputs(peer, node)
     inputs.send_box(2**31 - 1.0)
     peer.wait_until(lambda: bool(paths), "an empty trajectory")
     assert not paths[0].poses
@@ -252,20 +264,17 @@ def test_a_policy_that_cannot_be_loaded_is_refused_and_the_old_one_goes_on(peer,
 def test_a_sentence_that_names_nobody_to_follow_stands_still_whatever_box_comes(peer, planner, sentence):
     inputs, paths = planner
     states = peer.collect(DiagnosticArray, "diagnostics")
-    inputs.instruction.publish(String(data="follow the man in red"))
-    peer.spin(0.2)
+    inputs.say("follow the man in red")
     inputs.send_box(10.0)
     peer.wait_until(lambda: bool(paths) and len(paths[-1].poses) == 10, "a trajectory")
-    inputs.instruction.publish(String(data=sentence))
-    peer.spin(0.2)
+    inputs.say(sentence)
     count = len(paths)
     inputs.send_box(11.0)
     peer.wait_until(lambda: any(p.header.stamp.sec == 11 for p in paths), "the answer to a box")
     assert not any(path.poses for path in paths[count:])
     told = parse_instruction(sentence).standstill_reason
     peer.wait_until(lambda: any(told in s.message for m in states for s in m.status), "the reason in diagnostics")
-    inputs.instruction.publish(String(data="follow the man in red"))
-    peer.spin(0.2)
+    inputs.say("follow the man in red")
     inputs.send_box(12.0)
     peer.wait_until(lambda: any(p.header.stamp.sec == 12 and p.poses for p in paths), "a trajectory again")
 

@@ -113,8 +113,13 @@ def test_an_instruction_too_long_stops_until_the_next_one(peer, start):
     peer.spin(0.3)
     assert not any(path.poses for path in robot.paths[count:])
     robot.instruction.publish(String(data="follow him"))
-    peer.spin(0.2)
-    assert len(robot.see(10.2).poses_base) == TINY.head.waypoints
+    numbers = iter(range(100))
+
+    def is_planned_again():
+        robot.see(10.2 + 0.1 * next(numbers))
+        return len(trajectory_from_path(robot.paths[-1]).poses_base) == TINY.head.waypoints
+
+    peer.wait_until(is_planned_again, "a trajectory after the new sentence")
 
 
 def test_an_empty_instruction_stands_still(peer, start):

@@ -53,7 +53,7 @@ def counts(folder: Path) -> dict[str, int]:
 def test_30_hz_images_and_15_hz_clouds_are_all_in_the_bag(recorder, tmp_path, ros_environment):
     publish(ros_environment, SECONDS)
     recorder.send_signal(signal.SIGINT)
-    _, said = recorder.communicate(timeout=15)
+    _, said = recorder.communicate(timeout=30)
     assert recorder.returncode == 0
     assert "lost on the way 0, dropped 0, refused 0" in said
     reader = BagReader(tmp_path / "run")
@@ -67,7 +67,7 @@ def test_what_is_recorded_carries_stamps_and_sending_times_in_order(recorder, tm
     before = time.time_ns()
     publish(ros_environment, 1)
     recorder.terminate()
-    recorder.communicate(timeout=15)
+    recorder.communicate(timeout=30)
     reader = BagReader(tmp_path / "run")
     images = list(reader.messages(["/image_raw"]))
     stamps = [reader.decode(m).header.stamp for m in images]
@@ -79,7 +79,7 @@ def test_what_is_recorded_carries_stamps_and_sending_times_in_order(recorder, tm
 def test_a_killed_recorder_leaves_a_bag_that_reads_up_to_its_last_chunk(recorder, tmp_path, ros_environment):
     publish(ros_environment, SECONDS)
     recorder.kill()
-    recorder.communicate(timeout=15)
+    recorder.communicate(timeout=30)
     reader = BagReader(tmp_path / "run")
     assert "cut off" in reader.survey.warnings[0]
     # an image of 921 kB fills a chunk of 1 MB: only one in a chunk not yet full may die with the process
@@ -90,7 +90,7 @@ def test_raw_images_become_jpeg_by_default(tmp_path, ros_environment):
     recorder = start(ros_environment, tmp_path / "run")
     publish(ros_environment, 1)
     recorder.terminate()
-    recorder.communicate(timeout=15)
+    recorder.communicate(timeout=30)
     found = counts(tmp_path / "run")
     assert found["/image_raw/compressed"] == 30
     assert "/image_raw" not in found
@@ -101,7 +101,7 @@ def test_remapped_topics_are_recorded_under_the_names_they_have(tmp_path, ros_en
     recorder = start(ros_environment, tmp_path / "run", *remaps)
     publish(ros_environment, 0.5, "--ros-args", *remaps)
     recorder.terminate()
-    recorder.communicate(timeout=15)
+    recorder.communicate(timeout=30)
     found = counts(tmp_path / "run")
     assert (found["/camera/color/image_raw/compressed"], found["/robot/cmd_vel"], found["/points"]) == (15, 15, 8)
 
@@ -111,14 +111,14 @@ def test_a_full_disk_ends_the_recording_with_one_error_and_the_node_lives(tmp_pa
     publish(ros_environment, 1)
     assert recorder.poll() is None
     recorder.terminate()
-    _, said = recorder.communicate(timeout=15)
+    _, said = recorder.communicate(timeout=30)
     assert recorder.returncode == 0
     assert said.count("recording has ended") == 1
 
 
 def test_a_folder_that_exists_is_refused_in_one_line(tmp_path, ros_environment):
     recorder = start(ros_environment, tmp_path)
-    _, said = recorder.communicate(timeout=20)
+    _, said = recorder.communicate(timeout=40)
     assert recorder.returncode == 2
     assert said.startswith("error: output")
     assert "name a folder that does not exist yet" in said

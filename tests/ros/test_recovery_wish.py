@@ -34,7 +34,7 @@ class Planner:
         self._said = peer.collect(String, "recovery/stage", qos.LATCHED)
         peer.node.create_subscription(String, "stop_reason", self._said.append, qos.LATCHED)
 
-    def say(self, status, until, seconds=10.0):
+    def say(self, status, until, seconds=20.0):
         """Frames at 20 Hz until something holds."""
         start = time.monotonic()
         while not until():

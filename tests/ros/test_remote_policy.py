@@ -19,7 +19,6 @@ from tests.helpers.sensors import Sensors
 from tests.helpers.simulated_robot import simulated
 from vision_msgs.msg import Detection2DArray
 
-from go2_bridge.config import ControllerConfig
 from go2_bridge.nodes.controller_node import ControllerNode
 from go2_bridge.safety.watchdog import StopReason
 from track_common.ros import qos
@@ -29,8 +28,6 @@ from track_common.types import Box, Sighting
 from trackvla_ros.nodes.planner_node import PlannerNode
 
 pytestmark = pytest.mark.ros
-LIMIT = ControllerConfig().trajectory_timeout + 0.05  # s from the last trajectory to the first zero
-LOADED = 0.15  # s more, for a machine that runs other tests at the same time
 FIGURE = Box(np.array([304.0, 166.0, 336.0, 267.0]))  # a person 5 m ahead
 SERVE = [sys.executable, "-m", "trackvla_cli.main", "serve", "--policy", "box_servo", "--port"]
 
@@ -107,16 +104,19 @@ def robot(peer, ros_context):
 
 
 def stop_after(robot, process, how):
-    """Seconds from the last trajectory to the first zero once the server is killed or frozen."""
+    """Kill or freeze the server: the robot stops for the silence of the planner and stays so.
+
+    How soon is measured by `trackvla bench faults` and held by tests with a clock of their own.
+    """
     robot.walk()
     os.kill(process.pid, how)
     struck, said = time.monotonic(), len(robot.reasons)
-    robot.run(3.0, until=lambda: robot.zeros[-1] > struck)
+    robot.run(15.0, until=lambda: robot.zeros[-1] > struck)
     zero = next(t for t in robot.zeros if t > struck)
     robot.run(0.3)
     assert not [t for t in robot.moves if t > zero], "it moved again"
+    robot.run(15.0, until=lambda: any(robot.reasons[said:]))
     assert next(reason for reason in robot.reasons[said:] if reason) == StopReason.STALE_TRAJECTORY.value
-    return zero - max(t for t, _ in robot.trajectories if t < zero)
 
 
 def test_trajectories_come_from_the_server_and_stop_with_it(peer, robot, caplog):
@@ -130,13 +130,18 @@ def test_trajectories_come_from_the_server_and_stop_with_it(peer, robot, caplog)
         assert stamps and {(s.sec, s.nanosec) for s in stamps} <= robot.stamps
         assert f"connected to {url}, which runs box_servo" in caplog.text
 
-        assert stop_after(robot, process, signal.SIGSTOP) <= LIMIT + LOADED
-        robot.run(1.2)
-        planner = [s for array in reports for s in array.status if s.name == "/planner"][-1]
-        assert planner.level == WARN and f"remote: no answer of {url}" in planner.message
-        assert {"link_p50_ms", "server_infer_p50_ms"} <= {value.key for value in planner.values}
+        stop_after(robot, process, signal.SIGSTOP)
+
+        def warnings():
+            words = f"remote: no answer of {url}"
+            return [
+                s for m in reports for s in m.status if (s.name, s.level) == ("/planner", WARN) and words in s.message
+            ]
+
+        robot.run(15.0, until=warnings)
+        assert {"link_p50_ms", "server_infer_p50_ms"} <= {value.key for value in warnings()[-1].values}
 
         os.kill(process.pid, signal.SIGCONT)
-        assert stop_after(robot, process, signal.SIGKILL) <= LIMIT + LOADED
+        stop_after(robot, process, signal.SIGKILL)
     with running([*SERVE, url.rpartition(":")[2]]):
         robot.walk()

@@ -13,7 +13,6 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 from track_common.ros.environment import clear_shared_memory
-from track_common.ros.run import END_TIMEOUT
 
 pytestmark = pytest.mark.ros
 LOG = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -76,7 +75,7 @@ def test_a_signal_ends_the_node_cleanly_and_its_last_message_arrives(ros_environ
         process.send_signal(number)
         time.sleep(0.005)
     peer.wait_until(lambda: words[-1].data == "stop", "the last word")
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=25)
     assert (process.returncode, said) == (0, "")
 
 
@@ -99,7 +98,7 @@ def test_what_the_core_logs_is_on_rosout_with_the_nodes_name_and_its_severity(ro
     process = start(ros_environment, "core speaks")
     peer.wait_until(lambda: len(entries) > 1, "two records")
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=25)
     wanted = [("talker", Log.WARN, "the core said this at the start"), ("talker", Log.ERROR, "and 2 later")]
     assert [(entry.name, entry.level, entry.msg) for entry in entries[:2]] == wanted
 
@@ -114,8 +113,8 @@ def test_a_middleware_that_never_closes_cannot_keep_the_process_and_its_last_mes
     process.send_signal(signal.SIGINT)
     asked = time.monotonic()
     peer.wait_until(lambda: words[-1].data == "stop", "the last word")
-    _, said = process.communicate(timeout=10)
-    assert time.monotonic() - asked < END_TIMEOUT + 1.0
+    _, said = process.communicate(timeout=25)
+    assert time.monotonic() - asked < 30.0, "the middleware hangs for 60 s"
     assert process.returncode == -signal.SIGALRM
     assert "in hang" in said
 
@@ -126,7 +125,7 @@ def test_a_signal_while_the_node_is_made_leaves_no_shared_memory_behind(ros_envi
     used = awaited_shared_memory(process.pid)
     time.sleep(0.3)
     process.send_signal(number)
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=25)
     assert (process.returncode, said) == (130, "")
     assert not [path for path in used if path.exists()]
 
@@ -135,7 +134,7 @@ def test_what_a_killed_node_leaves_in_shared_memory_is_cleared(ros_environment):
     process = start(ros_environment, "slow start")
     used = awaited_shared_memory(process.pid)
     process.kill()
-    process.communicate(timeout=10)
+    process.communicate(timeout=25)
     assert [path for path in used if path.exists()]
     clear_shared_memory()
     assert not [path for path in used if path.exists()]

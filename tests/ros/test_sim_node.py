@@ -36,7 +36,9 @@ def test_sensors_come_at_their_rates_with_frames_and_true_stamps(simulator, peer
     images = peer.collect(Image, "image_raw")
     clouds, odometry = peer.collect(PointCloud2, "points"), peer.collect(Odometry, "odom")
     infos = peer.collect(CameraInfo, "camera_info")
-    peer.wait_until(lambda: len(clouds) >= 8 and len(images) >= 12, "sensor data", 40.0)
+    peer.wait_until(
+        lambda: len(clouds) >= 8 and len(images) >= 12 and len(odometry) >= 8 and bool(infos), "sensor data", 40.0
+    )
     assert (images[0].width, images[0].height, images[0].encoding) == (640, 480, "rgb8")
     assert infos[0].k[0] == pytest.approx(320.0)
     assert images[0].header.frame_id == infos[0].header.frame_id == "camera_color_optical_frame"
@@ -75,7 +77,7 @@ def test_commands_move_the_robot_and_let_people_walk(simulator, peer):
 
     odometry = peer.collect(Odometry, "odom")
     people = peer.collect(Detection3DArray, "ground_truth/people")
-    peer.wait_until(lambda: len(people) > 20, "truth", 40.0)
+    peer.wait_until(lambda: len(people) > 20 and bool(odometry), "truth and odometry", 40.0)
 
     def target():
         at = people[-1].detections[0].bbox.center.position

