@@ -13,6 +13,7 @@ from track_common.instruction.noun_phrase import read_noun_phrase
 from track_common.instruction.noun_rules import place
 from track_common.instruction.parsed import Order, RelationKind
 from track_common.instruction.requests import Requests, check_end
+from track_common.instruction.unresolved import check_resolved
 
 MAX_RELATIONS = 5
 
@@ -45,6 +46,7 @@ class ClauseReader:
         check_end(self.tokens, self.scope)
 
     def _step(self, token: str) -> None:
+        check_resolved(self.tokens, self.at, self.scope)
         for rule in (
             self._read_mark,
             self._read_vocative,
@@ -255,10 +257,6 @@ class ClauseReader:
 
     def _read_small_word(self, token: str) -> bool:
         scope = self.scope
-        if token in f.CONDITIONS:
-            raise RefusedError(
-                f"conditions ('{token} ...') are not obeyed; say whom to follow, and stop when it is time"
-            )
         if token in f.UNTIL_TOLD:
             self.at = len(self.tokens)
         elif token in f.RELATIVES:

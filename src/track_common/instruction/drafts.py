@@ -164,6 +164,7 @@ class Scope:
         holder: who has the relation that was read last.
         relation: kind whose other side comes next.
         joint: "and", "or" or "," directly before the next noun.
+        is_answered: a noun has come after ``preposition``.
     """
 
     main: Draft = field(default_factory=Draft)
@@ -186,6 +187,7 @@ class Scope:
     is_predicate: bool = False
     joint: str = ""
     has_no_one: bool = False
+    is_answered: bool = False
 
     def __post_init__(self) -> None:
         self.current = self.anchor = self.holder = self.main
@@ -201,7 +203,9 @@ class Scope:
         return self.current
 
     def deny(self, word: str) -> None:
-        """A negation was read."""
+        """A negation was read. "With blue shoes, not the one in red": the preposition has had its noun."""
+        if word == "not" and self.preposition is Preposition.HAVE and self.is_answered:
+            self.preposition = Preposition.NONE
         self.is_negated = self.is_fresh = True
         self.negation = word
 
@@ -209,7 +213,7 @@ class Scope:
         """A preposition or a verb was read: a negation that has met its noun ends here."""
         self.end_negation()
         self.preposition, self.word, self.is_inner = preposition, word, False
-        self.relation = None
+        self.relation, self.is_answered = None, False
 
     def deny_activity(self, verb: str, following: str) -> None:
         """ "who is not running", "not looking at me"; "not walking with the woman" denies the relation instead."""

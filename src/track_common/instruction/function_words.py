@@ -25,7 +25,7 @@ STOP = words(
     "remain_there leave_it no_more no_more_following "
     "do_not_follow_anymore give_up stop_everything stop_please that_is_enough that_will_do that_is_all end_following "
     "end_tracking let_him_go let_her_go let_them_go let_it_go let_me_go let_go keep_back stay_back stay_away "
-    "keep_away keep_your_distance_please"
+    "keep_away keep_your_distance_please no_wait wait_no"
 )
 STOP_FOLLOWING = words(
     "stop_following stop_tracking stop_chasing stop_pursuing stop_going_after stop_walking_after stop_shadowing "
@@ -41,7 +41,9 @@ AVOID = words("ignore ignoring disregard disregarding avoid avoiding skip skippi
     "turn_away_from lose"
 )
 ASK = words("where what why how when who which whose describe explain count tell say show") | words(
-    "do_you_see can_you_see have_you_seen did_you_see do_you_know could_you_see"
+    "do_you_see can_you_see have_you_seen did_you_see do_you_know could_you_see do_you have_you had_you "
+    "should_i should_we shall_i shall_we may_i may_we can_i can_we could_i could_we must_i must_we do_i do_we am_i "
+    "would_i would_we will_i will_we"
 )  # at the start of a sentence only
 MOVE = words("go move walk run drive come budge advance proceed continue")  # after "do not": a stop
 LET = words("go be alone pass leave through past walk")  # "let the man in red go": nobody to follow
@@ -209,7 +211,7 @@ ADVERBS = words(
     "directly immediately away back forward forwards backwards together alone later soon ok okay yes hey hello hi "
     "thanks thank you i we to am ill id want wanted need let lets let_us would_like like kindly right_now at_once "
     "so thus well first finally maybe instead everywhere anywhere somewhere quietly safely at_all either anymore "
-    "any_more any_longer longer more currently today while when once whenever wherever go2 spot robodog good boy_ "
+    "any_more any_longer longer more currently today while wherever go2 spot robodog good boy_ "
     "your task job mission goal is_to it whilst though although ever even once_more around try make_sure be dear sir "
     "further farther closer mind said told repeat pursuit operation process program doing "
     "keep_your_distance keep_a_distance at_a_distance from_a_distance from_behind outside inside indoors outdoors "
@@ -217,14 +219,19 @@ ADVERBS = words(
     "by_herself by_themselves alone from_now_on until_further_notice as_well to_me to_us camera_side this_time "
     "from_right_to_left from_left_to_right left_to_right right_to_left "
     "from_the_right_to_the_left from_the_left_to_the_right this_way that_way his_way her_way on_foot "
-    "at_the_moment right_away"
+    "at_the_moment right_away do_you_mind do_you_think may_i_ask_you may_i_kindly_ask_you can_i_ask_you "
+    "could_i_ask_you about_to"
 )
 LIKENESS = words("like as")  # "looks like a policeman in blue"
 NOBODY_ELSE = words(
     "anyone_else anybody_else nobody_else no_one_else noone_else everyone_else everybody_else someone_else "
     "anything_else"
 )
-CONDITIONS = words("if unless until till provided otherwise else")
+CONDITIONS = words("if unless until till provided otherwise else when whenever once as_soon_as as_long_as so_long_as")
+CORRECTIONS = words(
+    "i_mean i_meant i_mean_to_say scratch_that correction or_rather make_that no_sorry sorry_no actually_no"
+)  # after a description: what was said before does not hold
+COMPARATIVES = words("less least more most")  # before a colour
 UNTIL_TOLD = (
     "until_i_say",
     "until_i_tell",

@@ -125,6 +125,8 @@ class _Reader:
             return self._token(1) in lex.COLOUR_WORDS or token in ("hivis", "neon", "fluorescent", "luminous", "vivid")
         if token in lex.FABRIC_COLOURS and self._next_kind() is Head.GARMENT and (self.colours or self.shade):
             return False  # "a light blue denim jacket"
+        if token == "light" and self.colours and self._next_kind() is None and not self._starts_colour(self.at + 1):
+            return False  # "with a red light"
         if token in lex.ALSO_ANIMALS:
             return self._next_kind() is Head.GARMENT or self._token(1) in lex.PATTERNS
         return token in lex.COLOUR_WORDS

@@ -20,9 +20,10 @@ from track_common.instruction.drafts import (
 from track_common.instruction.noun_phrase import NounPhrase
 from track_common.instruction.object_rules import describe, place_object
 from track_common.instruction.parsed import DENIED, PERSON, RelationKind
+from track_common.instruction.unjudged_rules import check_strange, place_unjudged, place_unknown
 from track_common.instruction.word_kinds import Head
 
-WRONG = lex.words("wrong incorrect mistaken undesired unwanted")  # "the man in red is the wrong one"
+LOOKED_AT = lex.words("at to toward towards past against from into onto across around about among")  # no garment worn
 TARGETS = lex.words("target subject suspect leader")
 NOT_SKIN = lex.words("one ones figure figures subject target character")
 
@@ -38,20 +39,20 @@ def place(scope: Scope, phrase: NounPhrase, following: str) -> None:
     Raises:
         RefusedError: it has no place.
     """
-    _check_strange(scope, phrase)
+    check_strange(scope, phrase)
     rule = {
         Head.PERSON: _place_person,
         Head.GARMENT: _place_garment,
         Head.OBJECT: place_object,
         Head.NONE: _place_colours,
         Head.ACCENT: _place_accent,
-        Head.TRAIT: _place_unjudged,
-        Head.PLACE: _place_unjudged,
-        Head.UNKNOWN: _place_unknown,
+        Head.TRAIT: place_unjudged,
+        Head.PLACE: place_unjudged,
+        Head.UNKNOWN: place_unknown,
     }[phrase.kind]
     rule(scope, phrase, following)
     scope.is_fresh, scope.joint = False, ""
-    scope.is_predicate = False
+    scope.is_predicate, scope.is_answered = False, True
 
 
 def _place_person(scope: Scope, phrase: NounPhrase, following: str) -> None:
@@ -61,6 +62,7 @@ def _place_person(scope: Scope, phrase: NounPhrase, following: str) -> None:
             replace(denied[0], colours=phrase.colours), is_negated=False
         )  # "not a red shirt but a blue one"
         return
+    _check_ones(scope, phrase)
     draft = _person_draft(scope, phrase)
     is_pronoun = phrase.noun in lex.SINGULAR_PRONOUNS
     if not (is_pronoun and draft.noun):
@@ -82,6 +84,13 @@ def _place_person(scope: Scope, phrase: NounPhrase, following: str) -> None:
     _colour_person(draft, phrase)
     scope.is_negated = False  # what the excluded person wears is worn
     scope.preposition, scope.relation, scope.thing = Preposition.NONE, None, None
+
+
+def _check_ones(scope: Scope, phrase: NounPhrase) -> None:
+    """ "The dog, not the black one": a person would be excluded."""
+    animal = next((d.noun for d in (scope.main, *scope.excluded) if d.category != PERSON), "")
+    if animal and phrase.noun in ("one", "ones") and scope.relation is None:
+        raise RefusedError(f"'{phrase.noun}' after '{animal}' may be an animal or a person; say it again: '{animal}'")
 
 
 def _colour_person(draft: Draft, phrase: NounPhrase) -> None:
@@ -111,6 +120,8 @@ def _person_draft(scope: Scope, phrase: NounPhrase) -> Draft:  # noqa: PLR0911 -
         return _other_side(scope, RelationKind.NEXT_TO, scope.is_negated)
     if scope.is_negated and scope.is_predicate and phrase.noun in TARGETS:
         scope.has_no_one = True  # "the man in red is not the target"
+    if (scope.mode is Mode.AVOID or scope.is_negated) and _is_the_target(scope, phrase):
+        return _taken_back(scope, phrase)
     if scope.is_negated or (scope.joint and scope.anchor in scope.excluded and not scope.main.is_empty):
         return scope.exclude()
     if scope.mode is Mode.ASIDE:
@@ -121,6 +132,24 @@ def _person_draft(scope: Scope, phrase: NounPhrase) -> Draft:  # noqa: PLR0911 -
     if scope.preposition is Preposition.PLACE and not scope.main.is_empty:
         return _bystander(scope, phrase)
     return _target(scope, phrase)
+
+
+def _taken_back(scope: Scope, phrase: NounPhrase) -> Draft:
+    """ "There is a man in red, ignore him": the man who was described before; RefusedError for "..., not him"."""
+    if scope.mode is not Mode.AVOID:
+        raise RefusedError(f"'not {phrase.noun}' takes back what was said before; say whom to follow; {EXAMPLE}")
+    scope.excluded = [draft for draft in scope.excluded if not draft.is_empty] + [scope.main]
+    scope.main = Draft()
+    scope.turn_to(scope.excluded[-1])
+    return scope.current
+
+
+def _is_the_target(scope: Scope, phrase: NounPhrase) -> bool:
+    """Whether a pronoun means the target described before; of another sex it does not."""
+    if phrase.noun not in lex.SINGULAR_PRONOUNS or not scope.main.noun or scope.main.noun in lex.SINGULAR_PRONOUNS:
+        return False
+    sex = lex.PEOPLE.get(phrase.noun, "")
+    return not sex or not scope.main.sexes or sex in scope.main.sexes
 
 
 def _target(scope: Scope, phrase: NounPhrase) -> Draft:
@@ -177,6 +206,9 @@ def _place_garment(scope: Scope, phrase: NounPhrase, following: str) -> None:
         _other_side(scope, scope.relation, scope.is_relation_negated)
         scope.relation = None
     draft = scope.current
+    if scope.preposition is Preposition.PLACE and scope.word in LOOKED_AT and not draft.is_empty:
+        place_unjudged(scope, phrase, following)  # "looking at the red shirt"
+        return
     region, colours = lex.GARMENTS[phrase.noun], phrase.colours
     if draft.category != PERSON:
         draft = scope.current = scope.anchor
@@ -188,11 +220,13 @@ def _place_garment(scope: Scope, phrase: NounPhrase, following: str) -> None:
     )
     if not colours and is_shared and said and scope.preposition is not Preposition.HAVE:
         colours = said[-1].colours
+    for colour in phrase.denied:  # "a non-red shirt"
+        draft.add(attribute_of(region, (colour,), phrase.noun), is_negated=not scope.is_negated)
     if colours:
         draft.add(attribute_of(region, colours, phrase.noun, scope.is_inner), scope.is_negated)
         for garment in draft.bare:
             garment.is_used = garment.is_used or (scope.is_predicate and garment.region == region)
-    else:
+    elif not phrase.denied:
         draft.bare.append(BareGarment(phrase.noun, region, scope.is_negated))
     scope.is_inner = False
 
@@ -210,6 +244,8 @@ def _place_colours(scope: Scope, phrase: NounPhrase, following: str) -> None:
         draft = _other_side(scope, scope.relation, scope.is_relation_negated)
         scope.relation = None
     garment = draft.open_garment()
+    if garment is not None and garment.is_negated and not scope.is_predicate:
+        garment = None  # "without a helmet, in orange"
     if draft.category != PERSON:
         region, noun = "whole", ""
     elif garment is not None:
@@ -235,49 +271,3 @@ def _place_accent(scope: Scope, phrase: NounPhrase, following: str) -> None:
         scope.current.add(attribute_of(region, phrase.colours, noun), is_negated=False)
     else:
         scope.current.unjudged.append(f"{DENIED if scope.is_negated else ''}{phrase.noun}")
-
-
-def _place_unjudged(scope: Scope, phrase: NounPhrase, following: str) -> None:
-    """A word that no camera here judges: kept by name with its colours, places and activities apart."""
-    said = " ".join([*phrase.colours, phrase.noun])
-    is_negated = scope.is_negated or (scope.relation is not None and scope.is_relation_negated)
-    tie = scope.relation.value if scope.relation is not None else ""
-    if scope.preposition in (Preposition.PLACE, Preposition.IN) and not tie:
-        tie = scope.word.replace("_", " ")
-    draft = scope.current
-    if scope.mode is Mode.FOLLOW and draft.is_empty and scope.preposition is Preposition.NONE and not scope.is_negated:
-        raise RefusedError(f"'{said}' is nobody to follow; {EXAMPLE}")
-    is_activity = scope.preposition is Preposition.VERB and scope.relation is None
-    is_scene = (phrase.kind is Head.PLACE or is_activity) and not is_negated
-    words = f"{tie} {said}".strip()
-    (draft.scene if is_scene else draft.unjudged).append(f"{DENIED}{words}" if is_negated else words)
-    scope.relation = None
-
-
-def _place_unknown(scope: Scope, phrase: NounPhrase, following: str) -> None:
-    noun, is_named = phrase.noun, bool(phrase.has_determiner)
-    if scope.preposition is Preposition.WEAR:
-        raise RefusedError(f"'{noun}' is no garment or colour known here; {EXAMPLE}")
-    if scope.preposition is Preposition.IN and not is_named:
-        raise RefusedError(f"'{noun}' stands where a colour or garment is expected and is none known here; {EXAMPLE}")
-    if phrase.colours and scope.preposition in (Preposition.IN, Preposition.NONE):
-        raise RefusedError(f"'{noun}' is no garment known here; {EXAMPLE}")
-    if scope.preposition is Preposition.NONE and scope.relation is None and not scope.current.noun:
-        raise RefusedError(f"'{noun}' is nothing this robot knows to follow; {EXAMPLE}")
-    if scope.preposition is Preposition.NONE and scope.relation is None:
-        raise RefusedError(f"'{noun}' is not understood; {EXAMPLE}")
-    _place_unjudged(scope, phrase, following)
-
-
-def _check_strange(scope: Scope, phrase: NounPhrase) -> None:
-    """An unknown adjective in the place of a colour is refused; beside a known colour it is kept as not judged."""
-    if not phrase.strange:
-        return
-    word = phrase.strange[0]
-    if wrong := next((word for word in phrase.strange if word in WRONG), None):
-        raise RefusedError(f"'{wrong}' does not say who is meant; say 'not the man in red' or describe another person")
-    if phrase.kind in (Head.GARMENT, Head.ACCENT) and not phrase.colours:
-        raise RefusedError(f"'{word}' before '{phrase.noun}' is no colour known here; {EXAMPLE}")
-    if phrase.kind is Head.NONE or (phrase.kind is Head.PERSON and not phrase.has_determiner):
-        raise RefusedError(f"'{word}' is not understood; {EXAMPLE}")
-    scope.current.unjudged.extend(phrase.strange)

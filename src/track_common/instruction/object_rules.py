@@ -35,6 +35,8 @@ def place_object(scope: Scope, phrase: NounPhrase, following: str) -> None:
     describe(scope, draft, phrase)
     if phrase.colours:
         draft.add(attribute_of("whole", phrase.colours, ""), is_negated=False)
+    for colour in phrase.denied:
+        draft.add(attribute_of("whole", (colour,), ""), is_negated=True)
     moved = [replace(a, region="whole", weight=1.0) for a in draft.attributes if a.region != "whole"]
     draft.attributes = [a for a in draft.attributes if a.region == "whole"] + moved
     scope.is_negated, scope.relation = False, None
@@ -44,6 +46,12 @@ def place_object(scope: Scope, phrase: NounPhrase, following: str) -> None:
 def _object_draft(scope: Scope, phrase: NounPhrase) -> Draft:
     """The draft an animal or a thing belongs to; a relation's other side does not become the current one."""
     kind, is_negated = _object_relation(scope)
+    last = next((r for d in (scope.holder, scope.anchor) for r in d.relations[-1:]), None)
+    is_second = scope.joint == "and" and phrase.has_determiner and scope.relation is None
+    if is_second and last is not None and last.kind is RelationKind.BETWEEN and len(last.others) == 1:
+        last.others.append(Draft())  # "between the car and the bench"
+        scope.thing = last.others[-1]
+        return scope.thing
     if kind is not None:
         other = Draft()
         holder = scope.current if scope.current.category == PERSON else scope.anchor

@@ -15,6 +15,7 @@ from track_common.instruction.imperatives import plain_request
 from track_common.instruction.parsed import PERSON, Description, ParsedInstruction, Request
 from track_common.instruction.suspects import check_words
 from track_common.instruction.tokens import tokens_of
+from track_common.instruction.unresolved import check_text
 
 MAX_CHARACTERS = 2000  # a longer text is not an instruction; the longest of EVT-Bench and LaSOT have under 150
 
@@ -42,6 +43,7 @@ def parse_instruction(text: str) -> ParsedInstruction:
     try:
         if problem := check_words(tokens):
             raise RefusedError(problem)
+        check_text(text)
         reader.read()
         return _verdict(text, reader)
     except RefusedError as error:

@@ -50,7 +50,7 @@ def _phrases() -> dict[tuple[str, ...], str]:
     sources = (
         f.FOLLOW, f.STOP, f.STOP_FOLLOWING, f.AVOID, f.ASK, f.NEGATIONS, f.EXCEPTIONS, f.RELATIONS, f.SIDES,
         f.FROM_SIDES, f.FRONT, f.DETERMINERS, f.AUXILIARIES, f.CONJUNCTIONS, f.WHOLLY, f.ADVERBS, f.PLACES,
-        f.TRAIT_NOUNS, f.TRAIT_ADJECTIVES, f.UNTIL_TOLD, f.NOBODY_ELSE, f.VERBS,
+        f.TRAIT_NOUNS, f.TRAIT_ADJECTIVES, f.UNTIL_TOLD, f.NOBODY_ELSE, f.VERBS, f.CONDITIONS, f.CORRECTIONS,
     )  # fmt: skip
     return {tuple(name.split("_")): name for source in sources for name in source if "_" in name.strip("_")}
 

@@ -107,6 +107,17 @@ def test_a_denied_request_is_a_stop_or_excludes(who, colour, denial):
     assert [person.attributes for person in other.excluded_people] == [(Attribute("torso", (colour,)),)]
 
 
+@pytest.mark.parametrize("joint", [", ", ". ", ": ", "? ", " and "])
+@pytest.mark.parametrize("denial", ["do not follow", "stop following", "stay away from", "ignore", "avoid", "forget"])
+@pytest.mark.parametrize(("noun", "pronoun"), [("man", "him"), ("lady", "her"), ("person", "them"), ("person", "him")])
+def test_whoever_was_described_and_is_denied_by_a_pronoun_is_not_followed(noun, pronoun, denial, joint):
+    for beginning in ("there is the", "I see a", "the"):
+        parsed = parse_instruction(f"{beginning} {noun} in the red shirt{joint}{denial} {pronoun}")
+        assert not parsed.is_understood and parsed.target.attributes == ()
+    other = parse_instruction(f"I see a {noun} in red, {denial} {pronoun}, follow the girl in black")
+    assert not other.is_understood or meaning(other) == "torso=black not(torso=red)"
+
+
 @given(st.permutations(["wearing a red shirt", "without a hat", "not in blue trousers", "with white shoes"]))
 def test_order_of_clauses_does_not_matter(clauses):
     target = parse_instruction("the man " + ", ".join(clauses)).target
