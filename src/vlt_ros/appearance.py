@@ -38,6 +38,7 @@ EDGE = 3.0  # px; a box nearer to the image border than this is cut by it
 MIN_VISIBLE = 0.35  # share of a region's height that must be in the image to be judged
 SHARE_FLOOR = 0.05  # colour share below which less is no further evidence
 SHARE_BASE = 0.12  # colour share of a person the word does not fit
+CLEARLY_SHOWN = 0.7  # nats; an excluded colour covers about 30 % of its region, twice what it would by chance
 PRESENCE = 0.15  # share that counts as fully present for one of several colours
 
 Judge = Callable[[Attribute], float]
@@ -170,7 +171,8 @@ def _foreground(cells: NDArray[np.int32], across: Array, down: Array) -> Array:
 def _evidence(judge: Judge, description: Description) -> float:
     """Weighted mean log ratio of the attributes whose region is in the image; NaN where there is none.
 
-    An excluded attribute counts against it as far as it shows, and for nothing where it does not.
+    An excluded attribute counts against it as far as it shows, and for nothing where it does not. Where it shows
+    clearly, what fits besides counts no more: "in a red shirt, without blue trousers" is not met by the shirt alone.
     """
     against = np.array([judge(attribute) for attribute in description.excluded_attributes])
     seen = against[np.isfinite(against)]
@@ -182,7 +184,8 @@ def _evidence(judge: Judge, description: Description) -> float:
             norm += attribute.weight
     if norm == 0.0 and (description.attributes or not len(seen)):
         return float("nan")
-    return (total / norm if norm > 0.0 else 0.0) - max(0.0, float(seen.max(initial=0.0)))
+    fit, shown = (total / norm if norm > 0.0 else 0.0), max(0.0, float(seen.max(initial=0.0)))
+    return (min(fit, 0.0) if shown > CLEARLY_SHOWN else fit) - shown
 
 
 def _least(judge: Judge, description: Description) -> float:

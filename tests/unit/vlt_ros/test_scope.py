@@ -62,6 +62,20 @@ def test_a_denied_colour_is_never_followed(said, colour):
     assert chosen(f"the person {said.format(colour)}", people[:1]) is None
 
 
+@pytest.mark.parametrize(
+    ("sentence", "top", "trousers"),
+    [
+        ("the man in the red shirt but without blue trousers", RED, BLUE),
+        ("the person in white without black trousers", WHITE, BLACK),
+        ("the man in black but not with black trousers", BLACK, BLACK),
+        ("follow the man in red. He has no blue trousers.", RED, BLUE),
+    ],
+)
+def test_a_garment_that_fits_does_not_make_up_for_one_that_is_excluded(sentence, top, trousers):
+    assert chosen(sentence, [(box(120), top, trousers)]) is None
+    assert chosen(sentence, [(box(120), top, trousers), (box(420), top, GREEN)]) == 1
+
+
 def test_behind_and_in_front_go_by_distance():
     people = [(box(200, 260, 440), RED, BLACK), (box(330, 180, 370), BLUE, BLACK)]
     assert chosen("the man behind the woman in red", people) == 1
