@@ -155,3 +155,23 @@ def test_the_walk_of_an_image_names_functions_that_exist_and_fits_on_a_page():
     for file, function in rows:
         source = (ROOT / "src" / file).read_text(encoding="utf-8")
         assert f"def {function}(" in source, f"docs/one_image.md: {file} has no {function}"
+
+
+def figures(text: str) -> set[float]:
+    """The decimal numbers of a text, .86 and 0.86 alike."""
+    return {float(number) for number in re.findall(r"(?<![\w.])\d*\.\d+(?![\w.])|(?<![\w.,])\d+(?=[ ,/])", text)}
+
+
+@pytest.mark.parametrize("name", [*TRACKERS, *POLICIES])
+def test_a_cards_figures_stand_in_the_results_that_it_links_to(name):
+    card = (DOCS / "models" / f"{name}.md").read_text(encoding="utf-8")
+    page: Path | None = None  # of the row before: "as above"
+    for line in card.split("## Figures")[1].split("\n## ")[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if not line.startswith("| ") or len(cells) != 3:
+            continue
+        link = re.search(r"\(\.\./(\w+\.md)", cells[2])
+        page = DOCS / link.group(1) if link else page if cells[2] == "as above" else None
+        if page is not None:
+            missing = figures(cells[1]) - figures(page.read_text(encoding="utf-8"))
+            assert not missing, f"docs/models/{name}.md says {missing}, which {page.name} does not"
