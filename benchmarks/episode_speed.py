@@ -27,9 +27,10 @@ def main() -> None:
     parser.add_argument("--camera", default="224x168")
     parser.add_argument("--together", type=int, default=1)
     parser.add_argument("--control-rate", type=float, default=0.0, help="Hz; 0: at every step of the world")
+    parser.add_argument("--step", type=float, default=0.0, help="s of world and controller; 0: the world's own")
     parser.add_argument("--checkpoint", default="", help="of trackvla; empty: random weights of size nano")
     options = parser.parse_args()
-    config = follow_config("gliding", "code", options.camera, "0.6-1.1", options.together)
+    config = follow_config("gliding", "code", options.camera, "", options.together, step=options.step)
     weights = {"checkpoint": options.checkpoint} if options.checkpoint else {"random_weights": True, "size": "nano"}
     rate = options.control_rate
     agents = [

@@ -19,7 +19,7 @@ from evt_bench.world.world import World
 from track_common.config import lookup
 from track_common.interfaces import Controller, Decision, Observation, Policy, Tracker
 from track_common.pipeline import FollowPipeline
-from track_common.types import STOP, Cloud, Odometry, Sighting, Trajectory, VelocityCommand
+from track_common.types import STOP, Cloud, Frame, Odometry, Sighting, Trajectory, VelocityCommand
 
 CONSTANT_SPEED = 0.85  # m/s: the mean of the targets' speeds
 LIDAR_RATE = 15.0  # Hz
@@ -120,6 +120,7 @@ class PipelineAgent:
         from go2_bridge.config import ControllerConfig
         from go2_bridge.follower import Follower
         from track_common.config import override
+        from trackvla_ros.registry import POLICIES
 
         settings = controller_settings(world) | self.controller_params
         controller = Follower(override(ControllerConfig(), settings))
@@ -127,6 +128,7 @@ class PipelineAgent:
         self._pipeline = FollowPipeline(tracker, policy, LateController(controller, self.delay))
         self._pipeline.follow(instruction)
         self.planner: Any = policy
+        self._is_blind = self.tracker == "truth" and not POLICIES[self.policy].needs_image
         self.trajectory: Trajectory | None = None  # the newest
         self._world, self._sweeps, self._cycle, self._sent = world, -1, -1, STOP
 
@@ -141,12 +143,12 @@ class PipelineAgent:
 
     def look(self) -> Sighting | None:
         """One frame through tracker and policy."""
-        sighting, self.trajectory = self._pipeline.on_frame(self._world.render())
+        sighting, self.trajectory = self._pipeline.on_frame(self._frame())
         return sighting
 
     def observe(self) -> Observation:
         """The first half of ``look``: one frame through the tracker; ``take`` gets what the policy makes of it."""
-        return self._pipeline.observe(self._world.render())
+        return self._pipeline.observe(self._frame())
 
     def take(self, trajectory: Trajectory) -> None:
         """The second half of ``look``."""
@@ -164,6 +166,10 @@ class PipelineAgent:
         if not self.control_rate or cycle > self._cycle:
             self._cycle, self._sent = cycle, self._pipeline.control(now).command
         return self._sent
+
+    def _frame(self) -> Frame:
+        """The camera's frame; a blank one where neither tracker nor policy looks at pixels."""
+        return self._world.blank() if self._is_blind else self._world.render()
 
     def _make_tracker(self, world: World) -> Any:
         if self.tracker == "truth":

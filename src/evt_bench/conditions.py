@@ -24,6 +24,7 @@ def conditions_of(config: BenchConfig) -> dict[str, Any]:
         "distractor_speeds": [episodes.distractor_min_speed, episodes.distractor_max_speed],
         "max_distractors": episodes.max_distractors,
         "base": config.world.base.kind,
+        "step": config.world.step.dt,
         "rules": config.rules,
         "sentence": config.sentence,
     }

@@ -19,10 +19,10 @@ class TruthTracker:
 
     def update(self, frame: Frame) -> Sighting:
         """The true box, unless too little of the target shows to be found by anybody."""
-        view = self._world.target_view()
+        view = self._world.target_view(with_share=False)
         if view.box_xyxy is None or view.pixels < self._min_pixels:
             return Sighting(frame.stamp, None)
-        return Sighting(frame.stamp, Box(view.box_xyxy, view.share, "target"))
+        return Sighting(frame.stamp, Box(view.box_xyxy, 1.0, "target"))
 
 
 class NoTracker:

@@ -17,7 +17,15 @@ PARTS = ("policy", "tracker", "controller")
 
 
 def follow_config(
-    base: str, rules: str, camera: str, speeds: str, together: int, *, profile: str = "go2", sentence: str = "right"
+    base: str,
+    rules: str,
+    camera: str,
+    speeds: str,
+    together: int,
+    *,
+    profile: str = "go2",
+    sentence: str = "right",
+    step: float = 0.0,
 ) -> BenchConfig:
     """Worlds, episodes and rules.
 
@@ -27,6 +35,7 @@ def follow_config(
         speeds: of the target as SLOWEST-FASTEST, m/s; "" is the profile's.
         together: episodes of one process in lock-step.
         profile: of ``evt_bench.profiles``; sentence: of ``evt_bench.sentences``.
+        step: of world and controller, s; 0 is the world's own.
 
     Raises:
         typer.BadParameter: an unknown base, or a size or a range of speeds that cannot be read.
@@ -50,6 +59,8 @@ def follow_config(
         slow, fast = (float(v) for v in _two(r"([\d.]+)-([\d.]+)", speeds, "--speeds", "0.6-1.1"))
         episodes = override(episodes, {"min_speed": slow, "max_speed": fast})
     world = replace(chosen.world, base=BaseConfig(kind=base), camera=lens)
+    if step:
+        world = replace(world, step=override(world.step, {"dt": step}))
     return BenchConfig(world, episodes, rules, sentence, together)
 
 

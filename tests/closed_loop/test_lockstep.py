@@ -93,3 +93,12 @@ def test_the_chosen_sentence_is_told_and_the_conditions_stand_beside_the_scores(
     assert table["conditions"]["camera"] == "96x72" and table["conditions"]["sentence"] == "none"
     assert table["conditions"]["target_speeds"] == [0.6, 1.1]
     assert table["new_records"] == 1 and table["cpu_s"] > 0.0
+
+
+def test_an_agent_that_looks_at_no_pixels_draws_none(short, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(World, "render", lambda self: drawn.append(self) or self.blank())
+    run_together([("STT", 3, AgentSpec("box_servo", "truth"))], CONFIG)
+    assert not drawn
+    run_together([("STT", 3, AgentSpec("box_servo", "none"))], CONFIG)
+    assert len(drawn) == 5

@@ -26,7 +26,7 @@ class Walker:
     """One person on the way.
 
     Attributes:
-        path: (H, 2) m; a single point means standing there.
+        path: (H, 2) m; a single point means standing there; lengths: (H,) m along it.
         speed: pace asked for, m/s.
         position: (2,) m; yaw in rad; velocity (2,) m/s over the floor.
         carrot: arc length of the point headed for, m.
@@ -37,6 +37,7 @@ class Walker:
     """
 
     path: Array
+    lengths: Array
     speed: float
     position: Array
     yaw: float
@@ -52,7 +53,12 @@ class Walker:
         """At the start of the path, looking along it."""
         ahead = point_at(path, LOOKAHEAD) - path[0]
         yaw = float(np.arctan2(ahead[1], ahead[0])) if np.any(ahead) else 0.0
-        return cls(path, speed, path[0].copy(), yaw, np.zeros(2), loops=loops, yields=yields)
+        return cls(path, arc_lengths(path), speed, path[0].copy(), yaw, np.zeros(2), loops=loops, yields=yields)
+
+    def point_at(self, distance: float) -> Array:
+        """(2,) point of the path at an arc length, m; its ends beyond them."""
+        x = np.interp(distance, self.lengths, self.path[:, 0])
+        return np.array([x, np.interp(distance, self.lengths, self.path[:, 1])])
 
     @property
     def is_walking(self) -> bool:
@@ -74,23 +80,15 @@ def step_walkers(
 ) -> tuple[Walker, ...]:
     """Everybody ``time[1]`` s later than ``time[0]``; robot (K, 2) are places along it: nobody walks into its nose."""
     positions = np.stack([w.position for w in walkers])
-    moved = []
-    for index, walker in enumerate(walkers):
-        others = np.delete(positions, index, axis=0)
-        moved.append(_step(walker, others, robot, footprints, time, rng))
-    return tuple(moved)
+    walkers = tuple(_on_path(walker, time[0], rng) for walker in walkers)
+    others = [np.delete(positions, index, axis=0) for index in range(len(walkers))]
+    velocities = [_velocity(w, o, robot, time[1]) for w, o in zip(walkers, others, strict=True)]
+    moved = _keep_off(positions + time[1] * np.stack(velocities), footprints)
+    return tuple(_moved(walker, position, time[1]) for walker, position in zip(walkers, moved, strict=True))
 
 
-def _step(
-    walker: Walker,
-    others: Array,
-    robot: Array,
-    footprints: Footprints,
-    time: tuple[float, float],
-    rng: np.random.Generator,
-) -> Walker:
-    now, dt = time
-    walker = _on_path(walker, now, rng)
+def _velocity(walker: Walker, others: Array, robot: Array, dt: float) -> Array:
+    """(2,) m/s over the floor that the walker turns to within ``dt`` s, furniture apart."""
     wanted = _way(walker)
     if walker.yields:
         wanted = wanted + _make_way(walker.position, others, PERSONAL_SPACE)
@@ -99,8 +97,11 @@ def _step(
     pace = walker.speed * walker.pace[0]
     size = float(np.hypot(*wanted))
     velocity = wanted * (pace / size if size > 1.0 else pace)
-    velocity = walker.velocity + (velocity - walker.velocity) * min(1.0, dt / 0.25)
-    position = _keep_off(walker.position + dt * velocity, footprints)
+    return walker.velocity + (velocity - walker.velocity) * min(1.0, dt / 0.25)
+
+
+def _moved(walker: Walker, position: Array, dt: float) -> Walker:
+    """The walker at a position (2,) ``dt`` s later, turned towards where it went."""
     velocity = (position - walker.position) / dt
     speed = float(np.hypot(*velocity))
     turn = float(wrap_angle(np.arctan2(velocity[1], velocity[0]) - walker.yaw)) if speed > STANDING else 0.0
@@ -110,21 +111,22 @@ def _step(
 
 def _on_path(walker: Walker, now: float, rng: np.random.Generator) -> Walker:
     """The point headed for moved on, the path turned round at its end, the pace redrawn once a second."""
-    carrot, length = walker.carrot, float(arc_lengths(walker.path)[-1])
+    carrot, length = walker.carrot, float(walker.lengths[-1])
     while carrot < length and _is_passed(walker, carrot):
         carrot += 0.05
-    path = walker.path
+    path, lengths = walker.path, walker.lengths
     if walker.loops and carrot >= length and np.hypot(*(path[-1] - walker.position)) < LOOKAHEAD:
         path, carrot = path[::-1], 0.0
+        lengths = arc_lengths(path)
     pace = walker.pace
     if now >= pace[1]:
         pace = (float(rng.uniform(1.0 - JITTER, 1.0 + JITTER)), now + PACE_TIME)
-    return replace(walker, path=path, carrot=carrot, pace=pace)
+    return replace(walker, path=path, lengths=lengths, carrot=carrot, pace=pace)
 
 
 def _is_passed(walker: Walker, carrot: float) -> bool:
     """True where a point of the path is close, or, after making way, farther than what comes next."""
-    here, next_one = (float(np.hypot(*(point_at(walker.path, s) - walker.position))) for s in (carrot, carrot + 0.3))
+    here, next_one = (float(np.hypot(*(walker.point_at(s) - walker.position))) for s in (carrot, carrot + 0.3))
     return here < LOOKAHEAD or next_one < here
 
 
@@ -132,7 +134,7 @@ def _way(walker: Walker) -> Array:
     """(2,) unit vector to the point headed for; shorter close to the end, zero on arrival."""
     if walker.has_arrived or walker.speed <= 0.0:
         return np.zeros(2)
-    delta = point_at(walker.path, walker.carrot) - walker.position
+    delta = walker.point_at(walker.carrot) - walker.position
     distance = float(np.hypot(*delta))
     return delta / max(distance, 0.3)
 
@@ -146,7 +148,7 @@ def _make_way(position: Array, others: Array, space: float) -> Array:
     return push + 0.9 * np.array([push[1], -push[0]])
 
 
-def _keep_off(position: Array, footprints: Footprints) -> Array:
-    """(2,) the position, moved out of the clearance of furniture and walls."""
-    distance, way = footprints.nearest(position[None])
-    return position + max(0.0, PERSON_CLEARANCE - float(distance[0])) * way[0]
+def _keep_off(positions: Array, footprints: Footprints) -> Array:
+    """(P, 2) the positions, moved out of the clearance of furniture and walls."""
+    distance, way = footprints.nearest(positions)
+    return positions + np.maximum(0.0, PERSON_CLEARANCE - distance)[:, None] * way

@@ -23,6 +23,8 @@ from evt_bench.world.plant import PlantConfig
 from evt_bench.world.scene import build, mujoco, upright
 from evt_bench.world.sensors import CameraRenderer, Lidar, TargetView
 from evt_bench.world.trunk import base_in_world
+from evt_bench.world.truth import PersonState as PersonState
+from evt_bench.world.truth import Truth as Truth
 from evt_bench.world.walkers import step_walkers
 from track_common.config import validate
 from track_common.geometry import compose, transform_points
@@ -42,43 +44,6 @@ class WorldConfig:
     base: BaseConfig = field(default_factory=BaseConfig)
     legs: LegsConfig = field(default_factory=LegsConfig)
     step: StepConfig = field(default_factory=StepConfig)
-
-
-@dataclass(frozen=True, eq=False)
-class PersonState:
-    """Where one person is: x, y (m), yaw (rad), velocity (2,) m/s and height m."""
-
-    name: str
-    pose: Array
-    velocity: Array
-    height: float
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """What no sensor knows, in the world's frame ``map``.
-
-    Attributes:
-        robot: (3,) pose; robot_velocity: body vx, vy (m/s), wz (rad/s).
-        people: the target first.
-        target_distance: m between the middles of robot and target (the rules' distance).
-        clearance: m from the robot's outline to the nearest wall or furniture, negative inside.
-        person_clearance: m from the robot's outline to the nearest person's.
-        is_touching: the robot slid along or stood against something in the last step.
-        has_arrived: the target stands at the end of its path.
-        has_fallen: the robot lies on the floor.
-    """
-
-    stamp: float
-    robot: Array
-    robot_velocity: tuple[float, float, float]
-    people: tuple[PersonState, ...]
-    target_distance: float
-    clearance: float
-    person_clearance: float
-    is_touching: bool
-    has_arrived: bool
-    has_fallen: bool = False
 
 
 class World:
@@ -117,6 +82,7 @@ class World:
         self._noise = np.round(self._noise_rng.normal(0.0, self.config.camera.noise, shape)).astype(np.int16)
         self._is_posed = False
         self._view: TargetView | None = None
+        self._truth: Truth | None = None
 
     def command(self, command: VelocityCommand, given: float | None = None) -> None:
         """Take a command, now or as of a moment ``given`` shortly before (s).
@@ -136,6 +102,10 @@ class World:
         renderer = self._camera_renderer()
         rgb = renderer.image(self.posed(), self._camera_pose())
         return Frame(self._with_noise(self._blurred(rgb)), self.time, self.camera)
+
+    def blank(self) -> Frame:
+        """A black frame of now, for those that look at no image."""
+        return Frame(np.zeros((self.camera.height, self.camera.width, 3), np.uint8), self.time, self.camera)
 
     def look(self) -> tuple[Frame, Array]:
         """What the camera sees now and how far away it is: (H, W) m along the optical axis, from one drawing."""
@@ -175,7 +145,23 @@ class World:
         return self._lidar.mount
 
     def truth(self) -> Truth:
-        """Everybody's true state."""
+        """Everybody's true state; made once an instant."""
+        if self._truth is None:
+            self._truth = self._make_truth()
+        return self._truth
+
+    def outline(self, pose: Array) -> Array:
+        """(3, 2) middles of the circles (radius ``robot_radius``) that make up the robot's outline at a pose (3,)."""
+        half = self.config.step.robot_half_length
+        return transform_points(pose, np.array([[-half, 0.0], [0.0, 0.0], [half, 0.0]]))
+
+    def close(self) -> None:
+        """Release what the renderer holds."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    def _make_truth(self) -> Truth:
         people = tuple(
             PersonState(person.name, np.array([*w.position, w.yaw]), w.velocity, figure.height)
             for person, figure, w in zip(self.episode.people, self.episode.figures(), self._walkers, strict=True)
@@ -196,17 +182,6 @@ class World:
             self._base.has_fallen,
         )
 
-    def outline(self, pose: Array) -> Array:
-        """(3, 2) middles of the circles (radius ``robot_radius``) that make up the robot's outline at a pose (3,)."""
-        half = self.config.step.robot_half_length
-        return transform_points(pose, np.array([[-half, 0.0], [0.0, 0.0], [half, 0.0]]))
-
-    def close(self) -> None:
-        """Release what the renderer holds."""
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
-
     def _advance(self, dt: float) -> None:
         self._base_before = self.T_world_base
         vx, vy, wz = self._base.step(self.time, dt)
@@ -225,7 +200,7 @@ class World:
             )
         self._steps += 1
         self.time = self._start_time + self._steps * self.config.step.dt
-        self._is_posed, self._view = False, None
+        self._is_posed, self._view, self._truth = False, None, None
 
     def _slide(self, pose: Array) -> Array:
         """The pose pushed out of walls and furniture; what remains of the motion is along them."""

@@ -43,6 +43,7 @@ def follow(
     speeds: str = typer.Option("", "--speeds", help="Slowest and fastest target, m/s; empty: the profile's."),
     profile: str = typer.Option("go2", "--profile", help="go2, or evt: EVT-Bench's camera, speeds, people and robot."),
     sentence: str = typer.Option("right", "--sentence", help="right, wrong, unseen (in training) or none."),
+    step: float = typer.Option(0.0, "--step", help="Step of world and controller, s; 0: 1/60; 0.05 is quicker."),
     report: Path = typer.Option(None, "--report", help="Folder for table, plot and films of failed episodes."),
     together: int = typer.Option(1, "--together", help="Episodes of one process in lock-step (a batch for a network)."),
 ) -> None:
@@ -54,7 +55,7 @@ def follow(
     from trackvla_cli.follow_options import agent_of, follow_config
     from trackvla_cli.progress import ProgressBar
 
-    config = follow_config(base, rules, camera, speeds, together, profile=profile, sentence=sentence)
+    config = follow_config(base, rules, camera, speeds, together, profile=profile, sentence=sentence, step=step)
     agents = [agent_of(policy, tracker, parse_params(param), profile), *(baselines() if with_baselines else [])]
     workers = processes or len(os.sched_getaffinity(0))
     with ProgressBar("episodes") as bar:

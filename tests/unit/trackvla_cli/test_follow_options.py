@@ -80,3 +80,8 @@ def test_the_controllers_settings_of_every_profile_are_allowed():
         validate(override(ControllerConfig(), dict(profile.controller)))
         validate(profile.world.plant)
         validate(profile.episodes)
+
+
+def test_the_step_of_the_world_can_be_longer():
+    assert follow_config("gliding", "code", "", "", 1, step=0.05).world.step.dt == 0.05
+    assert follow_config("gliding", "code", "", "", 1).world.step.dt == pytest.approx(1.0 / 60.0)
