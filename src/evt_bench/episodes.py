@@ -114,7 +114,7 @@ class Episode:
 
 
 @dataclass(frozen=True, eq=False)
-class _Place:
+class Place:
     """A floor plan and where one can walk on it."""
 
     plan: FloorPlan
@@ -143,15 +143,15 @@ def draw_episode(task: str, seed: int, config: EpisodeConfig | None = None) -> E
     rng = np.random.default_rng([seed, TASKS.index(task)])
     while True:
         floor = draw_plan(rng, settings.style, settings.density)
-        place = _Place(floor, make_grid(floor.footprints, floor.size, WALK_CLEARANCE))
+        place = Place(floor, make_grid(floor.footprints, floor.size, WALK_CLEARANCE))
         for _ in range(TRIES):
             path = _draw_target_path(rng, place)
-            robot = None if path is None else _draw_robot(rng, path, place)
+            robot = None if path is None else draw_robot(rng, path, place)
             if path is not None and robot is not None:
                 return _populate(task, seed, settings, place, (path, robot), rng)
 
 
-def _draw_target_path(rng: np.random.Generator, place: _Place) -> Array | None:
+def _draw_target_path(rng: np.random.Generator, place: Place) -> Array | None:
     """(H, 2) walk of the target over its goals, or None where this draw does not fit."""
     here, pieces = place.spot(rng), []
     for _ in range(int(rng.choice([1, 2, 3], p=GOAL_SHARES))):
@@ -173,7 +173,7 @@ def _turn_deg(before: Array, after: Array) -> float:
     return abs(float(np.degrees(wrap_angle(np.arctan2(second[1], second[0]) - np.arctan2(first[1], first[0])))))
 
 
-def _draw_robot(rng: np.random.Generator, path: Array, place: _Place) -> Array | None:
+def draw_robot(rng: np.random.Generator, path: Array, place: Place) -> Array | None:
     """(3,) start with the target in free view, mostly behind it, clear of the way it will walk first."""
     ahead = point_at(path, 0.6) - path[0]
     behind = np.arctan2(-ahead[1], -ahead[0])
@@ -196,7 +196,7 @@ def _populate(
     task: str,
     seed: int,
     settings: EpisodeConfig,
-    place: _Place,
+    place: Place,
     route: tuple[Array, Array],
     rng: np.random.Generator,
 ) -> Episode:
@@ -208,7 +208,7 @@ def _populate(
     paths, speeds = [route[0]], [float(rng.uniform(settings.min_speed, settings.max_speed))]
     count = 0 if task == "STT" else int(rng.integers(1, settings.max_distractors + 1))
     for index in range(count):
-        crossing = _draw_crossing(rng, route, paths[1:], place)
+        crossing = draw_crossing(rng, route, paths[1:], place)
         if crossing is not None:
             people.append(_draw_distractor(task, index, people[0], settings, rng))
             paths.append(crossing)
@@ -232,8 +232,8 @@ def _draw_distractor(
     return Person(name, str(rng.choice(figures.names(sex))), outfit)
 
 
-def _draw_crossing(
-    rng: np.random.Generator, route: tuple[Array, Array], others: list[Array], place: _Place
+def draw_crossing(
+    rng: np.random.Generator, route: tuple[Array, Array], others: list[Array], place: Place
 ) -> Array | None:
     """A walk between two random places by way of a point of the target's path, starting away from everybody."""
     path, robot = route

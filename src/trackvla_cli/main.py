@@ -16,6 +16,7 @@ from trackvla_cli.commands import (
     bench,
     bench_control,
     bench_faults,
+    bench_gym,
     bench_hostile,
     bench_recognise,
     demo,
@@ -58,6 +59,7 @@ bench.app.command("control")(bench_control.control)
 bench.app.command("latency")(bench_control.latency)
 bench.app.command("faults")(bench_faults.faults)
 bench.app.command("hostile")(bench_hostile.hostile)
+bench.app.command("gym")(bench_gym.gym)
 bench.app.command("recognise")(bench_recognise.recognise)
 app.add_typer(bench.app, name="bench")
 app.add_typer(go2.app, name="go2")

@@ -9,7 +9,7 @@ whose mesh is exchanged as the walk goes on, with two capsules beside it that on
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 os.environ.setdefault("MUJOCO_GL", "egl")  # headless; must be set before mujoco is imported
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from evt_bench.outfits import Outfit, Person
 from evt_bench.world import figures, textures
 from evt_bench.world.furniture import Part
+from evt_bench.world.looks import INDOOR, Colour, Look, look_of
 from evt_bench.world.rooms import WALL_HEIGHT, FloorPlan, wall_parts
 from track_common.types import Array
 
@@ -44,6 +45,7 @@ class Scene:
     person_mocaps: tuple[int, ...]
     mesh_ids: tuple[NDArray[np.integer], ...]  # by person: mesh of each pose
     robot_mocap: int
+    look: Look = INDOOR
 
     def show_pose(self, person: int, pose: int) -> None:
         """Draw a person in another pose of the stride from now on."""
@@ -70,7 +72,8 @@ def build(plan: FloorPlan, people: tuple[Person, ...], seed: int) -> Scene:
     spec = mujoco.MjSpec()
     rng = np.random.default_rng([seed, 7])
     images: dict[str, NDArray[np.uint8]] = {}
-    _set_visual(spec, rng)
+    look = look_of(plan.style)
+    _set_visual(spec, rng, look)
     _add_rooms(spec, plan, images, rng)
     for index, person in enumerate(people):
         _add_person(spec, index, person, images, seed)
@@ -79,7 +82,7 @@ def build(plan: FloorPlan, people: tuple[Person, ...], seed: int) -> Scene:
     for name, image in images.items():
         start = int(model.tex_adr[model.texture(name).id])
         model.tex_data[start : start + image.size] = image.ravel()
-    return _index(model, people)
+    return replace(_index(model, people), look=look)
 
 
 def _index(model: mujoco.MjModel, people: tuple[Person, ...]) -> Scene:
@@ -92,7 +95,7 @@ def _index(model: mujoco.MjModel, people: tuple[Person, ...]) -> Scene:
     return Scene(model, people, geoms, mocaps, tuple(mesh_ids), int(model.body("robot").mocapid[0]))
 
 
-def _set_visual(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
+def _set_visual(spec: mujoco.MjSpec, rng: np.random.Generator, look: Look) -> None:
     spec.visual.quality.offsamples = 0
     spec.visual.quality.numslices = 14
     spec.visual.quality.numstacks = 8
@@ -102,13 +105,14 @@ def _set_visual(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
     spec.visual.map.znear, spec.visual.map.zfar = 0.01, 30.0
     spec.stat.extent, spec.stat.center = 1.0, [0.0, 0.0, 1.0]
     ambient = float(rng.uniform(0.42, 0.52))
+    ambient = ambient if look.ambient is None else look.ambient
     spec.visual.headlight.ambient = [ambient] * 3
     spec.visual.headlight.diffuse = [0.18] * 3
     spec.visual.headlight.specular = [0.0] * 3
     warm = np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.86, 1.0)])
     turn = rng.uniform(0.0, 2.0 * np.pi)
-    for offset, power in ((0.0, 0.42), (2.2, 0.22)):
-        way = [np.cos(turn + offset), np.sin(turn + offset), -1.3]
+    for offset, power in ((0.0, look.sun), (2.2, 0.52 * look.sun)):
+        way = [np.cos(turn + offset), np.sin(turn + offset), -look.rise]
         spec.worldbody.add_light(
             type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
             dir=way,
@@ -117,6 +121,19 @@ def _set_visual(spec: mujoco.MjSpec, rng: np.random.Generator) -> None:
             specular=[0.05] * 3,
             castshadow=False,
         )
+
+
+def _add_sky(spec: mujoco.MjSpec, sky: tuple[Colour, Colour]) -> None:
+    horizon, overhead = sky
+    spec.add_texture(
+        name="sky",
+        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
+        rgb1=overhead,
+        rgb2=horizon,
+        width=64,
+        height=384,
+    )
 
 
 def _add_texture(spec: mujoco.MjSpec, name: str, image: NDArray[np.uint8], images: dict) -> None:
@@ -133,46 +150,57 @@ def _add_texture(spec: mujoco.MjSpec, name: str, image: NDArray[np.uint8], image
     images[name] = image
 
 
-def _add_material(spec: mujoco.MjSpec, name: str, texture: str, repeat: tuple[float, float], uniform: bool) -> None:
+def _add_material(
+    spec: mujoco.MjSpec, name: str, texture: str, repeat: tuple[float, float], uniform: bool
+) -> mujoco.MjsMaterial:
     material = spec.add_material(name=name, specular=0.05, shininess=0.1, reflectance=0.0, rgba=[1, 1, 1, 1])
     material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = texture
     material.texrepeat, material.texuniform = list(repeat), uniform
+    return material
 
 
 def _add_rooms(spec: mujoco.MjSpec, plan: FloorPlan, images: dict, rng: np.random.Generator) -> None:
+    look = look_of(plan.style)
     for name, paint in (
         ("floor", textures.floor),
         ("wall", textures.wall),
         ("wood", textures.wood),
         ("fabric", textures.fabric),
     ):
-        _add_texture(spec, name, paint(rng), images)
-    _add_material(spec, "floor", "floor", (FLOOR_REPEAT, FLOOR_REPEAT), True)
+        image = paint(rng)
+        if name == "floor" and look.floor is not None:
+            image = textures.tinted(image, look.floor)
+        _add_texture(spec, name, image, images)
+    floor = _add_material(spec, "floor", "floor", (FLOOR_REPEAT, FLOOR_REPEAT), True)
+    floor.reflectance = look.reflectance
     for name in ("wall", "wood", "fabric"):
         _add_material(spec, name, name, (1.0, 1.0), False)
-    spec.add_material(name="ceiling", rgba=[0.93, 0.93, 0.91, 1], emission=0.4, specular=0.0)
-    spec.add_material(name="lamp", rgba=[1, 1, 0.97, 1], emission=1.0, specular=0.0)
     half = [0.5 * plan.size[0] + 0.2, 0.5 * plan.size[1] + 0.2]
     world = spec.worldbody
     _add_geom(world, type=mujoco.mjtGeom.mjGEOM_PLANE, size=[*half, 0.1], material="floor", group=STATIC)
-    _add_geom(
-        world,
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        size=[*half, 0.05],
-        pos=[0, 0, WALL_HEIGHT + 0.05],
-        material="ceiling",
-        group=CEILING,
-    )
-    for x in np.arange(-half[0] + 2.0, half[0] - 1.0, 3.0):
-        for y in np.arange(-half[1] + 2.0, half[1] - 1.0, 3.0):
-            lamp = {"size": [0.5, 0.12, 0.02], "pos": [x, y, WALL_HEIGHT - 0.02], "material": "lamp"}
-            _add_geom(world, type=mujoco.mjtGeom.mjGEOM_BOX, group=CEILING, **lamp)
+    if look.sky is None:
+        _add_ceiling(spec, half)
+    else:
+        _add_sky(spec, look.sky)
     for part in wall_parts(plan.walls):
         _add_part(world, part)
     for item in plan.items:
         _add_blob(world, item.footprint)
         for part in item.parts:
             _add_part(world, part)
+
+
+def _add_ceiling(spec: mujoco.MjSpec, half: list[float]) -> None:
+    """A ceiling with lamps over a floor of half sides ``half``, m."""
+    spec.add_material(name="ceiling", rgba=[0.93, 0.93, 0.91, 1], emission=0.4, specular=0.0)
+    spec.add_material(name="lamp", rgba=[1, 1, 0.97, 1], emission=1.0, specular=0.0)
+    world = spec.worldbody
+    ceiling = {"size": [*half, 0.05], "pos": [0, 0, WALL_HEIGHT + 0.05], "material": "ceiling"}
+    _add_geom(world, type=mujoco.mjtGeom.mjGEOM_BOX, group=CEILING, **ceiling)
+    for x in np.arange(-half[0] + 2.0, half[0] - 1.0, 3.0):
+        for y in np.arange(-half[1] + 2.0, half[1] - 1.0, 3.0):
+            lamp = {"size": [0.5, 0.12, 0.02], "pos": [x, y, WALL_HEIGHT - 0.02], "material": "lamp"}
+            _add_geom(world, type=mujoco.mjtGeom.mjGEOM_BOX, group=CEILING, **lamp)
 
 
 def _add_geom(body: mujoco.MjsBody, **fields: object) -> None:

@@ -50,6 +50,8 @@ class CameraRenderer:
         self._drawn = mujoco.MjvScene(scene.model, maxgeom=scene.model.ngeom + 10)
         for flag in (*FAST, *SLOW_EXTRAS):
             self._drawn.flags[flag] = False
+        self._drawn.flags[mujoco.mjtRndFlag.mjRND_SKYBOX] = scene.look.sky is not None
+        self._drawn.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = scene.look.reflectance > 0.0
         self._all, self._target = _options(groups), _options((TARGET,))
         _use_fast_textures(self._context)
         self._free = mujoco.MjvCamera()
@@ -189,7 +191,8 @@ def _use_fast_textures(context: mujoco.MjrContext) -> None:
     """Read one mipmap instead of blending two: a fifth of a frame's time in software rendering, hardly to be seen."""
     from OpenGL import GL  # not before mujoco has chosen the platform
 
-    for texture in context.texture[: context.ntexture]:
+    flat = context.textureType[: context.ntexture] == mujoco.mjtTexture.mjTEXTURE_2D  # a sky is a cube
+    for texture in context.texture[: context.ntexture][flat]:
         GL.glBindTexture(GL.GL_TEXTURE_2D, int(texture))
         GL.glTexParameteri(GL.GL_TEXTURE_2D, GL.GL_TEXTURE_MIN_FILTER, GL.GL_LINEAR_MIPMAP_NEAREST)
     GL.glBindTexture(GL.GL_TEXTURE_2D, 0)

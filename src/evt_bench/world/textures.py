@@ -29,6 +29,11 @@ def floor(rng: np.random.Generator) -> Texture:
     return _painted(colour, shade)
 
 
+def tinted(image: Texture, factor: tuple[float, float, float]) -> Texture:
+    """The texture with each channel multiplied by its factor."""
+    return np.clip(image * np.array(factor), 0, 255).astype(np.uint8)
+
+
 def wall(rng: np.random.Generator) -> Texture:
     """Painted plaster with a skirting board at its foot (last rows)."""
     colour = np.array(WALL_COLOURS[int(rng.integers(len(WALL_COLOURS)))], float)

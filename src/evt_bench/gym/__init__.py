@@ -1,0 +1,1 @@
+"""Following by the rules of Gym-UnrealCV's tracking benchmark, in five scene styles."""
