@@ -73,11 +73,11 @@ class Peer:
         messages = [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
         return Question(client, SetParameters.Request(parameters=messages))
 
-    def ask(self, client: Any, request: Any) -> Any:
-        """A service's answer."""
-        self.wait_until(client.service_is_ready, f"the service {client.srv_name}")
+    def ask(self, client: Any, request: Any, timeout: float = TIMEOUT) -> Any:
+        """A service's answer; ``timeout`` (s) holds for the service to come and for its answer."""
+        self.wait_until(client.service_is_ready, f"the service {client.srv_name}", timeout)
         question = Question(client, request)
-        self.wait_until(lambda: question.is_answered, f"the answer of {client.srv_name}")
+        self.wait_until(lambda: question.is_answered, f"the answer of {client.srv_name}", timeout)
         return question.answer
 
     def add(self, node: "Node") -> None:

@@ -72,7 +72,8 @@ def test_every_parameter_that_launch_files_give_exists(start, peer, ros_environm
         start(f"{'sim' if node == 'simulator' else node}_node", *extra.get(node, ()))
     for node, names in given.items():
         client = peer.node.create_client(ListParameters, f"/{node}/list_parameters")
-        assert names - set(peer.ask(client, ListParameters.Request()).result.names) == set(), node
+        answer = peer.ask(client, ListParameters.Request(), timeout=90.0)  # nine nodes start at once
+        assert names - set(answer.result.names) == set(), node
 
 
 def test_param_changes_what_may_change_and_tells_why_not(start, param):
