@@ -133,14 +133,17 @@ class BoxServoPolicy:
         self._side = 1.0  # where it went: +1 left, -1 right
         self._arrived: float | None = None
 
-    def infer(self, observation: Observation) -> Trajectory:
-        """Trajectory in base_link at the image stamp; stands still where the target was never seen or is given up."""
+    def infer(self, observation: Observation, looked: Measurement | None = None) -> Trajectory:
+        """Trajectory in base_link at the image stamp; stands still where the target was never seen or is given up.
+
+        ``looked`` is a measurement of the target by somebody else, in place of the box's.
+        """
         frame = observation.frame
         pose = self._pose(observation)
         observation = levelled(observation, self._poses)
         if self._target is not None:
             self._target = predict(self._target, min(frame.stamp, self._seen + self.config.coast_time))
-        looked = self._measure(observation)
+        looked = looked or self._measure(observation)
         if looked is not None:
             self._update(looked, pose, frame.stamp)
         elif not self._is_gone:

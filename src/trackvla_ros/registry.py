@@ -9,7 +9,8 @@ from typing import Any
 
 from track_common.config import lookup, override
 from track_common.interfaces import Policy
-from trackvla_ros.target_watch import TargetWatchConfig, WatchedPolicy
+from trackvla_ros.target_watch import TargetWatchConfig
+from trackvla_ros.watched_policy import WatchedPolicy
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,7 @@ obstacle, and without a word of a target out of sight the recovery never begins.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +15,7 @@ from track_common.config import setting, validate
 from track_common.frame_ids import base_height_setting
 from track_common.geometry import inverse, transform_points
 from track_common.instruction import parse_instruction
-from track_common.interfaces import Observation, Policy, Timed
+from track_common.interfaces import Observation
 from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, TargetStatus, Trajectory
 from trackvla_ros.target_filter import TargetState, predict, start, update
@@ -144,42 +141,3 @@ class TargetWatch:
             self._target = start(position, covariance, sighting.stamp)
         else:
             self._target = update(predict(self._target, sighting.stamp), position, covariance)
-
-
-class WatchedPolicy:
-    """A policy and a ``TargetWatch``: implements ``track_common.interfaces.Policy``."""
-
-    def __init__(self, policy: Policy, config: TargetWatchConfig | None = None) -> None:
-        self.policy, self.watch = policy, TargetWatch(config)
-
-    def reset(self, instruction: str) -> None:
-        """Another target for both."""
-        self.policy.reset(instruction)
-        self.watch.reset(instruction)
-
-    def infer(self, observation: Observation) -> Trajectory:
-        """The policy's trajectory, completed."""
-        return self.watch.completed(self.policy.infer(observation), observation)
-
-    @property
-    def network(self) -> Any:
-        """The policy's network, which siblings share; None of a policy that has none."""
-        return getattr(self.policy, "network", None)
-
-    @property
-    def together(self) -> Callable[[Sequence[Any], Sequence[Observation]], list[Trajectory]] | None:
-        """The function that answers several watched policies on one network as one batch; None where there is none."""
-        answer = getattr(import_module(type(self.policy).__module__), "infer_together", None)
-        return None if answer is None else lambda policies, observations: _completed(answer, policies, observations)
-
-    def timings(self) -> Mapping[str, float]:
-        """The policy's; empty where it does not know."""
-        return self.policy.timings() if isinstance(self.policy, Timed) else {}
-
-
-def _completed(
-    answer: Callable[..., list[Trajectory]], policies: Sequence[WatchedPolicy], observations: Sequence[Observation]
-) -> list[Trajectory]:
-    """One completed trajectory for each policy; ``answer`` is the policies' own function for a batch."""
-    trajectories = answer([policy.policy for policy in policies], observations)
-    return [p.watch.completed(t, o) for p, t, o in zip(policies, trajectories, observations, strict=True)]

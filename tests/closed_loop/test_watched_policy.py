@@ -17,7 +17,7 @@ from track_common.types import TargetStatus
 from trackvla_ros import registry
 from trackvla_ros.box_servo import BoxServoConfig, BoxServoPolicy
 from trackvla_ros.registry import POLICIES, PolicyEntry
-from trackvla_ros.target_watch import WatchedPolicy
+from trackvla_ros.watched_policy import WatchedPolicy
 
 SMALL = BenchConfig(
     world=WorldConfig(camera=CameraConfig(width=320, height=240)),

@@ -42,7 +42,8 @@ from track_common.types import Camera, Cloud, Frame, Odometry, Sighting, TargetR
 from trackvla_ros.nodes.inference_worker import InferenceWorker, Request
 from trackvla_ros.nodes.planner_config import PlannerConfig
 from trackvla_ros.registry import POLICIES
-from trackvla_ros.target_watch import TargetWatchConfig, WatchedPolicy
+from trackvla_ros.target_watch import TargetWatchConfig
+from trackvla_ros.watched_policy import WatchedPolicy
 
 DISTANCE = "box_servo.standoff"
 NO_PIXELS = np.zeros((0, 0, 3), np.uint8)  # for policies that look at boxes only

@@ -8,7 +8,8 @@ import pytest
 from track_common.interfaces import Observation, Timed
 from track_common.types import Box, Camera, Cloud, Frame, Odometry, Sighting, TargetStatus, Trajectory
 from trackvla_ros.registry import make_policy, watched_policy
-from trackvla_ros.target_watch import TargetWatch, TargetWatchConfig, WatchedPolicy, status_unseen
+from trackvla_ros.target_watch import TargetWatch, TargetWatchConfig, status_unseen
+from trackvla_ros.watched_policy import WatchedPolicy
 
 CAMERA = Camera.from_hfov(640, 480, math.radians(90.0))
 FAR = np.array([304.0, 166.0, 336.0, 267.0])  # a body at about 5 m
