@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains trackvla-nano from nothing: frames, tower, expert's episodes, behaviour cloning, DAgger rounds.
 #   scripts/train_nano.sh runs/nano          give it again after any kill: every step goes on where it stopped
-# STILLS, STILL_SHARDS, IMAGES, EPISODES, STEPS, ROUNDS, ROUND_EPISODES, ROUND_STEPS change its size.
+# STILLS, STILL_SHARDS, IMAGES, EPISODES, STEPS, ROUNDS, ROUND_EPISODES, ROUND_STEPS, ANNEAL change its size.
 set -euo pipefail
 run=${1:?folder of the run}
 python=${PYTHON:-.venv/bin/python}
@@ -20,3 +20,6 @@ for ((round = 1; round <= ${ROUNDS:-8}; round++)); do
     "$python" -m trackvla_ros.training.nano.train "$run/nano" --data "$run" --steps "$steps" \
     --still-shards "${STILL_SHARDS:-1000}"
 done
+steps=$((steps + ${ANNEAL:-900}))
+"$python" -m trackvla_ros.training.nano.train "$run/nano" --data "$run" --steps "$steps" \
+    --still-shards "${STILL_SHARDS:-1000}" --anneal "${ANNEAL:-900}"

@@ -74,15 +74,17 @@ def draw_sighting(rgb: NDArray[np.uint8], sighting: Sighting) -> NDArray[np.uint
     return draw_box(drawn, sighting.box.xyxy, f"target {sighting.box.score:.2f}")
 
 
-def draw_trajectory(rgb: NDArray[np.uint8], camera: Camera, poses_base: Array) -> NDArray[np.uint8]:
-    """Copy of the image with ground points poses_base (H, >= 2), metres in base_link at z = 0, joined by lines.
-
-    Points behind the camera are left out.
+def draw_trajectory(
+    rgb: NDArray[np.uint8], camera: Camera, poses_base: Array, colour: Colour = PATH, thickness: int = 2
+) -> NDArray[np.uint8]:
+    """Copy of the image with ground points joined by lines; points behind the camera are left out.
 
     Args:
-        rgb: (H, W, 3) uint8.
-        camera: of that image.
-        poses_base: (N, >= 2) x, y in base_link, m; the ground is z = 0.
+        rgb: (H, W, 3).
+        camera: with its mount in base_link.
+        poses_base: (N, >= 2) m in base_link at z = 0.
+        colour: RGB.
+        thickness: px of the lines; from 2 on the points are marked too.
     """
     drawn = rgb.copy()
     pixels = project(camera, np.column_stack([poses_base[:, :2], np.zeros(len(poses_base))]))
@@ -90,10 +92,10 @@ def draw_trajectory(rgb: NDArray[np.uint8], camera: Camera, poses_base: Array) -
     points = [tuple(int(v) for v in np.clip(p, -bound, bound)) if np.all(np.isfinite(p)) else None for p in pixels]
     for start, end in zip(points[:-1], points[1:], strict=True):
         if start is not None and end is not None:
-            cv2.line(drawn, start, end, PATH, 2, cv2.LINE_AA)
-    for point in points:
+            cv2.line(drawn, start, end, colour, thickness, cv2.LINE_AA)
+    for point in points if thickness > 1 else ():
         if point is not None:
-            cv2.circle(drawn, point, 3, PATH, cv2.FILLED, cv2.LINE_AA)
+            cv2.circle(drawn, point, 3, colour, cv2.FILLED, cv2.LINE_AA)
     return drawn
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from track_common.config import ConfigError
 from track_common.interfaces import Policy
-from trackvla_ros.exported.graphs import NOTES, shipped_folder
+from trackvla_ros.exported.graphs import NOTES
 from trackvla_ros.policy_config import TrackVlaPolicyConfig
 
 
@@ -18,8 +17,6 @@ def open_policy(config: TrackVlaPolicyConfig) -> Policy:
         ModuleNotFoundError: weights are asked for and torch is not installed.
     """
     is_shipped = not config.checkpoint and not config.random_weights
-    if is_shipped and not (shipped_folder() / NOTES).is_file():
-        raise ConfigError("this package ships no weights of trackvla; set checkpoint to a folder of weights or graphs")
     if is_shipped or (Path(config.checkpoint).expanduser() / NOTES).is_file():
         from trackvla_ros.exported.policy import ExportedPolicy
 

@@ -324,6 +324,7 @@ def test_candidates_are_coloured_from_worst_to_best():
     assert [len(m.points) for m in markers] == [0, 4, 4, 4]
     assert markers[2].color.r > markers[3].color.r > markers[1].color.r
     assert {m.header.frame_id for m in markers} == {"base_link"}
+    assert [m.text for m in markers] == ["", "1.000", "3.000", "2.000"], "the score, which a film shows"
 
 
 def test_16_bit_pixels_of_ours_say_their_own_byte_order():

@@ -21,7 +21,6 @@ from visualization_msgs.msg import MarkerArray
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from track_common.config import ConfigError  # noqa: E402
 from track_common.interfaces import Observation  # noqa: E402
 from track_common.ros import qos  # noqa: E402
 from track_common.ros.conversions import image_from_rgb, stamp_from_seconds, trajectory_from_path  # noqa: E402
@@ -235,9 +234,16 @@ def test_what_this_machine_cannot_do_is_refused_by_name(peer, start):
     robot.see(10.0)
 
 
-def test_a_node_without_weights_does_not_start(start):
-    with pytest.raises(ConfigError, match="set checkpoint"):
-        start(**{"trackvla.random_weights": False})
+def test_a_node_without_a_checkpoint_runs_the_shipped_model(start):
+    robot = start(**{"trackvla.random_weights": False, "instruction": "follow the man in the red shirt"})
+    trajectory = robot.see(10.0, (480, 640, 3))
+    assert trajectory.poses_base.shape == (10, 3) and trajectory.poses_base.any()
+
+
+def test_the_shipped_model_refuses_an_exclusion(start):
+    robot = start(**{"trackvla.random_weights": False, "instruction": "follow the man who is not wearing red"})
+    trajectory = robot.see(10.0, (480, 640, 3))
+    assert not trajectory.poses_base.any(), "it stands still"
 
 
 # --- the worker: nobody waits for a network ---

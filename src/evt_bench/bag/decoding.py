@@ -35,9 +35,19 @@ class TrueView:
     pixels: float | None
 
 
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A trajectory a network weighed: points_base (H, 2) m, its colour (RGB, 0..255) by score, the score or None."""
+
+    points_base: Array
+    colour: tuple[int, int, int]
+    score: float | None
+
+
 def stamp_of(message: Any) -> float | None:
     """Header stamp in seconds; None for a message without header, or a list whose first entry has none."""
-    header = getattr(message, "header", None)
+    markers = getattr(message, "markers", None)
+    header = getattr(markers[0] if markers else message, "header", None)
     return None if header is None else seconds(header.stamp)
 
 
@@ -88,6 +98,27 @@ def trajectory(message: Any) -> Trajectory:
     poses = [(p.pose.position.x, p.pose.position.y, yaw_of(p.pose.orientation)) for p in message.poses]
     times = np.array([seconds(p.header.stamp) - start for p in message.poses])
     return Trajectory(start, np.array(poses, float).reshape(-1, 3), times)
+
+
+def candidates(message: Any) -> list[Candidate]:
+    """visualization_msgs/MarkerArray of the planner: its line strips, worst first."""
+    lines = [m for m in message.markers if m.action == 0 and len(m.points)]
+    found = [
+        Candidate(
+            np.array([(p.x, p.y) for p in line.points]),
+            (int(255 * line.color.r), int(255 * line.color.g), int(255 * line.color.b)),
+            _number(line.text),
+        )
+        for line in lines
+    ]
+    return sorted(found, key=lambda c: c.colour)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def command(message: Any) -> VelocityCommand:

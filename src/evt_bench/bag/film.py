@@ -50,6 +50,7 @@ class _Moment:
     truth: Sample | None
     status: Sample | None
     command: Sample | None
+    candidates: Sample | None
 
 
 def save_film(recording: Recording, path: Path | str, progress: Callable[[int, int], None] | None = None) -> int:
@@ -100,7 +101,14 @@ def _moments(recording: Recording) -> Iterator[_Moment]:
             rgb = rgb_of(sample.value)
         except ImageError:
             continue
-        names = ("target_box", "trajectory", "ground_truth/target_box", "target_status", "cmd_vel")
+        names = (
+            "target_box",
+            "trajectory",
+            "ground_truth/target_box",
+            "target_status",
+            "cmd_vel",
+            "trajectory/candidates",
+        )
         yield _Moment(sample.stamp, rgb, cloud, *(_newest(recording, name, sample.stamp) for name in names))
 
 
@@ -116,6 +124,8 @@ def _newest(recording: Recording, name: str, stamp: float) -> Sample | None:
 def _picture(recording: Recording, moment: _Moment, camera: Camera | None, paths: Paths | None) -> NDArray[np.uint8]:
     """The image with everything drawn in, ``HEIGHT`` high."""
     rgb = moment.rgb
+    if camera is not None and moment.candidates is not None:
+        rgb = _with_candidates(rgb, camera, moment, paths)
     if camera is not None and moment.trajectory is not None and len(moment.trajectory.value.poses_base):
         rgb = draw_trajectory(rgb, camera, plan_now(moment.trajectory, moment.stamp, paths))
     if moment.truth is not None and moment.truth.value.box is not None:
@@ -130,13 +140,31 @@ def _picture(recording: Recording, moment: _Moment, camera: Camera | None, paths
     return rgb if rgb.shape[:2] == (HEIGHT, width) else np.asarray(cv2.resize(rgb, (width, HEIGHT)), np.uint8)
 
 
+def _with_candidates(rgb: NDArray[np.uint8], camera: Camera, moment: _Moment, paths: Paths | None) -> NDArray[np.uint8]:
+    """The trajectories the network weighed, bad ones dark, good ones yellow, and the best one's score."""
+    assert moment.candidates is not None
+    found, planned = moment.candidates.value, moment.candidates.stamp
+    for candidate in found:
+        points = carried(candidate.points_base, planned, moment.stamp, paths)
+        rgb = draw_trajectory(rgb, camera, points, candidate.colour, 1)
+    scores = [c.score for c in found if c.score is not None]
+    if scores:
+        words = f"best of {len(found)} trajectories: {max(scores):.2f}"
+        rgb = draw_text(rgb, words, (rgb.shape[1], rgb.shape[0] - 8), found[-1].colour)
+    return rgb
+
+
 def plan_now(trajectory: Sample, stamp: float, paths: Paths | None) -> Array:
     """(H, 2) the planned path in base_link at ``stamp``; as planned where the robot's own path is not known."""
-    points = trajectory.value.poses_base[:, :2]
-    points = points[np.all(np.isfinite(points), axis=1)]
+    return carried(trajectory.value.poses_base[:, :2], trajectory.stamp, stamp, paths)
+
+
+def carried(points_base: Array, planned: float, stamp: float, paths: Paths | None) -> Array:
+    """Points (N, 2) of base_link at ``planned`` (s) in base_link at ``stamp``; those not finite are left out."""
+    points = points_base[np.all(np.isfinite(points_base), axis=1)]
     if paths is None:
         return points
-    then, now = paths.robot_at(np.array([trajectory.stamp, stamp]))
+    then, now = paths.robot_at(np.array([planned, stamp]))
     if not np.all(np.isfinite([then, now])):
         return points
     return transform_points(relative(now, then), points)

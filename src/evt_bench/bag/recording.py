@@ -29,6 +29,7 @@ DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "instruction": lambda message: message.data,
     "target_box": decoding.sighting,
     "trajectory": decoding.trajectory,
+    "trajectory/candidates": decoding.candidates,
     "target_point": decoding.point,
     "target_status": lambda message: message.data,
     "odom": decoding.odometry,

@@ -19,6 +19,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "instruction": STRING,
     "target_box": BOXES,
     "trajectory": ("nav_msgs/msg/Path",),
+    "trajectory/candidates": ("visualization_msgs/msg/MarkerArray",),
     "target_point": ("geometry_msgs/msg/PointStamped",),
     "target_status": STRING,
     "odom": ODOMETRY,

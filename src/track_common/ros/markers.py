@@ -14,7 +14,7 @@ LINE_WIDTH = 0.02  # m
 
 
 def markers_from_candidates(trajectory: Trajectory, header: Header, base_frame: str = BASE_FRAME) -> MarkerArray:
-    """One line strip a candidate in ``base_frame``, from dark (worst) to yellow (best); starts with a delete-all.
+    """One line strip a candidate in ``base_frame``, dark (worst) to yellow (best), the score as its text; first a delete-all.
 
     Args:
         trajectory: with candidates (K, H, 3) in base_link and scores (K,).
@@ -28,6 +28,7 @@ def markers_from_candidates(trajectory: Trajectory, header: Header, base_frame: 
     for index, (poses, score) in enumerate(zip(trajectory.candidates_base, scores, strict=True)):
         share = (float(score) - float(scores.min())) / span if span > 0.0 else 1.0
         markers.append(_line(poses, share, index, header))
+        markers[-1].text = f"{score:.3f}"
     return MarkerArray(markers=markers)
 
 

@@ -1,11 +1,12 @@
 """The parts of a score, each against a case worked by hand."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from evt_bench.bag import clearance, following, latency, perception
+from evt_bench.bag import clearance, decoding, following, latency, perception
 from evt_bench.bag.clouds import transform_to_base
 from evt_bench.bag.film import plan_now
 from evt_bench.bag.mcap_file import BagReadError
@@ -197,3 +198,19 @@ def test_a_plan_made_earlier_is_drawn_from_where_the_robot_is_now():
     plan = Trajectory(0.0, np.array([[1.0, 0.0, 0.0], [1.0, 2.0, 0.0]]), np.array([0.1, 0.2]))
     moved = plan_now(Sample(0.0, 0.0, plan), 0.4, paths)
     assert moved == pytest.approx(np.array([[0.0, 0.0], [2.0, 0.0]]), abs=1e-9)
+
+
+def test_candidates_of_a_network_come_with_colour_and_score_worst_first():
+    def line(red, text, count=2):
+        points = [SimpleNamespace(x=0.1 * i, y=red) for i in range(count)]
+        return SimpleNamespace(
+            action=0, points=points, color=SimpleNamespace(r=red, g=0.8 * red, b=1.0 - red), text=text
+        )
+
+    header = SimpleNamespace(stamp=SimpleNamespace(sec=7, nanosec=500_000_000))
+    clear = SimpleNamespace(action=3, points=[], header=header)
+    message = SimpleNamespace(markers=[clear, line(1.0, "0.910"), line(0.0, "0.020"), line(0.5, "")])
+    found = decoding.candidates(message)
+    assert [candidate.score for candidate in found] == [0.02, None, 0.91]
+    assert found[-1].colour == (255, 204, 0) and found[-1].points_base.tolist() == [[0.0, 1.0], [0.1, 1.0]]
+    assert decoding.stamp_of(message) == 7.5

@@ -94,9 +94,9 @@ def test_a_very_long_instruction_is_refused(policy):
         policy.reset("go " * 100)
 
 
-def test_weights_must_be_named():
-    with pytest.raises(ConfigError, match="set checkpoint"):
-        make_policy("trackvla")
+def test_a_folder_without_weights_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=str(tmp_path)):
+        make_policy("trackvla", {"checkpoint": str(tmp_path)})
 
 
 def test_weights_that_are_not_finite_stand_still_and_are_logged(caplog):

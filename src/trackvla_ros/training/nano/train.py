@@ -37,6 +37,7 @@ from trackvla_ros.training.nano.features import features_of
 from trackvla_ros.training.nano.samples import EpisodeSamples, Sample, StillSamples
 from trackvla_ros.training.states import load_newest, save_whole
 
+ANNEALED = 0.02  # of the learning rate, at the last step
 HELD_OUT_STILLS = 3  # first shards, never trained on
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class NanoConfig:
     mean_decay: float = 0.99  # of the running means, a step
     weight_decay: float = 0.02
     warmup: int = 100  # steps
+    anneal: int = 0  # last steps, in which the rate falls to ``ANNEALED`` of itself: for the checkpoint that is shipped
     save_every: float = 120.0  # s
     log_every: int = 50  # steps
     seed: int = 0
@@ -158,7 +160,9 @@ class NanoRun:
         ]
 
     def _rate(self) -> float:
-        return min(1.0, (self.step + 1) / self._config.warmup)
+        left = self._config.steps - self.step
+        falling = max(ANNEALED, left / self._config.anneal) if left < self._config.anneal else 1.0
+        return falling * min(1.0, (self.step + 1) / self._config.warmup)
 
     def _read(self, data: Path, tower: nn.Module, history: int, period: float) -> None:
         features = data / "features"
@@ -214,10 +218,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=NanoConfig.steps)
     parser.add_argument("--still-shards", type=int, default=NanoConfig.still_shards)
+    parser.add_argument("--anneal", type=int, default=0, help="last steps in which the learning rate falls")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
-    NanoRun(options.data, options.out, NanoConfig(steps=options.steps, still_shards=options.still_shards)).fit()
+    config = NanoConfig(steps=options.steps, still_shards=options.still_shards, anneal=options.anneal)
+    NanoRun(options.data, options.out, config).fit()
 
 
 if __name__ == "__main__":
