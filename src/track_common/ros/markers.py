@@ -14,7 +14,7 @@ LINE_WIDTH = 0.02  # m
 
 
 def markers_from_candidates(trajectory: Trajectory, header: Header, base_frame: str = BASE_FRAME) -> MarkerArray:
-    """One line strip a candidate in ``base_frame``, dark (worst) to yellow (best), the score as its text; first a delete-all.
+    """Line strips in ``base_frame``, dark (worst) to yellow (best), the scores as their text; first a delete-all.
 
     Args:
         trajectory: with candidates (K, H, 3) in base_link and scores (K,).
