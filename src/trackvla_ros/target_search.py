@@ -7,6 +7,7 @@ network gave while its target was in view; its search takes over until the netwo
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from trackvla_ros.box_servo import BoxServoConfig, BoxServoPolicy
 from trackvla_ros.target_range import Measurement
 from trackvla_ros.target_watch import TargetWatchConfig
 
+VANISHING = 0.4  # s before a target is out of view, in which a corner covers half of it: its range is then wrong
 BEARING_SPREAD, RANGE_SPREAD = 0.08, 0.15  # rad, and share of the distance: trackvla-nano's errors on held-out frames
 
 
@@ -30,6 +32,7 @@ class TargetSearch:
         """Another target."""
         self._servo.reset(instruction)
         self._is_placed = False
+        self._waiting: deque[tuple[Observation, Measurement]] = deque()
 
     def completed(self, trajectory: Trajectory, observation: Observation) -> Trajectory:
         """The trajectory itself while its target is in view or was never placed by the policy, else the search's.
@@ -37,13 +40,24 @@ class TargetSearch:
         Candidates and scores stay the network's.
         """
         looked = _measurement(trajectory)
-        self._is_placed = self._is_placed or looked is not None
-        if not self._is_placed:
+        observation = dataclasses.replace(observation, sighting=None)
+        if looked is not None:
+            self._wait(observation, looked)
             return trajectory
-        answer = self._servo.infer(dataclasses.replace(observation, sighting=None), looked)
-        if looked is not None or not trajectory.status.may_move:
+        self._waiting.clear()
+        if not self._is_placed or not trajectory.status.may_move:
             return trajectory
+        answer = self._servo.infer(observation)
         return dataclasses.replace(answer, candidates_base=trajectory.candidates_base, scores=trajectory.scores)
+
+    def _wait(self, observation: Observation, looked: Measurement) -> None:
+        """Believe a measurement once the target has stayed in view for ``VANISHING`` s more; the first one at once."""
+        self._waiting.append((observation, looked))
+        while self._waiting and (
+            not self._is_placed or self._waiting[0][0].frame.stamp <= observation.frame.stamp - VANISHING
+        ):
+            self._servo.infer(*self._waiting.popleft())
+            self._is_placed = True
 
 
 def _measurement(trajectory: Trajectory) -> Measurement | None:

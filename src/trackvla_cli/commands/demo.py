@@ -28,7 +28,7 @@ def demo(
     ),
     seed: int = typer.Option(SEED, "--seed", help="Which room, people and paths."),
     tracker: str = typer.Option("grounded", "--tracker", help="Name of a tracker, see `trackvla info`."),
-    policy: str = typer.Option("box_servo", "--policy", help="Name of a policy, see `trackvla info`."),
+    policy: str = typer.Option("trackvla", "--policy", help="Name of a policy, see `trackvla info`."),
     speed: float = typer.Option(0.0, "--speed", min=0.0, help="Real-time factor; 0: what the idle cores can bear."),
     rviz: bool = typer.Option(False, "--rviz", help="Watch in RViz (needs an apt ROS)."),
 ) -> None:
