@@ -11,21 +11,11 @@ from pathlib import Path
 import pytest
 
 from track_common.ros.environment import ros_environment
+from trackvla_cli.executables import MODULES
 
 ROOT = Path(__file__).parents[1]
 NAME = "trackvla_ros"
-EXECUTABLES = [
-    "bridge_node",
-    "controller_node",
-    "planner_node",
-    "recorder_node",
-    "recovery_node",
-    "robot_state_node",
-    "sim_node",
-    "tracker_node",
-    "trackvla",
-    "video_node",
-]
+EXECUTABLES = list(MODULES)
 SOURCES = ["package.xml", "setup.py", "setup.cfg", "pyproject.toml", "resource", "launch", "config", "src"]
 OLD_SETUPTOOLS = ROOT / ".venv" / "humble"  # made by `make setup`
 

@@ -63,7 +63,7 @@ class Follower:
         self._arrived: float | None = None
         self._fault: StopReason | None = None
         self._odometry_fault: StopReason | None = None
-        self._wish, self._wished = STOP, -np.inf
+        self._wish, self._wished, self._jumped_at = STOP, -np.inf, -np.inf  # the last: first stamp after a jump, s
         self._blocked: float | None = None  # since when the stop layer has let nothing through, s
         self._time: float | None = None
         self._sent = STOP
@@ -77,7 +77,8 @@ class Follower:
         if self._trajectory is not None and 0.0 < self._trajectory.stamp - trajectory.stamp < REORDER:
             return
         self._trajectory, self._path, self._arrived, self._is_planned = trajectory, None, arrived, False
-        self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else None
+        jumped = StopReason.ODOMETRY_JUMP if trajectory.stamp < self._jumped_at else None  # since its image was taken
+        self._fault = StopReason.BAD_TRAJECTORY if fault_of(trajectory) else jumped
 
     def on_cloud(self, cloud: Cloud) -> None:
         """Newest sweep in base_link, for stop layer and band; one slightly out of order is ignored."""
@@ -118,7 +119,8 @@ class Follower:
         self._velocity.on_odometry(odometry, self._history, self._plant)
         if not is_whole:
             self._velocity.forget()
-            self._path, self._mapped, self._fault = None, None, StopReason.ODOMETRY_JUMP
+            self._path, self._mapped, self._jumped_at = None, None, odometry.stamp
+            self._fault = StopReason.ODOMETRY_JUMP
             self._planner.forget()
             self._surroundings.forget_movers()
 

@@ -192,3 +192,21 @@ def peer(ros_context) -> Iterator[Peer]:
     peer = Peer(ros_context)
     yield peer
     peer.close()
+
+
+@pytest.fixture
+def start_node(peer, ros_context) -> Iterator[Callable[..., "Node"]]:
+    """Starts a node of this process by its class, with parameters; all of them end with the test."""
+    nodes: list[Any] = []
+
+    def start(kind: Any, **parameters: Any) -> "Node":
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        nodes.append(kind(context=ros_context, parameter_overrides=overrides))
+        peer.add(nodes[-1])
+        return nodes[-1]
+
+    yield start
+    for node in nodes:
+        getattr(node, "on_shutdown", lambda: None)()
+        peer.remove(node)
+        node.destroy_node()

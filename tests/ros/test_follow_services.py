@@ -3,7 +3,6 @@
 import math
 
 import pytest
-from rclpy.parameter import Parameter
 from std_msgs.msg import Float32, String
 from std_srvs.srv import Trigger
 
@@ -14,30 +13,12 @@ pytestmark = pytest.mark.ros
 SENTENCE = "the man in the red shirt"
 
 
-@pytest.fixture
-def start(peer, ros_context):
-    """Starts nodes; returns the node."""
-    nodes = []
-
-    def start(kind, **parameters):
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        nodes.append(kind(context=ros_context, parameter_overrides=overrides))
-        peer.add(nodes[-1])
-        return nodes[-1]
-
-    yield start
-    for node in nodes:
-        node.on_shutdown()
-        peer.remove(node)
-        node.destroy_node()
-
-
 def call(peer, name):
     return peer.ask(peer.node.create_client(Trigger, name), Trigger.Request())
 
 
-def test_a_description_a_start_and_a_stop(peer, start):
-    controller, planner = start(ControllerNode), start(PlannerNode)
+def test_a_description_a_start_and_a_stop(peer, start_node):
+    controller, planner = start_node(ControllerNode), start_node(PlannerNode)
     peer.publisher(String, "instruction", 10, readers=4).publish(String(data=SENTENCE))
     peer.wait_until(lambda: planner.get_parameter("instruction").value == SENTENCE, "the sentence at the planner")
     peer.wait_until(lambda: SENTENCE in call(peer, "status").message, "the sentence at the controller")
@@ -53,15 +34,15 @@ def test_a_description_a_start_and_a_stop(peer, start):
     assert controller.get_parameter("armed").value is False
 
 
-def test_a_sentence_given_at_the_launch_can_be_started_without_another(peer, start):
-    controller = start(ControllerNode)
+def test_a_sentence_given_at_the_launch_can_be_started_without_another(peer, start_node):
+    controller = start_node(ControllerNode)
     assert call(peer, "start").success
     assert controller.get_parameter("armed").value is True
 
 
 @pytest.mark.parametrize("sentence", ["stop", "do not follow anybody"])
-def test_a_stop_sentence_is_not_started(peer, start, sentence):
-    controller = start(ControllerNode)
+def test_a_stop_sentence_is_not_started(peer, start_node, sentence):
+    controller = start_node(ControllerNode)
     peer.publisher(String, "instruction", 10, readers=2).publish(String(data=sentence))
     peer.wait_until(lambda: sentence in call(peer, "status").message, "the sentence at the controller")
     answer = call(peer, "start")
@@ -69,8 +50,8 @@ def test_a_stop_sentence_is_not_started(peer, start, sentence):
     assert controller.get_parameter("armed").value is False
 
 
-def test_status_says_why_the_robot_stands(peer, start):
-    start(ControllerNode)
+def test_status_says_why_the_robot_stands(peer, start_node):
+    start_node(ControllerNode)
     peer.wait_until(lambda: "standing: " in call(peer, "status").message, "a reason")
     answer = call(peer, "status")
     assert not answer.success and answer.message.startswith(
@@ -78,8 +59,8 @@ def test_status_says_why_the_robot_stands(peer, start):
     )
 
 
-def test_the_distance_is_a_view_of_the_planners_parameter_and_keeps_its_range(peer, start):
-    planner = start(PlannerNode)
+def test_the_distance_is_a_view_of_the_planners_parameter_and_keeps_its_range(peer, start_node):
+    planner = start_node(PlannerNode)
     topic = peer.publisher(Float32, "set_distance", 10, readers=2)
     topic.publish(Float32(data=2.5))
     peer.wait_until(lambda: planner.get_parameter("box_servo.standoff").value == 2.5, "the distance")

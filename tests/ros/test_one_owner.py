@@ -5,7 +5,6 @@ from itertools import product
 import pytest
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Path
-from rclpy.parameter import Parameter
 from std_msgs.msg import String
 from std_srvs.srv import SetBool, Trigger
 from tests.ros.test_controller_node import Inputs, is_stop, moves
@@ -27,32 +26,13 @@ pytestmark = pytest.mark.ros
 RED, BLUE = "the man in the red shirt", "the woman in the blue coat"
 
 
-@pytest.fixture
-def start(peer, ros_context):
-    """Starts nodes with parameters; returns the node."""
-    nodes = []
-
-    def start(kind, **parameters):
-        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
-        nodes.append(kind(context=ros_context, parameter_overrides=overrides))
-        peer.add(nodes[-1])
-        return nodes[-1]
-
-    yield start
-    for node in nodes:
-        on_shutdown = getattr(node, "on_shutdown", None)
-        if on_shutdown is not None:
-            on_shutdown()
-        node.destroy_node()
-
-
 def enable(peer, is_armed):
     client = peer.node.create_client(SetBool, "enable")
     return peer.ask(client, SetBool.Request(data=is_armed))
 
 
-def test_disarming_by_parameter_after_arming_by_service_stops(peer, start):
-    node = start(ControllerNode, armed=False)
+def test_disarming_by_parameter_after_arming_by_service_stops(peer, start_node):
+    node = start_node(ControllerNode, armed=False)
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
     inputs = Inputs(peer)
     assert enable(peer, True).success
@@ -65,8 +45,8 @@ def test_disarming_by_parameter_after_arming_by_service_stops(peer, start):
     assert all(is_stop(command) for command in commands)
 
 
-def test_disarming_by_service_after_arming_by_parameter_stops_and_shows(peer, start):
-    node = start(ControllerNode, armed=False)
+def test_disarming_by_service_after_arming_by_parameter_stops_and_shows(peer, start_node):
+    node = start_node(ControllerNode, armed=False)
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
     assert peer.set_parameters("controller", armed=True)[0].successful
     inputs = Inputs(peer)
@@ -83,8 +63,8 @@ def sentence_of(node):
 
 
 @pytest.mark.parametrize(("kind", "name"), [(PlannerNode, "planner"), (TrackerNode, "tracker")])
-def test_parameter_topic_and_parameter_again_are_each_taken(peer, start, kind, name):
-    node = start(kind, instruction=RED)
+def test_parameter_topic_and_parameter_again_are_each_taken(peer, start_node, kind, name):
+    node = start_node(kind, instruction=RED)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
     assert sentence_of(node) == RED
     topic.publish(String(data=BLUE))
@@ -97,8 +77,8 @@ def test_parameter_topic_and_parameter_again_are_each_taken(peer, start, kind, n
     assert node.get_parameter("instruction").value == ""
 
 
-def test_a_parameter_set_on_one_node_reaches_the_others_and_goes_when_it_is_overtaken(peer, start):
-    tracker, planner, recovery = start(TrackerNode), start(PlannerNode), start(RecoveryNode)
+def test_a_parameter_set_on_one_node_reaches_the_others_and_goes_when_it_is_overtaken(peer, start_node):
+    tracker, planner, recovery = start_node(TrackerNode), start_node(PlannerNode), start_node(RecoveryNode)
     topic = peer.publisher(String, "instruction", qos.LATCHED, readers=3)
     assert peer.set_parameters("tracker", instruction=RED)[0].successful
     peer.wait_until(lambda: sentence_of(planner) == RED, "the planner's sentence")
@@ -107,15 +87,15 @@ def test_a_parameter_set_on_one_node_reaches_the_others_and_goes_when_it_is_over
     peer.wait_until(lambda: sentence_of(tracker) == sentence_of(planner) == BLUE, "the operator's sentence")
     heard = []
     peer.node.create_subscription(String, "instruction", lambda message: heard.append(message.data), qos.LATCHED)
-    late = start(PlannerNode, instruction=RED)
+    late = start_node(PlannerNode, instruction=RED)
     peer.wait_until(lambda: sentence_of(late) == BLUE, "the sentence that holds, by a node that began later")
     peer.wait_until(lambda: bool(heard), "the latched sentence")
     peer.spin(0.3)
     assert heard == [BLUE], "the overtaken sentence has been withdrawn"
 
 
-def test_the_same_sentence_changes_nothing_in_the_planner(peer, start, monkeypatch):
-    node = start(PlannerNode, instruction=RED)
+def test_the_same_sentence_changes_nothing_in_the_planner(peer, start_node, monkeypatch):
+    node = start_node(PlannerNode, instruction=RED)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
     begun = []
     monkeypatch.setattr(node._worker, "reset", begun.append)
@@ -132,8 +112,8 @@ def test_the_same_sentence_changes_nothing_in_the_planner(peer, start, monkeypat
 
 
 @pytest.mark.parametrize("sentence", ["", "stop", "follow the zebra crossing"])
-def test_a_sentence_that_names_nobody_is_idle_with_its_reason_and_stops(peer, start, sentence):
-    start(PlannerNode, instruction=RED)
+def test_a_sentence_that_names_nobody_is_idle_with_its_reason_and_stops(peer, start_node, sentence):
+    start_node(PlannerNode, instruction=RED)
     reports, paths = peer.collect(Detection3D, "target_state", qos.LATEST), peer.collect(Path, "trajectory", qos.LATEST)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
     topic.publish(String(data=sentence))
@@ -146,8 +126,8 @@ def test_a_sentence_that_names_nobody_is_idle_with_its_reason_and_stops(peer, st
 
 @pytest.mark.parametrize("sentence", [BLUE, ""])
 @pytest.mark.parametrize("parameter", ["", RED])
-def test_recovery_forgets_the_target_at_the_first_sentence_by_topic(peer, start, sentence, parameter):
-    node = start(RecoveryNode, wait_time=0.0, instruction=parameter)
+def test_recovery_forgets_the_target_at_the_first_sentence_by_topic(peer, start_node, sentence, parameter):
+    node = start_node(RecoveryNode, wait_time=0.0, instruction=parameter)
     scene = Scene(peer)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
     scene.see()
@@ -158,8 +138,8 @@ def test_recovery_forgets_the_target_at_the_first_sentence_by_topic(peer, start,
     assert scene.stage is Stage.FOLLOWING and not any(wish.angular.z for wish in scene.wishes)
 
 
-def test_recovery_keeps_the_target_where_the_topic_repeats_its_sentence(peer, start):
-    start(RecoveryNode, wait_time=0.0, instruction=RED)
+def test_recovery_keeps_the_target_where_the_topic_repeats_its_sentence(peer, start_node):
+    start_node(RecoveryNode, wait_time=0.0, instruction=RED)
     scene = Scene(peer)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
     scene.see()
@@ -188,8 +168,8 @@ def arm_by(peer, way, is_armed):
     return peer.ask(client, Trigger.Request()).success
 
 
-def test_each_way_to_disarm_undoes_each_way_to_arm_also_twice(peer, start):
-    node = start(ControllerNode, armed=False)
+def test_each_way_to_disarm_undoes_each_way_to_arm_also_twice(peer, start_node):
+    node = start_node(ControllerNode, armed=False)
     commands = peer.collect(Twist, "cmd_vel", qos.COMMAND)
     reasons = peer.collect(String, "stop_reason", qos.LATCHED)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
@@ -208,8 +188,8 @@ def test_each_way_to_disarm_undoes_each_way_to_arm_also_twice(peer, start):
 
 
 @pytest.mark.parametrize("sentence", ["stop", "", "the man in the blu jacket", "where is the man in red?"])
-def test_start_is_refused_after_a_sentence_that_names_nobody(peer, start, sentence):
-    node = start(ControllerNode, armed=False)
+def test_start_is_refused_after_a_sentence_that_names_nobody(peer, start_node, sentence):
+    node = start_node(ControllerNode, armed=False)
     topic = peer.publisher(String, "instruction", qos.LATCHED)
     topic.publish(String(data=RED))
     topic.publish(String(data=sentence))

@@ -11,6 +11,7 @@ import pytest
 from rcl_interfaces.msg import Log
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
+from tests.helpers.running_launch import wait_for
 
 from track_common.ros.environment import clear_shared_memory
 
@@ -51,8 +52,10 @@ class Talker(Node):
 
 if "missing package" in sys.argv:
     Talker.declare_parameter = lambda *_: __import__("onnxruntime_that_is_not_there")
+if "fault at the start" in sys.argv:
+    Talker.declare_parameter = lambda *_: 1 / 0
 if "slow start" in sys.argv:
-    Talker.declare_parameter = lambda *_: time.sleep(60)
+    Talker.declare_parameter = lambda *_: (open(sys.argv[-1], "w").close(), time.sleep(60))
 if "interpreter's end" in sys.argv:
     atexit.register(hang)
 if "node's destruction" in sys.argv:
@@ -92,6 +95,13 @@ def test_a_missing_package_is_one_line_and_code_2(ros_environment):
     assert said.startswith("error: No module named 'onnxruntime_that_is_not_there'; type `make setup`")
 
 
+def test_a_fault_while_the_node_is_made_is_a_traceback_and_code_2_which_ends_the_launch(ros_environment):
+    process = start(ros_environment, "fault at the start")
+    _, said = process.communicate(timeout=40)
+    assert process.returncode == 2
+    assert "Traceback" in said and "error: the node could not be made" in said and "ZeroDivisionError" in said
+
+
 def test_what_the_core_logs_is_on_rosout_with_the_nodes_name_and_its_severity(ros_environment, peer):
     """Also what it says while the node is made: a late reader gets it too, /rosout being transient local."""
     peer.node.create_subscription(Log, "/rosout", (entries := []).append, LOG)
@@ -120,18 +130,18 @@ def test_a_middleware_that_never_closes_cannot_keep_the_process_and_its_last_mes
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_while_the_node_is_made_leaves_no_shared_memory_behind(ros_environment, number):
-    process = start(ros_environment, "slow start")
+def test_a_signal_while_the_node_is_made_leaves_no_shared_memory_behind(ros_environment, number, tmp_path):
+    process = start(ros_environment, "slow start", str(tmp_path / "begun"))
     used = awaited_shared_memory(process.pid)
-    time.sleep(0.3)
+    wait_for((tmp_path / "begun").exists, 30.0, lambda: "the node to be made")
     process.send_signal(number)
     _, said = process.communicate(timeout=25)
     assert (process.returncode, said) == (130, "")
     assert not [path for path in used if path.exists()]
 
 
-def test_what_a_killed_node_leaves_in_shared_memory_is_cleared(ros_environment):
-    process = start(ros_environment, "slow start")
+def test_what_a_killed_node_leaves_in_shared_memory_is_cleared(ros_environment, tmp_path):
+    process = start(ros_environment, "slow start", str(tmp_path / "begun"))
     used = awaited_shared_memory(process.pid)
     process.kill()
     process.communicate(timeout=25)

@@ -180,7 +180,7 @@ class BridgeNode(Node):
         return response
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        response.success = self._gate.arming.reset()
+        response.success = self._gate.arming.reset(time.monotonic())
         response.message = "disarmed: call arm" if response.success else "e_stop is still pressed"
         return response
 

@@ -64,7 +64,8 @@ class Arming:
         self._e_stop = e_stop or EStopRule()
         self._is_armed = self._is_latched = self._is_pressed = False
         self._pressed_at = -math.inf  # when the button's state was last heard, s
-        self._has_button = self._was_armed_with_button = False
+        self._has_button = self._was_armed_with_button = self._has_buttons = False
+        self._last_press = -math.inf  # when a press was last heard, s
         self._button_since = -math.inf  # when the topic's publisher was found, s
         self._resumed_at = -math.inf  # when this program went on after it stood still, s
         self._held_at: float | None = None
@@ -103,13 +104,14 @@ class Arming:
         """The emergency button's state, heard at ``now`` (s): pressed latches; released only allows the reset."""
         self._is_pressed, self._pressed_at = is_pressed, now
         if is_pressed:
+            self._last_press = now
             self.emergency()
 
     def on_button_publishers(self, count: int, now: float) -> None:
         """How many publishers the e_stop topic has at ``now`` (s)."""
         if count > 0 and not self._has_button:
             self._button_since = now
-        self._has_button = count > 0
+        self._has_button, self._has_buttons = count > 0, count > 1
 
     def on_resumed(self, now: float) -> None:
         """This program stood still until ``now`` (s): it could not hear the button, which has its timeout anew.
@@ -118,9 +120,14 @@ class Arming:
         """
         self._resumed_at = now
 
-    def reset(self) -> bool:
-        """Open the latch; False where the button is still pressed. The robot stays disarmed."""
-        if not self._is_pressed:
+    def reset(self, now: float) -> bool:
+        """Open the latch at ``now`` (s); False where a button is still pressed. The robot stays disarmed.
+
+        Where several buttons share the topic, one that is released says nothing of another: none may have said pressed
+        for the timeout.
+        """
+        is_other_pressed = self._has_buttons and now - self._last_press <= self._e_stop.timeout
+        if not (self._is_pressed or is_other_pressed):
             self._is_latched = False
         return not self._is_latched
 

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
@@ -74,6 +75,9 @@ def run_to_end(make_node: Callable[[], Node]) -> int:
     except KeyboardInterrupt:  # while a model loads
         rclpy.try_shutdown()
         sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - whatever it is, a launch without this node is not whole
+        traceback.print_exc()
+        _refuse(f"the node could not be made, which is a fault in it: {type(error).__name__}: {error}")
     _spin(node)
     code = int(getattr(node, "exit_code", None) or 0)
     _limit_the_end()

@@ -99,7 +99,17 @@ def stored_tensors(files: list[Path]) -> Iterator[tuple[str, Tensor]]:
     for path in files:
         with reading(path), safe_open(str(path), framework="pt") as stored:
             for key in stored.keys():  # noqa: SIM118 (a safetensors handle is no mapping)
-                yield key, stored.get_tensor(key)
+                tensor = stored.get_tensor(key)
+                if not is_finite(tensor):
+                    raise CheckpointError(f"{path}: {key} holds numbers that are not finite; train or copy it again")
+                yield key, tensor
+
+
+def is_finite(tensor: Tensor) -> bool:
+    """Whether every number is; in one pass and without a copy, since networks have gigabytes."""
+    if not tensor.is_floating_point() or not tensor.numel() or tensor.element_size() < 2:  # noqa: PLR2004 - float8
+        return True
+    return all(bool(edge.isfinite()) for edge in tensor.aminmax())
 
 
 def check_shapes(wanted: Mapping[str, Shape], found: Mapping[str, Shape], source: str) -> None:

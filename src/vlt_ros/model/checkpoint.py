@@ -89,6 +89,12 @@ def fill(network: zoo.Network, weights: Mapping[str, Tensor], source: str) -> No
     for name, tensor in weights.items():
         if tensor.shape != wanted[name].shape:
             raise CheckpointError(f"{source}: {name} is {tuple(tensor.shape)}; wanted {tuple(wanted[name].shape)}")
+        if (
+            tensor.is_floating_point()
+            and tensor.numel()
+            and not all(bool(edge.isfinite()) for edge in tensor.aminmax())
+        ):
+            raise CheckpointError(f"{source}: {name} holds numbers that are not finite; train or copy it again")
     network.load_state_dict(dict(weights), strict=True)
 
 

@@ -60,7 +60,7 @@ def test_emergency_holds_until_reset_and_arming_again(armed):
     armed.emergency()
     assert armed.check(0.2) is HoldReason.EMERGENCY
     assert armed.arm(0.2) is HoldReason.EMERGENCY
-    assert armed.reset()
+    assert armed.reset(10.0)
     assert armed.check(0.2) is HoldReason.NOT_ARMED
     assert armed.disarmed_by == HoldReason.EMERGENCY.value
     assert armed.arm(0.2) is None
@@ -69,10 +69,21 @@ def test_emergency_holds_until_reset_and_arming_again(armed):
 
 def test_reset_is_refused_while_the_button_is_pressed(armed):
     armed.on_button(True, 0.0)
-    assert not armed.reset()
+    assert not armed.reset(10.0)
     armed.on_button(False, 0.0)
     assert armed.check(0.2) is HoldReason.EMERGENCY, "letting go of the button is no reset"
-    assert armed.reset()
+    assert armed.reset(10.0)
+
+
+def test_of_two_buttons_one_that_is_released_does_not_open_the_latch_of_the_other(armed):
+    armed.on_button_publishers(2, 0.2)
+    for tenth in range(20):
+        now = 0.2 + 0.1 * tenth
+        armed.on_button(True, now)
+        armed.on_button(False, now)
+        assert not armed.reset(now + 0.05), "the other button says pressed ten times a second"
+    armed.on_button(False, now + 1.2)
+    assert armed.reset(now + 1.2)
 
 
 EVENTS = ["arm", "disarm", "emergency", "press", "release", "reset", "hold", "let_go"]
@@ -88,7 +99,7 @@ def test_nothing_but_arm_after_the_last_stop_lets_motion_through(events):
         "emergency": arming.emergency,
         "press": lambda: arming.on_button(True, 0.0),
         "release": lambda: arming.on_button(False, 0.0),
-        "reset": arming.reset,
+        "reset": lambda: arming.reset(0.0),
         "hold": lambda: arming.on_deadman(True, 0.0),
         "let_go": lambda: arming.on_deadman(False, 0.0),
     }

@@ -157,6 +157,15 @@ def test_odometry_jump_drops_the_trajectory_hanging_in_the_air(moving):
     assert decision.command == STOP and decision.reason == StopReason.ODOMETRY_JUMP.value
 
 
+def test_after_a_jump_a_trajectory_of_an_image_before_it_stops_for_the_same_reason(moving):
+    moving.on_odometry(Odometry(T0 + 0.99, 30.0, 0.0, 0.0))
+    moving.on_trajectory(ahead(T0 + 0.95))
+    decision = moving.control(T0 + 1.0)
+    assert decision.command == STOP and decision.reason == StopReason.ODOMETRY_JUMP.value
+    moving.on_trajectory(ahead(T0 + 0.995))
+    assert moving.control(T0 + 1.02).reason != StopReason.ODOMETRY_JUMP.value
+
+
 def test_clock_that_falls_back_stops_and_starts_over(moving):
     decision = moving.control(T0 - 50.0)
     assert decision.command == STOP and decision.reason == StopReason.CLOCK.value

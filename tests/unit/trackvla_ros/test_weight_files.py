@@ -1,6 +1,7 @@
 """Weight files from strangers: lies, paths to elsewhere and all but tensors are refused in one line; nothing runs."""
 
 import json
+import math
 import os
 import pickle
 import struct
@@ -10,7 +11,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from trackvla_ros.model.checkpoint import CheckpointError, safetensors_files  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+
+from trackvla_ros.model.checkpoint import CheckpointError, safetensors_files, stored_tensors  # noqa: E402
 from trackvla_ros.model.importing import import_weights, pickled_tensors  # noqa: E402
 from trackvla_ros.model.sizes import SIZES  # noqa: E402
 
@@ -40,6 +43,18 @@ def refusal(language=None, vision=None):
 def test_a_lying_header_is_refused_by_name(tmp_path, content):
     (tmp_path / "model.safetensors").write_bytes(content)
     assert f"{tmp_path}/model.safetensors is damaged or cut short" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path, number, dtype):
+    weights = {"sound": torch.ones(3, dtype=dtype), "none": torch.zeros(0), "whole": torch.ones(2, dtype=torch.int64)}
+    save_file(weights, tmp_path / "model.safetensors")
+    assert len(list(stored_tensors([tmp_path / "model.safetensors"]))) == len(weights)
+    weights["sound"][1] = number
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(CheckpointError, match="sound holds numbers that are not finite"):
+        list(stored_tensors([tmp_path / "model.safetensors"]))
 
 
 @pytest.mark.parametrize("stem", ["model.safetensors", "pytorch_model.bin"])

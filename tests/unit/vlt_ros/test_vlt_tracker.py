@@ -260,6 +260,8 @@ def test_a_missing_name_and_another_shape_are_named(tmp_path: Path) -> None:
         checkpoint.fill(network, state, "a file")
     with pytest.raises(CheckpointError, match=r"head.down.bias is \(3,\); wanted \(16,\)"):
         checkpoint.fill(network, state | {"head.down.bias": taken[:3]}, "a file")
+    with pytest.raises(CheckpointError, match="head.down.bias holds numbers that are not finite"):
+        checkpoint.fill(network, state | {"head.down.bias": taken * float("nan")}, "a file")
 
 
 @pytest.mark.parametrize(
