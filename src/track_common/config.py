@@ -15,8 +15,18 @@ from typing import Any, TypeVar
 ConfigT = TypeVar("ConfigT")
 
 
+MAX_MESSAGE, SHOWN = 2000, 300  # characters of a refusal, and of its beginning and end where it is longer
+
+
 class ConfigError(ValueError):
-    """A value, name or combination of settings that is not allowed; the message names value, bound and remedy."""
+    """A value, name or combination of settings that is not allowed; the message names value, bound and remedy.
+
+    A message that repeats a value of any length is one that nobody reads: its middle is left out.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        text = str(message)
+        super().__init__(text if len(text) <= MAX_MESSAGE else f"{text[:SHOWN]} ... {text[-SHOWN:]}")
 
 
 def setting(

@@ -26,6 +26,11 @@ def test_an_override_changes_what_it_names_and_leaves_the_original():
     assert config == SpeedConfig()
 
 
+def test_a_refusal_does_not_repeat_a_value_of_any_length():
+    said = str(ConfigError(f"mode '{'x' * 100_000}' unknown; use a, b or c"))
+    assert len(said) < 1000 and said.startswith("mode 'xxx") and said.endswith("unknown; use a, b or c")
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
