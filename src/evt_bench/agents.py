@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from evt_bench.box_agents import EvtRule, VisualServo
 from evt_bench.oracle import HIDDEN_STANDOFF as HIDDEN_STANDOFF
 from evt_bench.oracle import SIGHT_ROOM as SIGHT_ROOM
 from evt_bench.oracle import WAY_ROOM as WAY_ROOM
@@ -181,7 +182,13 @@ class PipelineAgent:
         return make_tracker(self.tracker, self.tracker_params)
 
 
-BASELINES = {"oracle": Oracle, "stand_still": StandStill, "constant_velocity": ConstantVelocity}
+BASELINES = {
+    "oracle": Oracle,
+    "stand_still": StandStill,
+    "constant_velocity": ConstantVelocity,
+    "evt_rule": EvtRule,
+    "ibvs": VisualServo,
+}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from evt_bench.protocol import Judge, StepView, Verdict
 from evt_bench.sentences import sentence_of
 from evt_bench.world.world import Truth, World, WorldConfig
 from track_common.boxes import iou
+from track_common.config import lookup
 from track_common.geometry import wrap_angle
 from track_common.types import Sighting
 
@@ -90,9 +91,18 @@ def run_bench(
     return rows
 
 
-def baselines() -> list[AgentSpec]:
-    """The reference rows: oracle, stand-still, constant velocity."""
-    return [AgentSpec(name) for name in BASELINES]
+REFERENCE_ROWS = ("oracle", "stand_still", "constant_velocity")
+
+
+def baselines(names: Sequence[str] = REFERENCE_ROWS) -> list[AgentSpec]:
+    """Reference rows by name, of ``BASELINES``.
+
+    Raises:
+        ConfigError: a name that is not there.
+    """
+    for name in names:
+        lookup("baseline", name, BASELINES)
+    return [AgentSpec(name) for name in names]
 
 
 def run_episode(task: str, seed: int, agent: AgentSpec, config: BenchConfig) -> EpisodeRecord:

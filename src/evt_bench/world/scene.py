@@ -27,6 +27,7 @@ from track_common.types import Array
 STATIC, PEOPLE, TARGET, PROXIES, ROBOT, CEILING = range(6)  # geom groups
 DRAWN = (STATIC, PEOPLE, TARGET, CEILING)
 HIT_BY_RAYS = (STATIC, PROXIES, CEILING)
+FILL = 0.22 / 0.42  # power of the second light as a share of the first's
 FLOOR_REPEAT = 0.5  # repeats a metre: a texture covers 2 m
 SHAPES = {
     "box": mujoco.mjtGeom.mjGEOM_BOX,
@@ -111,7 +112,7 @@ def _set_visual(spec: mujoco.MjSpec, rng: np.random.Generator, look: Look) -> No
     spec.visual.headlight.specular = [0.0] * 3
     warm = np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.86, 1.0)])
     turn = rng.uniform(0.0, 2.0 * np.pi)
-    for offset, power in ((0.0, look.sun), (2.2, 0.52 * look.sun)):
+    for offset, power in ((0.0, look.sun), (2.2, FILL * look.sun)):
         way = [np.cos(turn + offset), np.sin(turn + offset), -look.rise]
         spec.worldbody.add_light(
             type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,

