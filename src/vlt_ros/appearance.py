@@ -39,9 +39,10 @@ MIN_VISIBLE = 0.35  # share of a region's height that must be in the image to be
 SHARE_FLOOR = 0.05  # colour share below which less is no further evidence
 SHARE_BASE = 0.12  # colour share of a person the word does not fit
 CLEARLY_SHOWN = 0.7  # nats; an excluded colour covers about 30 % of its region, twice what it would by chance
+TOLERATED = 0.2  # of the log ratio of a colour that would show in more light
 PRESENCE = 0.15  # share that counts as fully present for one of several colours
 
-Judge = Callable[[Attribute], float]
+Judge = Callable[[Attribute, bool], float]  # attribute, in any light -> log ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,11 +175,11 @@ def _evidence(judge: Judge, description: Description) -> float:
     An excluded attribute counts against it as far as it shows, and for nothing where it does not. Where it shows
     clearly, what fits besides counts no more: "in a red shirt, without blue trousers" is not met by the shirt alone.
     """
-    against = np.array([judge(attribute) for attribute in description.excluded_attributes])
+    against = np.array([judge(attribute, False) for attribute in description.excluded_attributes])
     seen = against[np.isfinite(against)]
     total, norm = 0.0, 0.0
     for attribute in description.attributes:
-        fit = judge(attribute)
+        fit = judge(attribute, True)
         if np.isfinite(fit):
             total += attribute.weight * fit
             norm += attribute.weight
@@ -190,29 +191,50 @@ def _evidence(judge: Judge, description: Description) -> float:
 
 def _least(judge: Judge, description: Description) -> float:
     """Fit of somebody who is only mentioned: every attribute must fit, no excluded one may show; NaN = none judged."""
-    fits = [judge(attribute) for attribute in description.attributes]
-    fits += [-judge(attribute) for attribute in description.excluded_attributes]
+    fits = [judge(attribute, False) for attribute in description.attributes]
+    fits += [-judge(attribute, False) for attribute in description.excluded_attributes]
     seen = [fit for fit in fits if np.isfinite(fit)]
     return min(seen) if seen else float("nan")
 
 
 def _fit(
-    cells: NDArray[np.int32], weights: Array, heights: Array, span: tuple[float, float], attribute: Attribute
+    cells: NDArray[np.int32],
+    weights: Array,
+    heights: Array,
+    span: tuple[float, float],
+    attribute: Attribute,
+    in_any_light: bool,
 ) -> float:
-    """Log ratio of one attribute; NaN where too little of its region is in the image."""
+    """Log ratio of one attribute; NaN where too little of its region is in the image.
+
+    In any light, a colour that would show in more light speaks for a candidate by ``TOLERATED`` of its log ratio:
+    enough not to be refused, too little against somebody who shows it. A denied colour, and one of somebody else in
+    the sentence, counts only as the camera shows it.
+    """
     region = REGIONS[attribute.region]
     if _visible_share(region, span) < MIN_VISIBLE:
         return float("nan")
-    share = _share(cells, weights * _rows(heights, region)[:, None], attribute)
+    worn = np.sqrt(weights) if len(attribute.colours) > 1 else weights  # the second colour often lies on the sleeves
+    worn = worn * _rows(heights, region)[:, None]
+    shown = _log_ratio(_share(cells, worn, attribute, False))
+    if not in_any_light:
+        return shown
+    tolerated = _log_ratio(_share(cells, worn, attribute, True))
+    return max(shown, TOLERATED * tolerated if tolerated > 0.0 else tolerated)
+
+
+def _log_ratio(share: float) -> float:
+    """Nats of a colour share 0..1 against what a person shows whom the word does not fit."""
     return float(np.log((share + SHARE_FLOOR) / (SHARE_BASE + SHARE_FLOOR)))
 
 
-def _share(cells: NDArray[np.int32], weights: Array, attribute: Attribute) -> float:
+def _share(cells: NDArray[np.int32], weights: Array, attribute: Attribute, in_any_light: bool) -> float:
     """Weighted share 0..1 of a region that has the attribute's colours; of several each must be present."""
     norm = float(weights.sum())
     if norm < 1e-6:
         return SHARE_BASE
-    degrees = np.stack([membership_table(name)[np.maximum(cells, 0)] for name in attribute.colours])
+    tables = [membership_table(name, in_any_light) for name in attribute.colours]
+    degrees = np.stack([table[np.maximum(cells, 0)] for table in tables])
     coverage = float((degrees.max(axis=0) * weights).sum()) / norm
     if len(degrees) == 1:
         return coverage

@@ -1,8 +1,8 @@
 """Colour words as soft sets of pixels in CIELAB: how much a pixel deserves to be called "olive" or "dark blue".
 
-Hue decides, chroma and lightness have wide soft borders, since shade darkens cloth without turning its hue. The borders
-were set on the anchors of the eleven basic colour terms (Berlin and Kay 1969) and checked on people in shade and sun
-(docs/tracking.md).
+Hue decides, chroma and lightness have wide soft borders, since shade darkens cloth without turning its hue; what would
+have a light colour in more light has it in part. The borders were set on the anchors of the eleven basic colour terms
+(Berlin and Kay 1969) and checked on people in five lights (benchmarks/colour_words.py).
 """
 
 from __future__ import annotations
@@ -82,6 +82,10 @@ FURTHER = {
 _NAMED = {**BASIC, **FURTHER}
 COLOURS = {**_NAMED, **{word: _NAMED[name] for name, words in SAME_COLOUR.items() for word in words}}
 DIM = 40.0  # CIELAB lightness below which chroma is lifted, up to doubled: dark cloth looks as coloured as lit cloth
+SHADED = ((1.7, 0.8), (3.0, 0.6), (5.0, 0.4), (8.0, 0.3))  # times more light -> degree of the name it would then have
+CLIPPED = 1.15  # times full scale; a brighter linear RGB value would have lost its hue
+GAMMA = 2.2  # of sRGB, about
+RIVALRY = 0.5  # exponent of the share that a better fitting basic colour leaves to a name; 0 = none takes anything
 SHADE_SHIFT = 22.0  # CIELAB lightness; "dark blue" reaches this much lower, "light blue" higher
 
 
@@ -105,19 +109,28 @@ def colour_set(name: str) -> ColourSet:
 
 
 @lru_cache(maxsize=256)
-def membership_table(name: str) -> NDArray[np.float32]:
+def membership_table(name: str, in_any_light: bool = True) -> NDArray[np.float32]:
     """(LEVELS**3,) degree 0..1 to which each RGB cell deserves the name (``olive/green``: either of the two).
 
     Less where a basic name fits better. Index with ``pixel_cells``. "dark" alone stands for every dark colour: nothing
     competes with it.
+
+    Args:
+        name: colour word, with or without a shade.
+        in_any_light: also, in part, what would have that colour in more light; without, as the camera shows it.
     """
     lch = cell_lch()
     shade, _, bases = name.rpartition(" ")
-    wanted = np.max([colour_set(f"{shade} {base}".strip()).membership(lch) for base in bases.split("/")], axis=0)
+    sets = [colour_set(f"{shade} {base}".strip()) for base in bases.split("/")]
+    wanted = np.max([colour.membership(lch) for colour in sets], axis=0)
     if name in SHADES:
         return wanted.astype(np.float32)
-    rivals = np.max([c.membership(lch) for c in BASIC.values()], axis=0)
-    return (wanted**2 / np.maximum(np.maximum(wanted, rivals), 1e-6)).astype(np.float32)
+    for light, degree in SHADED if in_any_light else ():
+        lit, is_true = _lit_lch(light)
+        wanted = np.maximum(wanted, degree * is_true * np.max([colour.membership(lit) for colour in sets], axis=0))
+    rivals = np.max([colour.membership(lch) for colour in BASIC.values()], axis=0)
+    rivalry = RIVALRY if in_any_light else 1.0
+    return (wanted * (wanted / np.maximum(np.maximum(wanted, rivals), 1e-6)) ** rivalry).astype(np.float32)
 
 
 def pixel_cells(rgb: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -129,9 +142,25 @@ def pixel_cells(rgb: NDArray[np.uint8]) -> NDArray[np.int32]:
 @lru_cache(maxsize=1)
 def cell_lch() -> Array:
     """(LEVELS**3, 3) lightness, chroma, hue (degrees) of each RGB cell; chroma lifted in the dark."""
-    along = ((np.arange(LEVELS) + 0.5) / LEVELS).astype(np.float32)
-    rgb = np.stack(np.meshgrid(along, along, along, indexing="ij"), axis=-1).reshape(1, -1, 3)
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[0].astype(float)
+    return _lch(_cell_rgb())
+
+
+@lru_cache(maxsize=8)
+def _lit_lch(light: float) -> tuple[Array, NDArray[np.bool_]]:
+    """``cell_lch`` of each RGB cell under so many times the light, and (LEVELS**3,) False where that clips it."""
+    linear = light * _cell_rgb() ** GAMMA
+    return _lch(np.clip(linear, 0.0, 1.0) ** (1.0 / GAMMA)), linear.max(axis=1) <= CLIPPED
+
+
+def _cell_rgb() -> Array:
+    """(LEVELS**3, 3) sRGB 0..1 at the middle of each cell."""
+    along = (np.arange(LEVELS) + 0.5) / LEVELS
+    return np.stack(np.meshgrid(along, along, along, indexing="ij"), axis=-1).reshape(-1, 3)
+
+
+def _lch(rgb: Array) -> Array:
+    """(N, 3) lightness, chroma (lifted in the dark) and hue in degrees of sRGB values (N, 3) in 0..1."""
+    lab = cv2.cvtColor(rgb[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0].astype(float)
     chroma = np.hypot(lab[:, 1], lab[:, 2]) * (1.0 + np.clip(1.0 - lab[:, 0] / DIM, 0.0, 1.0))
     return np.stack([lab[:, 0], chroma, np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360.0], axis=1)
 

@@ -33,7 +33,7 @@ EVIDENCE_CAP = 1.2  # nats; words never outweigh everything
 class IdentityConfig:
     """When a person is taken for the target and when not any more."""
 
-    min_evidence: float = setting(-0.15, "words must fit at least this well to take a target", unit="nats")
+    min_evidence: float = setting(0.0, "words must fit at least this well to take a target", unit="nats")
     switch_margin: float = setting(0.5, "another person must fit this much better to become the target", unit="nats")
     switch_duration: float = setting(0.4, "... and for this long", unit="s", low=0.0, high=10.0)
     reacquire_duration: float = setting(0.2, "a person found again must fit this long", unit="s", low=0.0, high=10.0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.painted import BLACK, BLUE, GREEN, RED, box, paint
+from helpers.painted import BLACK, BLUE, GREEN, RED, WHITE, box, paint
 from track_common.types import Camera, camera_mount
 from vlt_ros.appearance import body_span, look, similarity
 from vlt_ros.words import parse
@@ -59,3 +59,29 @@ def test_words_about_what_is_out_of_the_image_are_not_judged():
     legs_only = np.array([200.0, 0.0, 460.0, 330.0])
     rgb = np.full((480, 640, 3), 30, np.uint8)
     assert np.isnan(look(rgb, legs_only, parse("blond hair")).evidence)
+
+
+def in_light(rgb, factors):
+    linear = (rgb / 255.0) ** 2.2 * np.array(factors)
+    return (255.0 * np.clip(linear, 0.0, 1.0) ** (1.0 / 2.2)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("factors", [(1, 1, 1), (0.5, 0.5, 0.5), (1.15, 0.9, 0.6), (0.7, 0.85, 1.15)])
+def test_a_dusky_pink_shirt_with_beige_trousers_is_recognised_and_other_words_are_not(factors):
+    rgb = in_light(paint([(PERSON, (205, 125, 150), (190, 170, 135))]), factors)
+    said, wrong = (parse(f"the woman with a {words}") for words in ("pink shirt and beige pants", "blue shirt"))
+    assert look(rgb, PERSON, said).evidence > 0.0 > -0.5 > look(rgb, PERSON, wrong).evidence
+
+
+@pytest.mark.parametrize(("sleeves", "is_meant"), [(RED, True), (BLUE, False), (WHITE, False)])
+def test_the_second_colour_of_a_shirt_may_lie_on_the_sleeves(sleeves, is_meant):
+    rgb = paint([(PERSON, WHITE, BLACK)])
+    x0, y0, x1, y1 = PERSON.astype(int)
+    for left in (x0 + 11, x1 - 24):
+        rgb[y0 + 30 : y0 + 95, left : left + 13] = sleeves
+    assert (look(rgb, PERSON, parse("the man in the red and white shirt")).evidence > 0.0) is is_meant
+
+
+def test_a_denied_colour_must_show_as_it_is():
+    grey = (105, 107, 110)
+    assert evidence("the man not in white", grey, BLACK) >= 0.0 > evidence("the man not in white", WHITE, BLACK)

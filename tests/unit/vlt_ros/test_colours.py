@@ -54,3 +54,20 @@ def test_compound_takes_either():
 def test_every_word_names_some_pixel_and_not_all(name):
     table = membership_table(name)
     assert table.max() > 0.5 and table.mean() < 0.5 and table.min() >= 0.0
+
+
+@pytest.mark.parametrize("light", [0.5, 0.2])
+@pytest.mark.parametrize("name", CLOTH)
+def test_cloth_keeps_some_of_its_name_in_less_light(name, light):
+    linear = (np.array(CLOTH[name]) / 255.0) ** 2.2 * light
+    assert degree(name, 255.0 * np.clip(linear, 0.0, 1.0) ** (1.0 / 2.2)) > 0.12  # appearance.SHARE_BASE
+
+
+@pytest.mark.parametrize(("name", "other"), [("red", "green"), ("blue", "red"), ("yellow", "blue"), ("green", "pink")])
+def test_no_light_makes_it_another_hue(name, other):
+    assert degree(other, CLOTH[name]) < 0.02
+
+
+def test_as_the_camera_shows_it_grey_is_not_white():
+    grey = pixel_cells(np.array(CLOTH["grey"], np.uint8))
+    assert membership_table("white", in_any_light=False)[grey] < 0.02 < membership_table("white")[grey]
