@@ -20,6 +20,7 @@ from track_common.pose_buffer import PoseBuffer
 from track_common.types import Array, Cloud, Frame, TargetStatus, Trajectory
 from trackvla_ros.closing_up import Sight, standoff_before_corners
 from trackvla_ros.follow_trajectory import TIMES, Motion, follow, stand, turn
+from trackvla_ros.searching import obstacles_beside, side_of, unclaimed_near
 from trackvla_ros.target_filter import TargetState, predict, start, update
 from trackvla_ros.target_range import ANIMALS, Measurement, Person, is_in_sight, measure
 from trackvla_ros.target_watch import NEVER_SEEN, TargetWatchConfig, status_unseen
@@ -33,9 +34,8 @@ LOOK_AFTER = 3.0  # s on the way to where it should be; then the robot looks rou
 DISPROOF_TIME = 0.6  # s without a box in plain view; a tracker misses single frames
 PLAIN_VIEW = 0.5  # rad off the middle of the image
 WAY_ROOM = 0.3  # m from what stands there, of a line the robot can go straight; more than half its width and a margin
-OWN_RETURNS = 0.6  # m round the target in which returns are its own
 SIGHT_ROOM, PERSON_ROOM = 0.08, 0.25  # m from what stands there of a line of sight, and of one a person can walk
-LOW, HIGH = 0.15, 1.2  # m above the floor between which a return stands in the robot's way
+WATCH_TIME = 3.0  # s after coasting; somebody unclaimed near where the target should be is watched this long
 CHEST = 1.0  # m above the floor: the height of Trajectory.target_base
 
 
@@ -143,8 +143,7 @@ class BoxServoPolicy:
         observation = levelled(observation, self._poses)
         if self._target is not None:
             self._target = predict(self._target, min(frame.stamp, self._seen + self.config.coast_time))
-        looked = looked or self._measure(observation)
-        if looked is not None:
+        if (looked := looked or self._measure(observation)) is not None:
             self._update(looked, pose, frame.stamp)
         elif not self._is_gone:
             self._is_gone = self._is_disproved(observation, pose)
@@ -170,13 +169,17 @@ class BoxServoPolicy:
         return odometry.pose if pose is None else pose
 
     def _measure(self, observation: Observation) -> Measurement | None:
-        frame, sighting = observation.frame, observation.sighting
-        if sighting is None or sighting.box is None or frame.camera is None:
+        sighting = observation.sighting
+        return None if sighting is None or sighting.box is None else self._measured(observation, sighting.box.xyxy)
+
+    def _measured(self, observation: Observation, box_xyxy: Array) -> Measurement | None:
+        """Where the person of a box (4,) stands; None where the camera is unknown or the box of no use."""
+        frame = observation.frame
+        if frame.camera is None:
             return None
-        person = Person(height=self.config.person_height, width=self.config.person_width)
         points = self._points_at(frame, observation.cloud)
-        size = ANIMALS.get(self._category, person)
-        return measure(sighting.box.xyxy, frame.camera, points, size, -self.config.base_height)
+        size = ANIMALS.get(self._category, Person(height=self.config.person_height, width=self.config.person_width))
+        return measure(box_xyxy, frame.camera, points, size, -self.config.base_height)
 
     def _points_at(self, frame: Frame, cloud: Cloud | None) -> Array | None:
         """The sweep carried to base_link at the image stamp; None where it is too old or its place unknown."""
@@ -195,8 +198,7 @@ class BoxServoPolicy:
         elif self._target is not None and stamp - self._seen_whole < self.config.coast_time:
             return
         c, s = math.cos(pose[2]), math.sin(pose[2])
-        rotation = np.array([[c, -s], [s, c]])
-        position = transform_points(pose, looked.position_base)
+        rotation, position = np.array([[c, -s], [s, c]]), transform_points(pose, looked.position_base)
         covariance = rotation @ looked.covariance @ rotation.T
         if self._target is None or self._target.misses >= MAX_MISSES:
             self._target = start(position, covariance, stamp)
@@ -211,32 +213,38 @@ class BoxServoPolicy:
         target = transform_points(inverse(pose), self._target.position)
         velocity = transform_points(np.array([0.0, 0.0, -pose[2]]), self._target.velocity)
         if status is TargetStatus.TRACKED and not self._is_hidden:
-            self._side = _side_of(target, velocity)
+            self._side = side_of(target, velocity)
         odometry = observation.odometry
         own = np.zeros(2) if odometry is None else np.array([odometry.vx, odometry.vy])
         others = self._others(observation, pose, self._target.position)
         way = self._way(others, pose, self._target.position)
         poses = self._poses_for(status, target, velocity, own, stamp, way, self._standoff(others, pose))
-        height = CHEST - self.config.base_height
-        return Trajectory(stamp, poses, TIMES, status, np.array([target[0], target[1], height]), reason=reason)
+        if status is TargetStatus.SEARCHING and (person := self._unclaimed(observation, target)) is not None:
+            poses = turn(math.atan2(person[1], person[0]), self.config.motion)
+        place = np.array([*target, CHEST - self.config.base_height])
+        return Trajectory(stamp, poses, TIMES, status, place, reason=reason)
+
+    def _unclaimed(self, observation: Observation, target: Array) -> Array | None:
+        """(2,) m in base_link, a person near where the target should be, whom it may be; None after ``WATCH_TIME``."""
+        sighting, unseen = observation.sighting, observation.frame.stamp - self._seen
+        if sighting is None or unseen > self.config.coast_time + WATCH_TIME:
+            return None
+        found = [self._measured(observation, box.xyxy) for box in sighting.others]
+        return unclaimed_near([person.position_base for person in found if person is not None], target)
 
     def _others(self, observation: Observation, pose: Array, target: Array) -> Array | None:
         """(N, 2) m in odom, what stands there without the target's own points; None without a LiDAR."""
         points = self._points_at(observation.frame, observation.cloud)
-        if points is None:
-            return None
-        height = points[:, 2] + self.config.base_height
-        places = transform_points(pose, points[(height > LOW) & (height < HIGH), :2])
-        return places[np.hypot(*(places - target).T) > OWN_RETURNS]
+        return None if points is None else obstacles_beside(target, points, pose, self.config.base_height)
 
     def _standoff(self, others: Array | None, pose: Array) -> float:
         """m to keep from a target in sight, less before corners and doorways."""
-        config, target = self.config, self._target
-        if others is None or target is None or not config.use_closing_up:
-            return config.standoff
+        keep, target = self.config.standoff, self._target
+        if others is None or target is None or not self.config.use_closing_up:
+            return keep
         sight = Sight(open_between(others, SIGHT_ROOM), open_between(others, PERSON_ROOM))
-        nearest = min(config.near_standoff, config.standoff)
-        return standoff_before_corners(pose[:2], target.position, target.velocity, sight, config.standoff, nearest)
+        nearest = min(self.config.near_standoff, keep)
+        return standoff_before_corners(pose[:2], target.position, target.velocity, sight, keep, nearest)
 
     def _way(self, others: Array | None, pose: Array, target: Array) -> Array | None:
         """(M, 2) way in base_link over the target's footsteps; None where the straight line is open, or no LiDAR is."""
@@ -280,14 +288,7 @@ class BoxServoPolicy:
         """What it believes about its target at ``stamp`` (s), and why."""
         if self._target is None:
             return (TargetStatus.LOST, NEVER_SEEN) if self._is_asked else (TargetStatus.IDLE, "no instruction")
-        config = self.config
-        status, reason = status_unseen(stamp - self._seen, config.coast_time, config.search_time)
+        status, reason = status_unseen(stamp - self._seen, self.config.coast_time, self.config.search_time)
         if status is TargetStatus.COASTING and self._is_gone:
             return TargetStatus.SEARCHING, f"{reason}, and not where it should be"
         return status, reason
-
-
-def _side_of(target: Array, velocity: Array) -> float:
-    """+1 where a target in base_link goes to the left, else -1; a standing one goes to the side it is on."""
-    across = float(target[0] * velocity[1] - target[1] * velocity[0]) / max(float(np.linalg.norm(target)), 1e-3)
-    return math.copysign(1.0, across if abs(across) > 0.2 else float(target[1]))

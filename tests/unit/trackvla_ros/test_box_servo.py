@@ -16,9 +16,10 @@ NEAR = np.array([222.0, 0.0, 418.0, 480.0])  # a body at about 0.8 m
 FAR = np.array([304.0, 166.0, 336.0, 267.0])  # a body at about 5 m
 
 
-def look(policy, stamp, box, odometry=None, camera=CAMERA, cloud=None):
+def look(policy, stamp, box, odometry=None, camera=CAMERA, cloud=None, others=()):
     frame = Frame(np.zeros((1, 1, 3), np.uint8), stamp, camera)
-    sighting = Sighting(stamp, None if box is None else Box(np.asarray(box, float)))
+    others = tuple(Box(np.asarray(other, float)) for other in others)
+    sighting = Sighting(stamp, None if box is None else Box(np.asarray(box, float)), others)
     return policy.infer(Observation(frame, sighting, cloud, odometry))
 
 
@@ -37,6 +38,32 @@ def test_target_on_the_left_turns_left():
     trajectory = look(BoxServoPolicy(), 0.0, FAR - [200, 0, 200, 0])
     assert trajectory.poses_base[-1, 2] > 0.3
     assert trajectory.target_base is not None and trajectory.target_base[1] > 1.0
+
+
+def searching(others, unseen):
+    """What is done when the target was not recognised for some seconds, with other people in view."""
+    policy = BoxServoPolicy()
+    for k in range(10):
+        look(policy, 0.1 * k, FAR)
+    for k in range(1, round(10 * unseen)):
+        trajectory = look(policy, 0.9 + 0.1 * k, None, others=others)
+    assert trajectory.status is TargetStatus.SEARCHING
+    return trajectory.poses_base
+
+
+@pytest.mark.parametrize("unseen", [1.5, 4.0])
+def test_nothing_turns_from_somebody_unclaimed_near_where_the_target_should_be(unseen):
+    poses = searching([FAR + [30, 0, 30, 0]], unseen)
+    assert not poses[:, :2].any() and -0.2 < poses[-1, 2] < 0.0  # stands and faces that person
+
+
+def test_somebody_unclaimed_elsewhere_does_not_end_the_search():
+    alone, beside = searching([], 2.0), searching([FAR + [250, 0, 250, 0]], 2.0)
+    assert np.array_equal(alone, beside) and abs(alone[-1, 2]) > 0.5
+
+
+def test_watching_ends_and_the_search_goes_on():
+    assert np.array_equal(searching([FAR], 6.0), searching([], 6.0))
 
 
 def test_never_seen_means_standing_still():
