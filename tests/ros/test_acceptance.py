@@ -95,7 +95,7 @@ def test_all_stages_pass_in_order_on_a_robot_that_walks(scene, tmp_path):
 )
 def test_ctrl_c_stops_the_robot_and_disarms(scene):
     process = scene.start("characterise", "--axes", "vx", "--linear", "0.3")
-    deadline = time.monotonic() + 60.0
+    deadline = time.monotonic() + 90.0
     while not any(call.api_id == MOVE for call in scene.robot.calls):
         assert time.monotonic() < deadline and process.poll() is None, "waited for a Move"
         time.sleep(0.02)

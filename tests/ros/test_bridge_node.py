@@ -49,7 +49,7 @@ class Operator:
         while time.monotonic() < end:
             self.step(without)
 
-    def run_until(self, predicate, what, timeout=15.0, without=()):
+    def run_until(self, predicate, what, timeout=30.0, without=()):
         end = time.monotonic() + timeout
         while not predicate():
             assert time.monotonic() < end, f"waited {timeout} s for {what}"

@@ -24,7 +24,7 @@ from track_common.types import TargetReport, TargetStatus, Trajectory
 pytestmark = pytest.mark.ros
 
 TIMES = np.arange(1, 11) * 0.1
-TIMEOUT = 15.0  # s
+TIMEOUT = 30.0  # s
 
 
 class Inputs(Sensors):
