@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("--together", type=int, default=1)
     parser.add_argument("--control-rate", type=float, default=0.0, help="Hz; 0: at every step of the world")
     parser.add_argument("--step", type=float, default=0.0, help="s of world and controller; 0: the world's own")
+    parser.add_argument("--only", default="", help="agents whose name holds this word")
     parser.add_argument("--checkpoint", default="", help="of trackvla; empty: random weights of size nano")
     options = parser.parse_args()
     config = follow_config("gliding", "code", options.camera, "", options.together, step=options.step)
@@ -42,7 +43,7 @@ def main() -> None:
     print(f"{platform.processor() or platform.machine()}, load {os.getloadavg()[0]:.1f}, {options}")
     print("agent                  episodes  steps  CPU s an episode (median, quartiles)  a core-hour  ms a step")
     seeds, tasks = parse_seeds(options.seeds), options.tasks.split(",")
-    for agent in agents:
+    for agent in (a for a in agents if options.only in f"{a.policy}/{a.tracker}"):
         jobs = [(task, seed, agent) for task in tasks for seed in seeds]
         seconds, steps = [], 0
         for first in range(0, len(jobs), options.together):

@@ -58,8 +58,8 @@ class Oracle:
         lengths = arc_lengths(trail)
         ahead = np.arange(self._passed, min(self._passed + 1.5, float(lengths[-1])), 0.05)
         if len(ahead):
-            gaps = [float(np.hypot(*(point_at(trail, float(s)) - robot[:2]))) for s in ahead]
-            self._passed = float(ahead[int(np.argmin(gaps))])
+            x, y = (np.interp(ahead, lengths, trail[:, k]) - robot[k] for k in (0, 1))
+            self._passed = float(ahead[int(np.argmin(np.hypot(x, y)))])
         left = float(lengths[-1]) - self._passed - (HIDDEN_STANDOFF if self._is_hidden else STANDOFF)
         if left <= 0.0:
             return np.zeros(2)
