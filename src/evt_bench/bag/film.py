@@ -173,7 +173,13 @@ def carried(points_base: Array, planned: float, stamp: float, paths: Paths | Non
 def _panel(moment: _Moment, paths: Paths | None, start: float) -> NDArray[np.uint8]:
     """(HEIGHT, SIZE, 3): map above, figures below."""
     plan = np.zeros((0, 2)) if moment.trajectory is None else plan_now(moment.trajectory, moment.stamp, paths)
-    view = draw_top_view(paths, Surroundings(moment.stamp, solid(moment.cloud_base), plan))
+    weighed = moment.candidates
+    lines = (
+        ()
+        if weighed is None
+        else [(carried(c.points_base, weighed.stamp, moment.stamp, paths), c.colour) for c in weighed.value]
+    )
+    view = draw_top_view(paths, Surroundings(moment.stamp, solid(moment.cloud_base), plan, lines))
     return np.vstack([view, _readouts(moment, paths, start)])
 
 

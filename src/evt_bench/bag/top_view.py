@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -24,11 +25,15 @@ ROBOT, TARGET, OTHER, PLAN = (86, 180, 233), (240, 130, 40), (175, 175, 175), (3
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """What the map shows at one stamp: LiDAR (N, 2) and plan (H, 2) in base_link, either may be empty."""
+    """What the map shows at one stamp: LiDAR (N, 2) and plan (H, 2) in base_link, either may be empty.
+
+    ``candidates``: the trajectories (H, 2) in base_link that a network weighed, worst first, with their colours.
+    """
 
     stamp: float
     points_base: Array
     plan_base: Array
+    candidates: Sequence[tuple[Array, tuple[int, int, int]]] = ()
 
 
 def draw_top_view(paths: Paths | None, around: Surroundings) -> NDArray[np.uint8]:
@@ -41,6 +46,8 @@ def draw_top_view(paths: Paths | None, around: Surroundings) -> NDArray[np.uint8
         view[v, u] = POINTS
     if paths is not None:
         _draw_people(view, paths, around.stamp)
+    for points, colour in around.candidates:
+        cv2.polylines(view, [_pixels(points)], False, colour, 1, cv2.LINE_AA)
     cv2.polylines(view, [_pixels(around.plan_base)], False, PLAN, 2, cv2.LINE_AA)
     half_length, half_width = 0.35, 0.155  # m, a GO2
     body = np.array([(half_length, 0.0), (-half_length, half_width), (-half_length, -half_width)])

@@ -49,6 +49,14 @@ def test_a_bag_without_images_has_no_film(tmp_path):
         save_film(recording, tmp_path / "film.mp4")
 
 
+def test_the_map_shows_the_trajectories_that_a_network_weighed():
+    line = np.array([[0.5, 1.0], [2.0, 1.0]])
+    with_line = draw_top_view(None, Surroundings(0.0, np.zeros((0, 2)), np.zeros((0, 2)), [(line, (255, 204, 0))]))
+    without = draw_top_view(None, Surroundings(0.0, np.zeros((0, 2)), np.zeros((0, 2))))
+    rows, columns = np.nonzero(np.any(with_line != without, axis=2))
+    assert len(rows) > 20 and columns.max() < SIZE // 2, "1 m to the left of the robot"
+
+
 def test_the_map_shows_what_is_ahead_above_the_robot_and_left_on_its_left():
     ahead = draw_top_view(None, Surroundings(0.0, np.array([[2.5, 0.0]]), np.zeros((0, 2))))
     left = draw_top_view(None, Surroundings(0.0, np.array([[0.0, 2.5]]), np.zeros((0, 2))))
