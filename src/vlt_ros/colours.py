@@ -2,7 +2,7 @@
 
 Hue decides, chroma and lightness have wide soft borders, since shade darkens cloth without turning its hue; what would
 have a light colour in more light has it in part. The borders were set on the anchors of the eleven basic colour terms
-(Berlin and Kay 1969) and checked on people in five lights (benchmarks/colour_words.py).
+(Berlin and Kay 1969) and checked on people in five lights (docs/experiments/trackers.md).
 """
 
 from __future__ import annotations
