@@ -1,7 +1,8 @@
 """How long a picture takes to become a command, stage by stage, from sending times; and how regular each topic is.
 
 A box and a trajectory carry the stamp of the image they were made from, so the three are paired by equal stamps; the
-command is the first one sent after the trajectory.
+command is the first one sent after the trajectory. A policy that looks at images alone does not wait for the box: its
+stage is camera to trajectory, in place of box to trajectory.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from evt_bench.bag.recording import Recording, Sample
 from track_common.types import Array
 
-STAGES = ("camera_to_box", "box_to_trajectory", "trajectory_to_command", "camera_to_command")
+STAGES = ("camera_to_box", "box_to_trajectory", "camera_to_trajectory", "trajectory_to_command", "camera_to_command")
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,16 @@ def stage_delays(recording: Recording) -> dict[str, Array]:
     boxes = _first_by_stamp(recording.tracks["target_box"])
     trajectories = _first_by_stamp(recording.tracks["trajectory"])
     commands = _answers(trajectories, recording.tracks["cmd_vel"])
-    chain = (images, boxes, trajectories, commands)
-    pairs = [*zip(chain[:-1], chain[1:], strict=True), (images, commands)]
-    return {stage: _differences(start, end) for stage, (start, end) in zip(STAGES, pairs, strict=True)}
+    after_box = _differences(boxes, trajectories)
+    waits = not len(after_box) or float(np.median(after_box)) >= 0.0
+    nothing = np.zeros(0)
+    return {
+        "camera_to_box": _differences(images, boxes),
+        "box_to_trajectory": after_box if waits else nothing,
+        "camera_to_trajectory": nothing if waits else _differences(images, trajectories),
+        "trajectory_to_command": _differences(trajectories, commands),
+        "camera_to_command": _differences(images, commands),
+    }
 
 
 def summarise(delays: Mapping[str, Array]) -> dict[str, Latency | None]:

@@ -21,7 +21,12 @@ from track_common.types import Array
 
 # Okabe and Ito's colours, told apart with any kind of colour vision
 BLUE, ORANGE, GREEN, GREY, BLACK = "#0072B2", "#D55E00", "#009E73", "#8C8C8C", "#222222"
-STAGE_COLOURS = {"camera_to_box": "#56B4E9", "box_to_trajectory": "#E69F00", "trajectory_to_command": "#CC79A7"}
+STAGE_COLOURS = {
+    "camera_to_box": "#56B4E9",
+    "box_to_trajectory": "#E69F00",
+    "camera_to_trajectory": "#E69F00",
+    "trajectory_to_command": "#CC79A7",
+}
 SIZE = (14.0, 8.0)  # inches
 DPI = 110
 LABEL_GAP = 0.5  # m; times written closer together would not be read

@@ -90,7 +90,8 @@ def _perception_rows(score: Score) -> Iterator[tuple[str, str]]:
 
 def _latency(score: Score) -> Table:
     stages = Table("latency, ms", "n", "p50", "p90", "p99")
-    for stage in STAGES:
+    unused = "box_to_trajectory" if score.latency["camera_to_trajectory"] is not None else "camera_to_trajectory"
+    for stage in (stage for stage in STAGES if stage != unused):
         entry = score.latency[stage]
         cells = [UNKNOWN] * 4
         if entry is not None:

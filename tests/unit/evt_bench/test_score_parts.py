@@ -60,12 +60,19 @@ def test_stages_add_up_to_the_delays_the_bag_was_made_with(tmp_path):
     assert found == {
         "camera_to_box": [0.03],
         "box_to_trajectory": [0.02],
+        "camera_to_trajectory": [],
         "trajectory_to_command": [0.01],
         "camera_to_command": [0.06],
     }
     assert latency.summarise(delays)["camera_to_command"] == latency.Latency(
         41, *(pytest.approx(60.0, abs=0.01) for _ in range(3))
     )
+
+
+def test_a_policy_that_does_not_wait_for_the_box_is_timed_from_the_camera(tmp_path):
+    delays = latency.stage_delays(recorded(tmp_path, box_delay=0.05, trajectory_delay=0.03, command_delay=0.06))
+    found = {stage: np.unique(np.round(values, 4)).tolist() for stage, values in delays.items()}
+    assert (found["box_to_trajectory"], found["camera_to_trajectory"]) == ([], [0.03])
 
 
 def test_a_command_sent_with_its_trajectory_belongs_to_it_and_an_earlier_one_does_not():
